@@ -1,0 +1,122 @@
+import { defineCommand, type ArgsDef } from "citty";
+import { open } from "node:fs/promises";
+import { CommandFailed, toCommandFailed } from "../client/errors.ts";
+import { Status } from "../client/status.ts";
+import { formatEvent } from "../observe/events.ts";
+import { visible } from "../observe/visible.ts";
+import type { Output } from "../shell/context.ts";
+import { quoteWord } from "../shell/parse.ts";
+import { runLines, runTexts } from "../shell/script.ts";
+import { Shell } from "../shell/shell.ts";
+import { fromSystem } from "../storage/local/errno.ts";
+import { LocalStorage } from "../storage/local/local.ts";
+import { readSeconds, setting, type Arguments } from "./args.ts";
+import { createMessages, writeData } from "./output.ts";
+
+export const connect = defineCommand<ArgsDef>({
+  meta: { name: "connect", description: "Start the shell that gets and puts files" },
+  args: {
+    address: {
+      type: "positional",
+      required: false,
+      description: "what to open at once: PORT, HOST:PORT or [IPv6]:PORT",
+    },
+    root: {
+      type: "string",
+      valueHint: "DIR",
+      default: "./client",
+      description: "folder of this side; made if absent",
+    },
+    command: {
+      type: "string",
+      alias: "c",
+      valueHint: "COMMANDS",
+      description: "run these, separated by ';', and leave; can be repeated",
+    },
+    batch: {
+      type: "string",
+      alias: "b",
+      valueHint: "FILE",
+      description: "run the commands in FILE, or from standard input if that is -",
+    },
+    timeout: {
+      type: "string",
+      valueHint: "SECONDS",
+      default: "30",
+      description: "how long a server may be silent while it is awaited",
+    },
+    json: { type: "boolean", description: "write each event as a line of JSON to standard output" },
+  },
+});
+
+/** Runs `sftp connect`. */
+export async function runConnect(given: Arguments): Promise<Status> {
+  const timeout = readSeconds(setting(given, "timeout", "SFTP_TIMEOUT", "30"));
+  const commands = given.values("command");
+  const batch = given.value("batch");
+  if (commands.length > 0 && batch !== undefined) {
+    throw new CommandFailed(Status.usage, "-c and -b exclude each other: use one of them");
+  }
+  const input = batch === undefined ? undefined : await openBatch(batch);
+  const root = await openRoot(setting(given, "root", "SFTP_CONNECT_ROOT", "./client").value);
+  const output = createOutput(given.has("json"));
+  const shell = new Shell({ output, root, timeout });
+  const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
+  if (!interactive) process.on("SIGINT", () => interruptScript(shell));
+  try {
+    const [address] = given.words;
+    if (address !== undefined) {
+      const status = await shell.run(`OPEN ${quoteWord(address)}`, false);
+      if (status !== Status.ok && !interactive) return status;
+    }
+    if (commands.length > 0) return await runTexts(shell, commands);
+    if (!interactive) return await runLines(shell, input ?? process.stdin);
+    const { runTerminal } = await import("../shell/terminal.ts");
+    if (address === undefined) output.say("Type OPEN and a port to connect, or HELP.");
+    return await runTerminal(shell, output.say);
+  } finally {
+    await shell.close();
+    await root.close();
+  }
+}
+
+function createOutput(json: boolean): Output {
+  const messages = createMessages();
+  return {
+    say: (message) => messages.log(message),
+    complain: (message) => messages.error(message),
+    data: (text) => {
+      if (!json) writeData(text.split("\n").map(visible).join("\n"));
+    },
+    observe: (event) => {
+      if (json) writeData(formatEvent(event));
+    },
+  };
+}
+
+/** In a script the first Ctrl-C ends the command, and with it the run; the second leaves at once. */
+function interruptScript(shell: Shell): void {
+  if (!shell.interrupt()) process.exit(Status.interrupted);
+}
+
+async function openRoot(root: string): Promise<LocalStorage> {
+  try {
+    return await LocalStorage.open(root, { make: true });
+  } catch (error) {
+    const failed = toCommandFailed(error);
+    if (failed === undefined || !(error instanceof Error)) throw error;
+    throw new CommandFailed(
+      failed.status,
+      `Cannot keep files in ${root}: ${error.message}: choose another folder with --root`,
+    );
+  }
+}
+
+async function openBatch(file: string): Promise<AsyncIterable<Uint8Array>> {
+  if (file === "-") return process.stdin;
+  try {
+    return (await open(file)).createReadStream();
+  } catch (error) {
+    throw fromSystem(error, [file]);
+  }
+}

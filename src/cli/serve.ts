@@ -1,0 +1,147 @@
+import { defineCommand, type ArgsDef } from "citty";
+import { BadAddress, parsePort } from "../client/address.ts";
+import { CommandFailed, toCommandFailed } from "../client/errors.ts";
+import { Status } from "../client/status.ts";
+import { formatEvent, type Observe, type ServerEvent } from "../observe/events.ts";
+import { Server } from "../server/server.ts";
+import { LocalStorage } from "../storage/local/local.ts";
+import { readSeconds, setting, type Arguments } from "./args.ts";
+import { createMessages, writeData } from "./output.ts";
+import { describeEvent, timestamp } from "./server-log.ts";
+import { PROGRAM } from "./version.ts";
+
+/** After a second signal, how long what was being stored may take to be forgotten, in ms. */
+const LEAVE_MS = 300;
+
+export const serve = defineCommand<ArgsDef>({
+  meta: { name: "serve", description: "Share a folder over TCP" },
+  args: {
+    port: {
+      type: "string",
+      valueHint: "N",
+      default: "12000",
+      description: "port to listen on; 0 takes a free one",
+    },
+    host: {
+      type: "string",
+      valueHint: "ADDRESS",
+      default: "127.0.0.1",
+      description: "address to listen on: 127.0.0.1 or ::1",
+    },
+    root: {
+      type: "string",
+      valueHint: "DIR",
+      default: "./server",
+      description: "folder to share; made if absent",
+    },
+    grace: {
+      type: "string",
+      valueHint: "SECONDS",
+      default: "10",
+      description: "how long transfers may take to end after SIGTERM or Ctrl-C",
+    },
+    json: { type: "boolean", description: "write each event as a line of JSON to standard output" },
+  },
+});
+
+/** Runs `sftp serve` until it is told to stop. */
+export async function runServe(given: Arguments): Promise<Status> {
+  const messages = createMessages();
+  const { host, port } = readListenAddress(given);
+  const grace = readSeconds(setting(given, "grace", "SFTP_GRACE", "10"));
+  const root = setting(given, "root", "SFTP_SERVE_ROOT", "./server");
+  const observe: Observe<ServerEvent> = given.has("json")
+    ? (event) => writeData(formatEvent(event))
+    : (event) => {
+        const line = describeEvent(event);
+        messages.log(event.event === "listening" ? line : `${timestamp(new Date())} ${line}`);
+      };
+  const server = await start(host, port, root.value, observe, (error) => {
+    messages.error(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  return untilStopped(server, grace);
+}
+
+async function start(
+  host: string,
+  port: number,
+  root: string,
+  observe: Observe<ServerEvent>,
+  onInternalError: (error: unknown) => void,
+): Promise<Server> {
+  let storage: LocalStorage;
+  try {
+    storage = await LocalStorage.open(root, { make: true });
+    for await (const _ of storage.list([], { recursive: false })) break;
+  } catch (error) {
+    const failed = toCommandFailed(error);
+    if (failed === undefined) throw error;
+    throw new CommandFailed(failed.status, `Cannot serve ${root}: ${problemOf(error)}`);
+  }
+  try {
+    return new Server({ host, port, storage, observe, program: PROGRAM, onInternalError });
+  } catch (error) {
+    await storage.close();
+    throw listenFailed(error, host, port);
+  }
+}
+
+function problemOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return `${message}: choose another folder with --root`;
+}
+
+function listenFailed(error: unknown, host: string, port: number): CommandFailed {
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  switch (code) {
+    case "EADDRINUSE":
+      return new CommandFailed(
+        Status.failed,
+        `Port ${port} on ${host} is in use: choose another with --port, or 0 for any free one`,
+      );
+    case "EACCES":
+      return new CommandFailed(
+        Status.failed,
+        `The system does not permit port ${port}: choose one from 1024 on with --port`,
+      );
+    default:
+      return new CommandFailed(Status.failed, `Cannot listen on ${host} port ${port}: ${code}`);
+  }
+}
+
+function readListenAddress(given: Arguments): { host: string; port: number } {
+  const typed = setting(given, "host", "SFTP_HOST", "127.0.0.1").value;
+  const host = typed === "localhost" ? "127.0.0.1" : typed.replace(/^\[(.*)\]$/, "$1");
+  if (!/^127(?:\.[0-9]{1,3}){3}$/.test(host) && host !== "::1") {
+    throw new CommandFailed(
+      Status.usage,
+      `${typed} is not a loopback address: other machines are not served yet, because nothing ` +
+        "would protect the transfer; use 127.0.0.1 or ::1",
+    );
+  }
+  const { value, from } = setting(given, "port", "SFTP_PORT", "12000");
+  try {
+    return { host, port: parsePort(value, { zero: true }) };
+  } catch (error) {
+    if (error instanceof BadAddress) {
+      throw new CommandFailed(Status.usage, `${from}: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+function untilStopped(server: Server, grace: number): Promise<Status> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    const stop = (): void => {
+      if (stopping) {
+        server.cut();
+        setTimeout(() => resolve(Status.interrupted), LEAVE_MS);
+        return;
+      }
+      stopping = true;
+      void server.stop(grace).then(() => resolve(Status.ok));
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  });
+}

@@ -1,0 +1,47 @@
+/** Where a server is. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export const DEFAULT_HOST = "127.0.0.1";
+
+const PORT = /^[0-9]{1,5}$/;
+const ADDRESS = /^(?:(?<name>[^\s:@#[\]]+)|\[(?<ipv6>[0-9A-Fa-f:.]+)\]):(?<port>[^:]*)$/;
+
+/** Why something that a user typed is no address. */
+export class BadAddress extends Error {
+  override readonly name = "BadAddress";
+}
+
+/**
+ * Reads a port.
+ * @throws {BadAddress} for anything but a decimal from 1 to 65535; 0 is allowed where asked for
+ */
+export function parsePort(text: string, options: { readonly zero?: boolean } = {}): number {
+  const port = PORT.test(text) ? Number(text) : Number.NaN;
+  const least = options.zero === true ? 0 : 1;
+  if (port >= least && port <= 65_535) return port;
+  throw new BadAddress(`${text || "Nothing"} is no port: give a number from ${least} to 65535`);
+}
+
+/**
+ * Reads `PORT`, `HOST:PORT` or `[IPv6]:PORT`.
+ * @throws {BadAddress}
+ */
+export function parseAddress(text: string): Address {
+  if (/^[0-9]*$/.test(text)) return { host: DEFAULT_HOST, port: parsePort(text) };
+  const { name, ipv6, port } = ADDRESS.exec(text)?.groups ?? {};
+  const host = name ?? ipv6;
+  if (host === undefined || port === undefined) {
+    throw new BadAddress(
+      `${text} is no address: give PORT, HOST:PORT or [IPv6]:PORT, such as 127.0.0.1:12000`,
+    );
+  }
+  return { host, port: parsePort(port) };
+}
+
+/** Writes an address as `parseAddress` reads it. */
+export function formatAddress({ host, port }: Address): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

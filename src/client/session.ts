@@ -1,0 +1,176 @@
+import { PROTOCOL_VERSION } from "../protocol/limits.ts";
+import type { Path } from "../protocol/path.ts";
+import type { Reply } from "../protocol/reply.ts";
+import { ReplyDecoder, type ReplyEvent } from "../protocol/reply-decoder.ts";
+import { formatRequest, type Request, type Verb } from "../protocol/request.ts";
+import { ProtocolViolation } from "../protocol/violation.ts";
+import { Channel } from "../transport/channel.ts";
+import { ConnectionLost, type Connection } from "../transport/connection.ts";
+import { ConnectFailed, connect } from "../transport/tcp.ts";
+import { formatAddress, type Address } from "./address.ts";
+import { CommandFailed, Refused, SessionLost } from "./errors.ts";
+import { Exchange } from "./exchange.ts";
+import { Status } from "./status.ts";
+
+export interface SessionOptions {
+  /** How long a server may be silent while it is awaited, in milliseconds. */
+  readonly timeout: number;
+}
+
+/** How often it is looked whether the server is silent, in milliseconds. */
+const WATCH_MS = 1000;
+
+/** An open connection to a server. */
+export class Session {
+  readonly address: Address;
+  readonly connection: Connection;
+  readonly #channel: Channel<ReplyEvent>;
+  readonly #timeout: number;
+  #last: Exchange | undefined;
+  #lost: SessionLost | undefined;
+  #watch: ReturnType<typeof setInterval> | undefined;
+  #awaited = 0;
+
+  private constructor(address: Address, connection: Connection, options: SessionOptions) {
+    this.address = address;
+    this.connection = connection;
+    this.#channel = new Channel(connection, new ReplyDecoder());
+    this.#timeout = options.timeout;
+  }
+
+  /**
+   * Connects, and waits for the greeting.
+   * @throws {CommandFailed} status 3, saying who did not answer or what did
+   */
+  static async open(address: Address, options: SessionOptions): Promise<Session> {
+    let connection: Connection;
+    try {
+      connection = await connect(address.host, address.port, options.timeout);
+    } catch (error) {
+      if (error instanceof ConnectFailed) throw notConnected(address, error, options.timeout);
+      throw error;
+    }
+    const session = new Session(address, connection, options);
+    try {
+      await session.#greet();
+    } catch (error) {
+      connection.destroy("not greeted");
+      throw error;
+    }
+    return session;
+  }
+
+  /** Whether the connection is known to be gone. */
+  get lost(): SessionLost | undefined {
+    return this.#lost;
+  }
+
+  /** Sends a request. Replies come in order: each exchange waits for those before it. */
+  request<V extends Verb>(verb: V, path: Path, keys: Request<V>["keys"]): Exchange {
+    const exchange = new Exchange(this, this.#last?.done);
+    this.#last = exchange;
+    this.connection.write(formatRequest(verb, path, keys));
+    return exchange;
+  }
+
+  /**
+   * The next event, for the exchange whose turn it is.
+   * @throws {SessionLost} and from then on always the same
+   */
+  async read(): Promise<ReplyEvent> {
+    if (this.#lost !== undefined) throw this.#lost;
+    this.#await();
+    try {
+      const event = await this.#channel.read();
+      if (event !== undefined) return event;
+      throw this.#lose("the server closed the connection");
+    } catch (error) {
+      if (error instanceof ConnectionLost) throw this.#lose(error.message);
+      if (error instanceof ProtocolViolation) {
+        throw this.#lose(`the server broke the protocol: ${error.message}`);
+      }
+      throw error;
+    } finally {
+      this.#awaited--;
+    }
+  }
+
+  /** Says goodbye and closes. Never rejects. */
+  async close(): Promise<void> {
+    try {
+      if (this.#lost === undefined) await this.request("QUIT", [], {}).success();
+    } catch {
+      // Whatever the server answers to a goodbye, the connection is closed.
+    }
+    await this.destroy();
+  }
+
+  /** Closes at once, whatever is under way. */
+  async destroy(): Promise<void> {
+    clearInterval(this.#watch);
+    this.#lost ??= new SessionLost("The connection is closed");
+    await this.connection.finish();
+  }
+
+  async #greet(): Promise<void> {
+    const where = formatAddress(this.address);
+    let reply: Reply;
+    try {
+      const event = await this.read();
+      if (event.type !== "reply") throw new ProtocolViolation("no greeting");
+      reply = event.reply;
+    } catch (error) {
+      if (error instanceof SessionLost || error instanceof ProtocolViolation) {
+        throw new SessionLost(
+          `${where} answered something else than Simple FTP, or nothing: check host and port`,
+        );
+      }
+      throw error;
+    }
+    if (!reply.ok) throw new Refused(reply.code, reply.word, reply.message);
+    if (reply.code !== 220) throw new SessionLost(`${where} did not greet: check host and port`);
+    const version = reply.fields.get("protocol");
+    if (version !== String(PROTOCOL_VERSION)) {
+      throw new SessionLost(
+        `${where} speaks version ${version ?? "unknown"} of the protocol, and this program ` +
+          `version ${PROTOCOL_VERSION}: use the same release on both sides`,
+      );
+    }
+    if (reply.fields.get("auth") !== "none") {
+      throw new CommandFailed(Status.trust, `${where} wants a login, which this program has not`);
+    }
+  }
+
+  #await(): void {
+    this.#awaited++;
+    this.connection.restartSilence();
+    this.#watch ??= setInterval(() => {
+      if (this.#awaited === 0 || this.connection.silence < this.#timeout) return;
+      this.connection.destroy(`no answer for ${this.#timeout / 1000} s`);
+    }, WATCH_MS);
+    this.#watch.unref();
+  }
+
+  #lose(reason: string): SessionLost {
+    this.#lost ??= new SessionLost(
+      `The connection to ${formatAddress(this.address)} is lost: ${reason}`,
+    );
+    clearInterval(this.#watch);
+    this.connection.destroy(reason);
+    return this.#lost;
+  }
+}
+
+function notConnected(address: Address, error: ConnectFailed, timeout: number): CommandFailed {
+  const where = formatAddress(address);
+  switch (error.code) {
+    case "ECONNREFUSED":
+      return new SessionLost(`Nobody listens at ${where}: check the port, or start sftp serve`);
+    case "ETIMEDOUT":
+      return new SessionLost(`${where} does not answer (waited ${timeout / 1000} s)`);
+    case "ENOTFOUND":
+      return new SessionLost(`There is no host ${address.host}: check its name`);
+    default:
+      return new SessionLost(`Cannot connect to ${where}: ${error.code}`);
+  }
+}

@@ -1,0 +1,25 @@
+const FIRST_BLOCKS = 16;
+const DIGEST_BYTES = 8;
+
+/**
+ * The digest of a file: XXH3-64 of its blocks' digests, 8 bytes each, big-endian, in order. Keeps
+ * those in memory: 32 KiB a GiB.
+ */
+export class FileDigest {
+  #digests = Buffer.alloc(FIRST_BLOCKS * DIGEST_BYTES);
+  #length = 0;
+
+  /** Adds the digest of the next block. */
+  add(blockDigest: bigint): void {
+    if (this.#length === this.#digests.length) {
+      this.#digests = Buffer.concat([this.#digests], 2 * this.#length);
+    }
+    this.#digests.writeBigUInt64BE(blockDigest, this.#length);
+    this.#length += DIGEST_BYTES;
+  }
+
+  /** The digest of all that was added so far. */
+  value(): bigint {
+    return Bun.hash.xxHash3(this.#digests.subarray(0, this.#length));
+  }
+}

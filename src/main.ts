@@ -1,0 +1,81 @@
+import type { CommandDef } from "citty";
+import { readArguments, type Arguments } from "./cli/args.ts";
+import { connect, runConnect } from "./cli/connect.ts";
+import { commandHelp, programHelp } from "./cli/help.ts";
+import { createMessages, flushOutput, writeData } from "./cli/output.ts";
+import { runServe, serve } from "./cli/serve.ts";
+import { versionLine } from "./cli/version.ts";
+import { CommandFailed, toCommandFailed } from "./client/errors.ts";
+import { Status } from "./client/status.ts";
+import { nearest } from "./shell/nearest.ts";
+
+const subCommands: Readonly<
+  Record<string, { definition: CommandDef; run: (given: Arguments) => Promise<Status> }>
+> = {
+  serve: { definition: serve, run: runServe },
+  connect: { definition: connect, run: runConnect },
+};
+
+async function main(argv: readonly string[]): Promise<Status> {
+  const [first, ...rest] = argv;
+  if (first === undefined || first === "-h" || first === "--help")
+    return show(await programHelp(definitions()));
+  if (first === "--version" || first === "-V") {
+    writeData(`${versionLine()}\n`);
+    return Status.ok;
+  }
+  if (first === "help") {
+    const [about] = rest;
+    return show(
+      about === undefined
+        ? await programHelp(definitions())
+        : await commandHelp(about, find(about).definition),
+    );
+  }
+  const command = find(first);
+  const definition = (await command.definition.args) ?? {};
+  const given = readArguments(first, typeof definition === "function" ? {} : definition, rest);
+  if (given.has("help")) return show(await commandHelp(first, command.definition));
+  return command.run(given);
+}
+
+function find(name: string): (typeof subCommands)[string] {
+  const command = Object.hasOwn(subCommands, name) ? subCommands[name] : undefined;
+  if (command !== undefined) return command;
+  const kind = name.startsWith("-") ? "flag" : "command";
+  const meant = nearest(name, [...Object.keys(subCommands), "help", "--help", "--version"]);
+  const hint = meant === undefined ? "sftp --help lists what there is" : `did you mean ${meant}?`;
+  throw new CommandFailed(Status.usage, `There is no ${kind} ${name}: ${hint}`);
+}
+
+function definitions(): Readonly<Record<string, CommandDef>> {
+  return Object.fromEntries(
+    Object.entries(subCommands).map(([name, { definition }]) => [name, definition]),
+  );
+}
+
+function show(text: string): Status {
+  writeData(text);
+  return Status.ok;
+}
+
+async function run(): Promise<Status> {
+  // Whoever reads our output may stop at any time, as in `sftp … | head`.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  try {
+    return await main(process.argv.slice(2));
+  } catch (error) {
+    const failed = toCommandFailed(error);
+    if (failed !== undefined) {
+      createMessages().error(`sftp: ${failed.message}`);
+      return failed.status;
+    }
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    createMessages().error(`sftp: internal error, please report it: ${trace}`);
+    return Status.failed;
+  }
+}
+
+const status = await run();
+await flushOutput();
+process.exit(status);

@@ -1,0 +1,22 @@
+const UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB"] as const;
+
+/** A size as people read it: `900 B`, `47.1 KiB`. */
+export function formatSize(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  let value = bytes;
+  let unit = "";
+  for (unit of UNITS) {
+    value /= 1024;
+    if (value < 999.95) break;
+  }
+  return `${value.toFixed(1)} ${unit}`;
+}
+
+/** A duration as people read it: `4 ms`, `0.02 s`, `12.3 s`, `3 min 20 s`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 0.01) return `${Math.ceil(seconds * 1000)} ms`;
+  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

@@ -1,0 +1,107 @@
+import {
+  anyBlocks,
+  fileBlocks,
+  parseBlockHeader,
+  type BlockHeader,
+  type BlockRule,
+} from "./block.ts";
+import { parseBodyEnd, parseRequest, type AnyRequest, type Rejection } from "./request.ts";
+import { Scanner } from "./scanner.ts";
+import { ProtocolViolation } from "./violation.ts";
+
+/** What a server reads from a client. */
+export type RequestEvent =
+  | { readonly type: "request"; readonly request: AnyRequest }
+  /** A line that asks for nothing that can be done. After a PUT its body follows all the same. */
+  | { readonly type: "rejected"; readonly rejection: Rejection }
+  | { readonly type: "block"; readonly data: Uint8Array; readonly digest: bigint | undefined }
+  | { readonly type: "keepalive" }
+  | { readonly type: "end"; readonly digest: bigint | undefined; readonly rejection?: Rejection }
+  | { readonly type: "abort"; readonly drop: boolean };
+
+/**
+ * The server's side of the stream: bytes in, events out. Pure and incremental: whatever pieces the
+ * stream comes in, the events are the same. After it has thrown it gives nothing more.
+ */
+export class RequestDecoder {
+  readonly #scanner = new Scanner();
+  #header: BlockHeader | undefined;
+  #body: BlockRule | undefined;
+  #first = true;
+  #broken: ProtocolViolation | undefined;
+
+  /** Bytes that were pushed and have not become an event. */
+  get buffered(): number {
+    return this.#scanner.buffered;
+  }
+
+  /** Whether the stream stands within a line, a block or a body. */
+  get inside(): boolean {
+    return this.#body !== undefined || this.#scanner.midway;
+  }
+
+  push(piece: Uint8Array): void {
+    this.#scanner.push(piece);
+  }
+
+  /**
+   * The next event, or `undefined` until more is pushed.
+   * @throws {ProtocolViolation} where the client broke the protocol: answer `500` and close.
+   */
+  next(): RequestEvent | undefined {
+    if (this.#broken !== undefined) throw this.#broken;
+    try {
+      return this.#header === undefined ? this.#nextLine() : this.#nextBlock(this.#header);
+    } catch (error) {
+      if (error instanceof ProtocolViolation) this.#broken = error;
+      throw error;
+    }
+  }
+
+  #nextLine(): RequestEvent | undefined {
+    const line = this.#scanner.line();
+    if (line === undefined) return undefined;
+    return this.#body === undefined ? this.#request(line) : this.#inBody(line, this.#body);
+  }
+
+  #request(line: string): RequestEvent {
+    const understood = parseRequest(line);
+    const first = this.#first;
+    this.#first = false;
+    if (understood.ok) {
+      const { request } = understood;
+      if (request.verb === "PUT") this.#body = fileBlocks(request.keys.size);
+      return { type: "request", request };
+    }
+    const { rejection } = understood;
+    if (first && rejection.failure.code === 500) throw new ProtocolViolation(rejection.message);
+    if (rejection.verb === "END") throw new ProtocolViolation("END outside of a body");
+    if (rejection.verb === "PUT") this.#body = anyBlocks;
+    return { type: "rejected", rejection };
+  }
+
+  #inBody(line: string, rule: BlockRule): RequestEvent | undefined {
+    if (line.startsWith("+")) {
+      const header = parseBlockHeader(line);
+      rule.accept(header.length);
+      this.#header = header;
+      return this.#nextBlock(header);
+    }
+    if (line === "~") return { type: "keepalive" };
+    const end = parseBodyEnd(line);
+    if (end === undefined) throw new ProtocolViolation("A request stands inside a body");
+    this.#body = undefined;
+    if (!end.ok) return { type: "end", digest: undefined, rejection: end.rejection };
+    const { request } = end;
+    return request.verb === "END"
+      ? { type: "end", digest: request.keys.digest }
+      : { type: "abort", drop: request.keys.drop === true };
+  }
+
+  #nextBlock(header: BlockHeader): RequestEvent | undefined {
+    const data = this.#scanner.run(header.length);
+    if (data === undefined) return undefined;
+    this.#header = undefined;
+    return { type: "block", data, digest: header.digest };
+  }
+}

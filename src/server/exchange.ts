@@ -1,0 +1,40 @@
+import type { Observe, ServerEvent } from "../observe/events.ts";
+import { MAX_BLOCK_HEADER } from "../protocol/block.ts";
+import type { SuccessCode } from "../protocol/codes.ts";
+import type { FieldValue } from "../protocol/reply.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { BodyEvent } from "./job.ts";
+
+/** Bytes that whoever fills a block leaves free in front of it. */
+export const HEADROOM = MAX_BLOCK_HEADER;
+
+/** What the one that carries out a request has to do with the connection. */
+export interface Exchange {
+  readonly storage: Storage;
+  /** The other side, as `address:port`. */
+  readonly client: string;
+  readonly observe: Observe<ServerEvent>;
+  /**
+   * The next piece of a PUT's body.
+   * @throws {RequestFailed} where it is cut before its end
+   */
+  nextOfBody(): Promise<BodyEvent>;
+  /** Announces a body. */
+  begin(fields: Record<string, FieldValue>): void;
+  /**
+   * Sends a block. Settles when the next may be sent.
+   * @param buffer holds the block's bytes from `HEADROOM` on
+   */
+  block(buffer: Buffer, length: number, digest: bigint): Promise<void>;
+  /**
+   * Says how far the work is, in bytes or whatever it counts in.
+   * @throws {RequestFailed} `426`, where the client has cancelled the request
+   */
+  progress(done: number): void;
+}
+
+/** The final reply of a request that was done. */
+export interface Done {
+  readonly code: SuccessCode;
+  readonly fields?: Record<string, FieldValue>;
+}

@@ -1,0 +1,100 @@
+import { PIPELINE } from "../protocol/limits.ts";
+import { RequestDecoder, type RequestEvent } from "../protocol/request-decoder.ts";
+import { ProtocolViolation } from "../protocol/violation.ts";
+import { Channel } from "../transport/channel.ts";
+import { ConnectionLost, type Connection } from "../transport/connection.ts";
+import { aborted, RequestFailed } from "./failures.ts";
+import { Body, type Job } from "./job.ts";
+import { BoundedQueue } from "./queue.ts";
+
+/** Why nothing more comes from a client. */
+export type IntakeEnd =
+  | { readonly type: "quit" | "fin" }
+  | { readonly type: "violation" | "lost"; readonly message: string };
+
+/**
+ * What a client asks for, read ahead of what is being carried out, so that it can cancel. Reads on
+ * only while few enough requests, and bytes of a body, wait.
+ */
+export class Intake {
+  readonly #channel: Channel<RequestEvent>;
+  readonly #jobs = new BoundedQueue<Job>(PIPELINE);
+  readonly #unanswered = new Set<Job>();
+  /** Whose body is being read. */
+  #open: { readonly job: Job; readonly body: Body } | undefined;
+
+  constructor(connection: Connection) {
+    this.#channel = new Channel(connection, new RequestDecoder());
+  }
+
+  /** The next thing to answer; `undefined` after the last. */
+  async next(): Promise<Job | undefined> {
+    return this.#jobs.take();
+  }
+
+  /** Says that a job has had its reply. */
+  answered(job: Job): void {
+    job.answered = true;
+    this.#unanswered.delete(job);
+  }
+
+  /** Nothing that waits is to be carried out any more. */
+  stop(): void {
+    this.#jobs.clear();
+  }
+
+  /** Reads until nothing more comes. */
+  async run(): Promise<IntakeEnd> {
+    const end = await this.#readAll();
+    this.#open?.body.cut(
+      end.type === "violation"
+        ? new RequestFailed({ code: 500, word: "syntax" }, end.message)
+        : aborted("The connection ended in the middle of the file"),
+    );
+    if (end.type === "lost") this.#cancelAll();
+    if (end.type === "violation" && this.#open?.job.answered !== false) {
+      await this.#add({ type: "violation", message: end.message }, undefined);
+    }
+    this.#jobs.close();
+    return end;
+  }
+
+  async #readAll(): Promise<IntakeEnd> {
+    try {
+      for (;;) {
+        const event = await this.#channel.read();
+        if (event === undefined) return { type: "fin" };
+        await this.#take(event);
+        if (event.type === "request" && event.request.verb === "QUIT") return { type: "quit" };
+      }
+    } catch (error) {
+      if (error instanceof ProtocolViolation) return { type: "violation", message: error.message };
+      if (error instanceof ConnectionLost) return { type: "lost", message: error.message };
+      throw error;
+    }
+  }
+
+  async #take(event: RequestEvent): Promise<void> {
+    if (event.type !== "request" && event.type !== "rejected") {
+      const body = this.#open?.body;
+      await body?.put(event);
+      if (body?.ended === true) this.#open = undefined;
+      return;
+    }
+    const verb = event.type === "request" ? event.request.verb : event.rejection.verb;
+    if (event.type === "request" && verb === "ABORT") this.#cancelAll();
+    const body = verb === "PUT" ? new Body() : undefined;
+    await this.#add(event, body);
+  }
+
+  async #add(asked: Job["asked"], body: Body | undefined): Promise<void> {
+    const job: Job = { asked, body, cancelled: false, answered: false };
+    if (body !== undefined) this.#open = { job, body };
+    this.#unanswered.add(job);
+    await this.#jobs.put(job, 1);
+  }
+
+  #cancelAll(): void {
+    for (const job of this.#unanswered) job.cancelled = true;
+  }
+}

@@ -1,0 +1,80 @@
+import { MAX_DROP_MS, MAX_DROPPED } from "../protocol/limits.ts";
+import type { RequestEvent } from "../protocol/request-decoder.ts";
+import type { AnyRequest, Rejection } from "../protocol/request.ts";
+import type { RequestFailed } from "./failures.ts";
+import { BoundedQueue } from "./queue.ts";
+
+/** What a body consists of. */
+export type BodyEvent = Exclude<RequestEvent, { type: "request" | "rejected" }>;
+
+/** Bytes of an upload that may wait for the storage. */
+const BODY_BYTES = 1024 * 1024;
+/** What an event without content weighs in the queue, in bytes. */
+const EVENT_BYTES = 64;
+
+/** The body of an upload on its way from the connection to the storage. */
+export class Body {
+  readonly #events = new BoundedQueue<BodyEvent>(BODY_BYTES);
+  #ended = false;
+  #cause: RequestFailed | undefined;
+  #dropped:
+    { bytes: number; timer: ReturnType<typeof setTimeout>; tooMuch: () => void } | undefined;
+
+  /** Whether its last line was read from the connection. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Adds what was read. Settles when more may be read. */
+  put(event: BodyEvent): Promise<void> | undefined {
+    if (event.type === "end" || event.type === "abort") {
+      this.#ended = true;
+      clearTimeout(this.#dropped?.timer);
+    }
+    const weight = event.type === "block" ? event.data.length : EVENT_BYTES;
+    if (this.#dropped === undefined) return this.#events.put(event, weight);
+    this.#dropped.bytes += weight;
+    if (this.#dropped.bytes > MAX_DROPPED && !this.#ended) this.#dropped.tooMuch();
+    return undefined;
+  }
+
+  /**
+   * What comes next.
+   * @throws {RequestFailed} where the body was cut before its end
+   */
+  async next(): Promise<BodyEvent> {
+    const event = await this.#events.take();
+    if (event !== undefined) return event;
+    throw this.#cause ?? new Error("a body was read beyond its end");
+  }
+
+  /** Nothing more of it can come, for this cause. */
+  cut(cause: RequestFailed): void {
+    this.#cause = cause;
+    this.#events.close();
+    clearTimeout(this.#dropped?.timer);
+  }
+
+  /**
+   * Nobody wants it any more: what is there and what still comes is thrown away.
+   * @param tooMuch called when more comes, or for longer, than is put up with
+   */
+  drop(tooMuch: () => void): void {
+    this.#events.clear();
+    if (this.#ended || this.#cause !== undefined) return;
+    this.#dropped = { bytes: 0, timer: setTimeout(tooMuch, MAX_DROP_MS), tooMuch };
+  }
+}
+
+/** Something that a client sent and that is owed one reply. */
+export interface Job {
+  readonly asked:
+    | { readonly type: "request"; readonly request: AnyRequest }
+    | { readonly type: "rejected"; readonly rejection: Rejection }
+    /** The protocol was broken; nothing comes behind it. */
+    | { readonly type: "violation"; readonly message: string };
+  /** Of a PUT alone. */
+  readonly body: Body | undefined;
+  cancelled: boolean;
+  answered: boolean;
+}

@@ -1,0 +1,61 @@
+import { KEEPALIVE_MS } from "../protocol/limits.ts";
+import { formatSuccess } from "../protocol/reply.ts";
+import type { Connection } from "../transport/connection.ts";
+
+/** Tells a client that waits for a reply that the server still works on it. */
+export class KeepAlive {
+  readonly #connection: Connection;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #state: "idle" | "working" | "body" = "idle";
+  #lastSent = 0;
+  /** How far the work is: what `110` tells. */
+  done = 0;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** A request is begun. */
+  begin(): void {
+    this.#state = "working";
+    this.done = 0;
+    this.sent();
+    if (this.#timer === undefined) this.#timer = this.#schedule(KEEPALIVE_MS);
+  }
+
+  /** Its body is begun: from here on `~` says what `110` said before. */
+  bodyBegan(): void {
+    this.#state = "body";
+    this.sent();
+  }
+
+  /** Something was sent. */
+  sent(): void {
+    this.#lastSent = performance.now();
+  }
+
+  /** The request is answered. */
+  end(): void {
+    this.#state = "idle";
+  }
+
+  #schedule(ms: number): ReturnType<typeof setTimeout> {
+    const timer = setTimeout(() => this.#tick(), ms);
+    timer.unref();
+    return timer;
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    if (this.#state === "idle" || this.#connection.isLost) return;
+    const silent = performance.now() - this.#lastSent;
+    // A client that does not read what there is needs no more of it.
+    if (silent >= KEEPALIVE_MS && this.#connection.queued === 0) {
+      this.#connection.write(
+        this.#state === "body" ? "~\n" : formatSuccess(110, { done: this.done }),
+      );
+      this.sent();
+    }
+    this.#timer = this.#schedule(Math.max(1, KEEPALIVE_MS - (performance.now() - this.#lastSent)));
+  }
+}

@@ -1,0 +1,165 @@
+import type { Observe, ServerEvent } from "../observe/events.ts";
+import { frameBlock } from "../protocol/block.ts";
+import { PIPELINE, PROTOCOL_VERSION } from "../protocol/limits.ts";
+import { formatFailure, formatSuccess } from "../protocol/reply.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Connection } from "../transport/connection.ts";
+import type { Exchange } from "./exchange.ts";
+import { aborted, RequestFailed, toFailure } from "./failures.ts";
+import { Intake, type IntakeEnd } from "./intake.ts";
+import type { Job } from "./job.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { handle, isLogged } from "./verbs.ts";
+
+export interface SessionOptions {
+  readonly storage: Storage;
+  readonly observe: Observe<ServerEvent>;
+  /** The program as the greeting names it, such as `sftp/1.0.0`. */
+  readonly program: string;
+  /** Told of errors that are nobody's fault but ours. */
+  readonly onInternalError: (error: unknown) => void;
+}
+
+/** One client: what it asks for is carried out one after the other and answered in order. */
+export class Session {
+  readonly #connection: Connection;
+  readonly #options: SessionOptions;
+  readonly #intake: Intake;
+  readonly #keepAlive: KeepAlive;
+  #running = false;
+  #closing: string | undefined;
+
+  constructor(connection: Connection, options: SessionOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#intake = new Intake(connection);
+    this.#keepAlive = new KeepAlive(connection);
+  }
+
+  /** Whether a request is being carried out. */
+  get busy(): boolean {
+    return this.#running;
+  }
+
+  /** Greets, and serves the client until it goes. */
+  async run(): Promise<void> {
+    const client = this.#connection.remote;
+    this.#options.observe({ event: "connected", client });
+    this.#connection.write(
+      formatSuccess(220, {
+        protocol: PROTOCOL_VERSION,
+        server: this.#options.program,
+        auth: "none",
+        pipeline: PIPELINE,
+      }),
+    );
+    const reading = this.#intake.run();
+    await this.#work();
+    const closing = this.#closing;
+    if (closing !== undefined) this.#sayClosing(closing);
+    await this.#connection.finish();
+    const reason = closing ?? reasonOf(await reading);
+    this.#options.observe({ event: "disconnected", client, reason });
+  }
+
+  /** Closes with `421 closing`: at once, or as soon as the request that runs is answered. */
+  close(message: string): void {
+    this.#closing ??= message;
+    if (!this.#running) this.#intake.stop();
+  }
+
+  /** Cuts the connection at once. */
+  destroy(reason: string): void {
+    this.#closing ??= reason;
+    this.#connection.destroy(reason);
+  }
+
+  async #work(): Promise<void> {
+    while (this.#closing === undefined) {
+      const job = await this.#intake.next();
+      if (job === undefined || this.#closing !== undefined) return;
+      this.#running = true;
+      this.#keepAlive.begin();
+      const reply = await this.#answer(job);
+      this.#connection.write(reply);
+      this.#keepAlive.end();
+      this.#running = false;
+      this.#intake.answered(job);
+      job.body?.drop(() => {
+        this.#sayClosing("Too much followed an upload that had failed");
+        void this.#connection.finish();
+      });
+    }
+  }
+
+  async #answer(job: Job): Promise<string> {
+    const { asked } = job;
+    try {
+      if (asked.type === "violation") {
+        throw new RequestFailed({ code: 500, word: "syntax" }, asked.message);
+      }
+      if (asked.type === "rejected") throw RequestFailed.fromRejection(asked.rejection);
+      const exchange = this.#exchange(job);
+      exchange.progress(0);
+      const done = await handle(asked.request, exchange);
+      return formatSuccess(done.code, done.fields);
+    } catch (error) {
+      const failed = toFailure(error);
+      if (failed.failure.code === 451) this.#options.onInternalError(error);
+      this.#observeFailure(job, failed);
+      return formatFailure(failed.failure, failed.message);
+    }
+  }
+
+  #observeFailure({ asked }: Job, failed: RequestFailed): void {
+    if (asked.type !== "request" || !isLogged(asked.request.verb)) return;
+    this.#options.observe({
+      event: "failed",
+      client: this.#connection.remote,
+      verb: asked.request.verb,
+      path: asked.request.path.join("/"),
+      ...failed.failure,
+      message: failed.message,
+    });
+  }
+
+  #exchange(job: Job): Exchange {
+    const connection = this.#connection;
+    const keepAlive = this.#keepAlive;
+    return {
+      storage: this.#options.storage,
+      client: connection.remote,
+      observe: this.#options.observe,
+      nextOfBody: () => job.body?.next() ?? Promise.reject(new Error("the request has no body")),
+      begin: (fields) => {
+        connection.write(formatSuccess(150, fields));
+        keepAlive.bodyBegan();
+      },
+      block: async (buffer, length, digest) => {
+        connection.write(frameBlock(buffer, length, digest));
+        keepAlive.sent();
+        await connection.drained();
+      },
+      progress: (done) => {
+        keepAlive.done = done;
+        if (job.cancelled) throw aborted("Cancelled");
+      },
+    };
+  }
+
+  #sayClosing(message: string): void {
+    this.#connection.write(formatFailure({ code: 421, word: "closing" }, message));
+  }
+}
+
+function reasonOf(end: IntakeEnd): string {
+  switch (end.type) {
+    case "quit":
+    case "fin":
+      return "closed by the client";
+    case "lost":
+      return `lost: ${end.message}`;
+    case "violation":
+      return `broke the protocol: ${end.message}`;
+  }
+}

@@ -1,0 +1,41 @@
+import { download } from "../../client/download.ts";
+import { CommandFailed } from "../../client/errors.ts";
+import { Status } from "../../client/status.ts";
+import type { Command } from "../command.ts";
+import { requireSession } from "../context.ts";
+import { into, isLocalFolder, openLocal } from "../local-path.ts";
+import { meansFolder, parseRemotePath } from "../remote-path.ts";
+import { report, progressOf } from "../report.ts";
+
+export const get: Command = {
+  name: "GET",
+  synonyms: ["RECV"],
+  usage: "remote [local]",
+  summary: "get a file from the server",
+  examples: ["GET welcome.txt", "GET notes/report.pdf", "GET report.pdf 'my report.pdf'"],
+  words: [1, 2],
+  async run([typedRemote = "", typedLocal], context) {
+    const session = requireSession(context);
+    const remote = parseRemotePath(typedRemote);
+    const name = remote.at(-1);
+    if (name === undefined) throw new CommandFailed(Status.refused, "GET needs the name of a file");
+    let target = typedLocal ?? remote.join("/");
+    if (typedLocal !== undefined && (await isLocalFolder(context.root, typedLocal))) {
+      target = into(typedLocal, name);
+    }
+    const makeFolder = typedLocal !== undefined && meansFolder(typedLocal);
+    const place =
+      typedLocal === undefined
+        ? { storage: context.root, path: remote, close: async () => undefined }
+        : await openLocal(context.root, target, makeFolder);
+    try {
+      const done = await download(session, remote, place.storage, place.path, {
+        signal: context.signal,
+        onProgress: progressOf(context, remote.join("/")),
+      });
+      report(context, "received", { remote: remote.join("/"), local: target }, done);
+    } finally {
+      await place.close();
+    }
+  },
+};

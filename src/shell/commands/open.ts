@@ -1,0 +1,35 @@
+import { BadAddress, formatAddress, parseAddress, parsePort } from "../../client/address.ts";
+import { CommandFailed } from "../../client/errors.ts";
+import { Session } from "../../client/session.ts";
+import { Status } from "../../client/status.ts";
+import type { Command } from "../command.ts";
+
+export const open: Command = {
+  name: "OPEN",
+  synonyms: [],
+  usage: "port | host port | address",
+  summary: "connect to a server",
+  examples: ["OPEN 12000", "OPEN 127.0.0.1 12000", "OPEN [::1]:12000"],
+  words: [1, 2],
+  async run(words, context) {
+    if (context.session !== undefined) {
+      const where = formatAddress(context.session.address);
+      throw new CommandFailed(Status.usage, `Already connected to ${where}: use CLOSE first`);
+    }
+    const address = readAddress(words);
+    context.session = await Session.open(address, { timeout: context.timeout });
+    context.output.say(`Connected to ${formatAddress(address)}.`);
+    context.output.observe({ event: "opened", ...address });
+  },
+};
+
+function readAddress([first = "", port]: readonly string[]): { host: string; port: number } {
+  try {
+    if (port === undefined) return parseAddress(first);
+    const host = first.replace(/^\[(.*)\]$/, "$1");
+    return { host, port: parsePort(port) };
+  } catch (error) {
+    if (error instanceof BadAddress) throw new CommandFailed(Status.usage, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import { CommandFailed, Refused } from "../../client/errors.ts";
+import type { Session } from "../../client/session.ts";
+import { Status } from "../../client/status.ts";
+import { upload } from "../../client/upload.ts";
+import type { Path } from "../../protocol/path.ts";
+import type { Command } from "../command.ts";
+import { requireSession } from "../context.ts";
+import { openLocal, type LocalPlace } from "../local-path.ts";
+import { meansFolder, parseRemotePath } from "../remote-path.ts";
+import { progressOf, report } from "../report.ts";
+
+export const put: Command = {
+  name: "PUT",
+  synonyms: ["SEND"],
+  usage: "local [remote]",
+  summary: "send a file to the server",
+  examples: ["PUT hello.txt", "PUT hello.txt greetings/hello.txt", "PUT ~/report.pdf"],
+  words: [1, 2],
+  async run([typedLocal = "", typedRemote], context) {
+    const session = requireSession(context);
+    const place = await openLocal(context.root, typedLocal, false);
+    try {
+      const remote = await target(session, place, typedRemote);
+      if (remote.length === 0) {
+        throw new CommandFailed(Status.refused, "PUT needs the name of a file");
+      }
+      const done = await upload(session, place.storage, place.path, remote, {
+        signal: context.signal,
+        onProgress: progressOf(context, typedLocal),
+      });
+      report(context, "sent", { remote: remote.join("/"), local: typedLocal }, done);
+    } finally {
+      await place.close();
+    }
+  },
+};
+
+async function target(
+  session: Session,
+  place: LocalPlace,
+  typed: string | undefined,
+): Promise<Path> {
+  const name = place.path.at(-1);
+  if (typed === undefined || name === undefined) return place.path;
+  const path = parseRemotePath(typed);
+  return meansFolder(typed) || (await isRemoteFolder(session, path)) ? [...path, name] : path;
+}
+
+async function isRemoteFolder(session: Session, path: Path): Promise<boolean> {
+  try {
+    const reply = await session.request("STAT", path, {}).success();
+    return reply.fields.get("type") === "folder";
+  } catch (error) {
+    // Whatever else is wrong with the name, PUT itself tells it better.
+    if (error instanceof Refused) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+import { CommandFailed } from "../client/errors.ts";
+import type { Session } from "../client/session.ts";
+import { Status } from "../client/status.ts";
+import type { ClientEvent, Observe } from "../observe/events.ts";
+import type { Storage } from "../storage/storage.ts";
+
+/** Where the shell says things. */
+export interface Output {
+  /** A message: what was done. */
+  say(message: string): void;
+  /** A message: what went wrong. */
+  complain(message: string): void;
+  /** What was asked for, for standard output. */
+  data(text: string): void;
+  readonly observe: Observe<ClientEvent>;
+}
+
+/** What the commands of one shell share. */
+export interface ShellContext {
+  readonly output: Output;
+  /** The client's folder. */
+  readonly root: Storage;
+  /** How long a server may be silent while it is awaited, in milliseconds. */
+  readonly timeout: number;
+  session: Session | undefined;
+  /** Aborted when the user interrupts the command that runs. */
+  signal: AbortSignal;
+  /** Set by QUIT. */
+  quit: boolean;
+}
+
+/** @throws {CommandFailed} status 2, where there is no connection */
+export function requireSession(context: ShellContext): Session {
+  if (context.session !== undefined) return context.session;
+  throw new CommandFailed(Status.usage, "Not connected: use OPEN first, such as OPEN 12000");
+}

@@ -1,0 +1,124 @@
+/** A word of a command. */
+export interface Word {
+  readonly text: string;
+  /** Whether any of it was quoted or escaped: then it is never an option or a pattern. */
+  readonly quoted: boolean;
+}
+
+/** A command as it was typed. */
+export interface CommandLine {
+  readonly words: readonly Word[];
+  /** Whether its failure is forgiven: `-` stood before it. */
+  readonly forgiven: boolean;
+  /** Whether it is not to be echoed: `@` stood before it. */
+  readonly silent: boolean;
+  /** As it was typed, without what stands around it. */
+  readonly source: string;
+}
+
+/** Why what was typed is no command. */
+export class BadCommandLine extends Error {
+  override readonly name = "BadCommandLine";
+}
+
+const BLANK = /[ \t\r]/;
+
+/**
+ * Splits what was typed into commands: ended by line ends or `;`, words separated by blanks, quotes
+ * and backslashes as in sh. A line that begins with `#` is a comment.
+ * @throws {BadCommandLine} where a quote is not closed
+ */
+export function parseCommands(text: string): CommandLine[] {
+  const commands: CommandLine[] = [];
+  let position = 0;
+  let lineStart = true;
+  while (position < text.length) {
+    if (lineStart) {
+      const comment = /[ \t]*#[^\n]*\n?/y;
+      comment.lastIndex = position;
+      if (comment.test(text)) {
+        position = comment.lastIndex;
+        continue;
+      }
+    }
+    const { words, end } = parseWords(text, position);
+    lineStart = text[end] === "\n";
+    const source = text.slice(position, end).trim();
+    position = end + 1;
+    const command = toCommand(words, source);
+    if (command !== undefined) commands.push(command);
+  }
+  return commands;
+}
+
+/** Writes a word so that it is read as the same text again. */
+export function quoteWord(text: string): string {
+  return /^[A-Za-z0-9_./,:%+=~][A-Za-z0-9_./,:%+=@#~-]*$/.test(text) && !text.startsWith("~")
+    ? text
+    : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function parseWords(text: string, start: number): { words: Word[]; end: number } {
+  const words: Word[] = [];
+  let word: { text: string; quoted: boolean } | undefined;
+  let position = start;
+  const finishWord = (): void => {
+    if (word !== undefined) words.push(word);
+    word = undefined;
+  };
+  for (; position < text.length; position++) {
+    const c = text.charAt(position);
+    if (c === "\n" || c === ";") break;
+    if (BLANK.test(c)) {
+      finishWord();
+      continue;
+    }
+    word ??= { text: "", quoted: false };
+    if (c === "'" || c === '"') {
+      const quoted = parseQuoted(text, position);
+      word.text += quoted.text;
+      word.quoted = true;
+      position = quoted.end;
+    } else if (c === "\\") {
+      position++;
+      // As in sh, a line goes on behind a backslash at its end.
+      if (text[position] !== "\n") word.text += text.charAt(position);
+      word.quoted = true;
+    } else {
+      word.text += c;
+    }
+  }
+  finishWord();
+  return { words, end: position };
+}
+
+function parseQuoted(text: string, start: number): { text: string; end: number } {
+  const quote = text.charAt(start);
+  let content = "";
+  for (let position = start + 1; position < text.length; position++) {
+    const c = text.charAt(position);
+    if (c === quote) return { text: content, end: position };
+    const next = text.charAt(position + 1);
+    if (c === "\\" && quote === '"' && (next === '"' || next === "\\")) {
+      content += next;
+      position++;
+    } else {
+      content += c;
+    }
+  }
+  throw new BadCommandLine(`A quote ${quote} is not closed`);
+}
+
+function toCommand(words: readonly Word[], source: string): CommandLine | undefined {
+  let forgiven = false;
+  let silent = false;
+  let rest = words;
+  for (let first = rest[0]; first !== undefined && !first.quoted; first = rest[0]) {
+    if (first.text.startsWith("-")) forgiven = true;
+    else if (first.text.startsWith("@")) silent = true;
+    else break;
+    const text = first.text.slice(1);
+    rest = text === "" ? rest.slice(1) : [{ text, quoted: false }, ...rest.slice(1)];
+  }
+  return rest.length === 0 ? undefined : { words: rest, forgiven, silent, source };
+}

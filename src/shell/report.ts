@@ -1,0 +1,38 @@
+import type { Transferred } from "../client/transfer.ts";
+import { formatSeconds, formatSize } from "../observe/units.ts";
+import { formatDigest } from "../protocol/text.ts";
+import type { ShellContext } from "./context.ts";
+
+/** How often progress is told, in milliseconds. */
+const PROGRESS_MS = 250;
+
+/** Says what a transfer did. */
+export function report(
+  { output }: ShellContext,
+  direction: "received" | "sent",
+  { remote, local }: { readonly remote: string; readonly local: string },
+  { bytes, reused, digest, seconds }: Transferred,
+): void {
+  const names = direction === "received" ? [remote, local] : [local, remote];
+  const shown = names[0] === names[1] ? names[0] : names.join(" to ");
+  const verb = direction === "received" ? "GET" : "PUT";
+  output.say(`${verb} ${shown}: ${formatSize(bytes)} in ${formatSeconds(seconds)}, verified`);
+  const event = { event: "transferred", direction, remote, local, bytes, reused } as const;
+  output.observe({ ...event, digest: formatDigest(digest), seconds });
+}
+
+/** Tells the progress of a transfer from time to time. */
+export function progressOf(
+  { output }: ShellContext,
+  path: string,
+): (bytes: number, size: number) => void {
+  const started = performance.now();
+  let told = started;
+  return (bytes, size) => {
+    const now = performance.now();
+    if (now - told < PROGRESS_MS) return;
+    told = now;
+    const rate = Math.round(bytes / ((now - started) / 1000));
+    output.observe({ event: "progress", path, bytes, size, rate });
+  };
+}

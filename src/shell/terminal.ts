@@ -1,0 +1,95 @@
+import { createInterface, type Interface } from "node:readline";
+import { formatAddress } from "../client/address.ts";
+import { Status } from "../client/status.ts";
+import type { Shell } from "./shell.ts";
+
+/** Runs a shell for a person at a terminal, until QUIT or Ctrl-D. */
+export async function runTerminal(shell: Shell, say: (message: string) => void): Promise<Status> {
+  const terminal = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    terminal: true,
+    historySize: 1000,
+  });
+  const lines = new LineQueue(terminal);
+  let running = false;
+  let leaving = false;
+  terminal.on("SIGINT", () => {
+    if (running) {
+      if (!shell.interrupt()) lines.close(Status.interrupted);
+    } else if (terminal.line !== "") {
+      clearLine(terminal);
+    } else if (leaving) {
+      lines.close(Status.interrupted);
+    } else {
+      leaving = true;
+      process.stdout.write("\n");
+      say("Ctrl-C again, Ctrl-D or QUIT leaves.");
+      terminal.prompt();
+    }
+  });
+  for (;;) {
+    terminal.setPrompt(promptOf(shell));
+    terminal.prompt();
+    const line = await lines.next();
+    if (typeof line !== "string") return line.status;
+    leaving = false;
+    running = true;
+    // A second Ctrl-C leaves at once, whatever the command waits for.
+    await Promise.race([shell.run(line, false), lines.closed]);
+    running = false;
+    if (shell.hasQuit) {
+      terminal.close();
+      return Status.ok;
+    }
+  }
+}
+
+function promptOf(shell: Shell): string {
+  const { connectedTo } = shell;
+  return connectedTo === undefined ? "sftp> " : `sftp ${formatAddress(connectedTo.address)}> `;
+}
+
+/** Readline itself leaves what was typed where it is. */
+function clearLine(terminal: Interface): void {
+  terminal.write(null, { ctrl: true, name: "e" });
+  terminal.write(null, { ctrl: true, name: "u" });
+}
+
+/** Lines that were typed, some of them while a command still ran. */
+class LineQueue {
+  readonly #terminal: Interface;
+  readonly #lines: string[] = [];
+  readonly #closed = Promise.withResolvers<{ readonly status: Status }>();
+  #waiting: ((line: string) => void) | undefined;
+
+  constructor(terminal: Interface) {
+    this.#terminal = terminal;
+    terminal.on("line", (line) => {
+      if (this.#waiting === undefined) this.#lines.push(line);
+      else this.#waiting(line);
+      this.#waiting = undefined;
+    });
+    terminal.on("close", () => {
+      process.stdout.write("\n");
+      this.#closed.resolve({ status: Status.ok });
+    });
+  }
+
+  /** Settles when no more lines come. */
+  get closed(): Promise<{ readonly status: Status }> {
+    return this.#closed.promise;
+  }
+
+  async next(): Promise<string | { readonly status: Status }> {
+    const line = this.#lines.shift();
+    if (line !== undefined) return line;
+    const typed = new Promise<string>((resolve) => (this.#waiting = resolve));
+    return Promise.race([typed, this.#closed.promise]);
+  }
+
+  close(status: Status): void {
+    this.#closed.resolve({ status });
+    this.#terminal.close();
+  }
+}

@@ -1,0 +1,115 @@
+import { constants, existsSync } from "node:fs";
+import { lstat, mkdir, open, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { StorageError, type Path } from "../errors.ts";
+import { errnoOf, fromSystem } from "./errno.ts";
+
+const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/**
+ * Linux names an open folder's entries as `/proc/self/fd/N/name`, which is `openat()`: the folder
+ * is held by its descriptor, so swapping one above it for a link changes nothing.
+ */
+const HAS_PROC = process.platform === "linux" && existsSync("/proc/self/fd");
+
+/** An open folder, by which its entries are reached without following any link on the way. */
+export class Folder {
+  readonly #path: string;
+  readonly #handle: FileHandle | undefined;
+
+  private constructor(path: string, handle: FileHandle | undefined) {
+    this.#path = path;
+    this.#handle = handle;
+  }
+
+  /** Opens a root. Links in its path are the operator's own and are followed. */
+  static async openRoot(realPath: string): Promise<Folder> {
+    return new Folder(realPath, HAS_PROC ? await open(realPath, OPEN_FOLDER) : undefined);
+  }
+
+  /** A path for calls of the system, to be used while the folder is open. */
+  entry(name: string): string {
+    return this.#handle === undefined
+      ? join(this.#path, name)
+      : `/proc/self/fd/${this.#handle.fd}/${name}`;
+  }
+
+  /** A path of the folder itself for calls of the system, to be used while it is open. */
+  get self(): string {
+    return this.#handle === undefined ? this.#path : `/proc/self/fd/${this.#handle.fd}`;
+  }
+
+  /** Opens a folder inside this one. Where descriptors cannot help, a link is refused by a look. */
+  async openChild(name: string): Promise<Folder> {
+    const path = this.entry(name);
+    if (HAS_PROC) return new Folder(path, await open(path, OPEN_FOLDER));
+    const stat = await lstat(path);
+    if (!stat.isDirectory()) {
+      throw Object.assign(new Error(`not a folder: ${path}`), { code: "ENOTDIR" });
+    }
+    return new Folder(path, undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.#handle?.close();
+  }
+}
+
+/**
+ * Opens the folder under `root` that `parts` name, and hands it to `use`; closed afterwards.
+ * @param make makes the folders that are missing.
+ * @throws {StorageError}
+ */
+export async function withFolder<T>(
+  root: Folder,
+  parts: Path,
+  options: { readonly make?: boolean },
+  use: (folder: Folder) => Promise<T>,
+): Promise<T> {
+  let folder = root;
+  try {
+    for (const [depth, part] of parts.entries()) {
+      const parent = folder;
+      try {
+        folder = await openOrMake(parent, part, options.make === true);
+      } catch (error) {
+        throw await folderError(error, parent, parts.slice(0, depth + 1));
+      } finally {
+        if (parent !== root && folder !== parent) await parent.close();
+      }
+    }
+    return await use(folder);
+  } finally {
+    if (folder !== root) await folder.close();
+  }
+}
+
+async function openOrMake(parent: Folder, name: string, make: boolean): Promise<Folder> {
+  try {
+    return await parent.openChild(name);
+  } catch (error) {
+    if (!make || errnoOf(error) !== "ENOENT") throw error;
+  }
+  try {
+    await mkdir(parent.entry(name));
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw error;
+  }
+  return parent.openChild(name);
+}
+
+async function folderError(error: unknown, parent: Folder, path: Path): Promise<unknown> {
+  const code = errnoOf(error);
+  if (code === "ENOENT") {
+    return new StorageError("not-found", path, (name) => `There is no folder ${name}`);
+  }
+  if (code !== "ENOTDIR" && code !== "ELOOP") return fromSystem(error, path);
+  const name = path.at(-1) ?? "";
+  const isLink = await lstat(parent.entry(name)).then(
+    (stat) => stat.isSymbolicLink(),
+    () => false,
+  );
+  return new StorageError("not-a-file", path, (shown) =>
+    isLink ? `${shown} is a link, and links are not followed` : `${shown} is not a folder`,
+  );
+}

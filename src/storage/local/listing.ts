@@ -1,0 +1,74 @@
+import { lstat, readdir } from "node:fs/promises";
+import { StorageError, type Path } from "../errors.ts";
+import { isStaging } from "../names.ts";
+import type { Entry } from "../storage.ts";
+import { errnoOf, fromSystem } from "./errno.ts";
+import { withFolder, type Folder } from "./folder.ts";
+import { itemOf, whyRefused } from "./item.ts";
+
+/** Entries that are looked at together. */
+const BATCH = 64;
+/** Folders within folders that a listing goes down to. */
+const MAX_DEPTH = 64;
+/** The longest path in bytes that can be asked for. */
+const MAX_PATH = 1024;
+
+/** Lists what a folder holds; with `recursive`, what its folders hold as well. */
+export async function* listFolder(
+  root: Folder,
+  path: Path,
+  recursive: boolean,
+): AsyncGenerator<Entry> {
+  const pending: Path[] = [path];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    try {
+      for await (const entry of listOne(root, next)) {
+        const descend = recursive && entry.type === "folder";
+        if (descend && entry.path.length - path.length > MAX_DEPTH) {
+          yield refused(entry.path, `more than ${MAX_DEPTH} folders deep`);
+          continue;
+        }
+        if (descend) pending.push(entry.path);
+        yield entry;
+      }
+    } catch (error) {
+      const failure = fromSystem(error, next);
+      if (next === path || !(failure instanceof StorageError)) throw failure;
+      // A folder that vanished or cannot be read must not hide the rest of the tree.
+      yield refused(next, failure.problem === "not-found" ? "it vanished" : failure.problem);
+    }
+  }
+}
+
+async function* listOne(root: Folder, path: Path): AsyncGenerator<Entry> {
+  const names = await withFolder(root, path, {}, (folder) =>
+    readdir(folder.self, { encoding: "buffer" }),
+  );
+  for (let from = 0; from < names.length; from += BATCH) {
+    const batch = names.slice(from, from + BATCH);
+    yield* await withFolder(root, path, {}, async (folder) => {
+      const entries = await Promise.all(batch.map((name) => look(folder, path, name)));
+      return entries.filter((entry) => entry !== undefined);
+    });
+  }
+}
+
+async function look(folder: Folder, parent: Path, bytes: Buffer): Promise<Entry | undefined> {
+  const name = bytes.toString();
+  const path = [...parent, name];
+  if (isStaging(name)) return undefined;
+  if (!Buffer.from(name).equals(bytes)) return refused(path, "its name is not valid UTF-8");
+  if (Buffer.byteLength(path.join("/")) > MAX_PATH) return refused(path, "its path is too long");
+  try {
+    const stat = await lstat(folder.entry(name), { bigint: true });
+    const reason = whyRefused(stat);
+    return reason === undefined ? { path, ...itemOf(stat) } : refused(path, reason);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    return refused(path, errnoOf(error) ?? "it cannot be looked at");
+  }
+}
+
+function refused(path: Path, reason: string): Entry {
+  return { path, type: "refused", reason };
+}

@@ -1,0 +1,130 @@
+import { lstat, mkdir, realpath, rename, rmdir, stat, unlink } from "node:fs/promises";
+import { StorageError, type Path } from "../errors.ts";
+import { checkChangeable, checkCreatable, checkReadable } from "../names.ts";
+import type { CreateOptions, Entry, Item, Sink, Source, Storage } from "../storage.ts";
+import { errnoOf, fromSystem } from "./errno.ts";
+import { Folder, withFolder } from "./folder.ts";
+import { itemOf, whyRefused, type Stat } from "./item.ts";
+import { listFolder } from "./listing.ts";
+import { createSink } from "./sink.ts";
+import { exists, moveToFree } from "./move.ts";
+import { openSource } from "./source.ts";
+import { Staging } from "./staging.ts";
+
+/** A folder of this machine. No link in it is followed. */
+export class LocalStorage implements Storage {
+  readonly location: string;
+  readonly #root: Folder;
+  readonly #staging: Staging;
+
+  private constructor(location: string, root: Folder) {
+    this.location = location;
+    this.#root = root;
+    this.#staging = new Staging(root);
+  }
+
+  /**
+   * Opens a folder of this machine as a storage; links in the way to it are followed.
+   * @param make makes it, with the folders above it, where it is missing.
+   * @throws {StorageError} with the folder's path as its own
+   */
+  static async open(folder: string, options: { readonly make: boolean }): Promise<LocalStorage> {
+    const path = [folder];
+    try {
+      if (options.make) await mkdir(folder, { recursive: true });
+      if (!(await stat(folder)).isDirectory()) {
+        throw new StorageError("not-a-file", path, (name) => `${name} is not a folder`);
+      }
+      const location = await realpath(folder);
+      return new LocalStorage(location, await Folder.openRoot(location));
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code === "ENOENT") {
+        throw new StorageError("not-found", path, (name) => `There is no folder ${name}`);
+      }
+      if (code === "EEXIST" || code === "ENOTDIR") {
+        throw new StorageError("not-a-file", path, (name) => `${name} is not a folder`);
+      }
+      throw fromSystem(error, path);
+    }
+  }
+
+  async stat(path: Path): Promise<Item> {
+    checkReadable(path);
+    return itemOf(await this.#look(path));
+  }
+
+  async *list(path: Path, options: { readonly recursive: boolean }): AsyncGenerator<Entry> {
+    const item = await this.stat(path);
+    if (item.type === "file") yield { path, ...item };
+    else yield* listFolder(this.#root, path, options.recursive);
+  }
+
+  async open(path: Path): Promise<Source> {
+    checkReadable(path);
+    return openSource(this.#root, path);
+  }
+
+  async create(path: Path, options: CreateOptions): Promise<Sink> {
+    return createSink(this.#root, this.#staging, path, options);
+  }
+
+  async makeFolder(path: Path): Promise<void> {
+    checkCreatable(path);
+    await this.#inParent(path, { make: true }, (entry) => mkdir(entry));
+  }
+
+  async delete(path: Path): Promise<void> {
+    checkChangeable(path);
+    const item = itemOf(await this.#look(path));
+    await this.#inParent(path, {}, (entry) =>
+      item.type === "folder" ? rmdir(entry) : unlink(entry),
+    );
+  }
+
+  async rename(from: Path, to: Path): Promise<void> {
+    checkChangeable(from);
+    checkCreatable(to);
+    const item = itemOf(await this.#look(from));
+    if (item.type === "folder" && from.every((part, index) => part === to[index])) {
+      throw new StorageError("name", to, (name) => `A folder cannot move into itself, to ${name}`);
+    }
+    await this.#inParent(from, {}, (source) =>
+      this.#inParent(to, {}, async (target) => {
+        if (await exists(target)) {
+          throw new StorageError("exists", to, (name) => `${name} exists already`);
+        }
+        if (item.type === "folder") await rename(source, target);
+        else await moveToFree(source, target);
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#staging.close();
+    await this.#root.close();
+  }
+
+  async #look(path: Path): Promise<Stat> {
+    const found = await this.#inParent(path, {}, (entry) => lstat(entry, { bigint: true }));
+    const reason = whyRefused(found);
+    if (reason === undefined) return found;
+    throw new StorageError("not-a-file", path, (name) => `${name} is ${reason}`);
+  }
+
+  /** Hands over the path that the system knows an entry by; the root's is its folder's own. */
+  async #inParent<T>(
+    path: Path,
+    options: { readonly make?: boolean },
+    use: (entry: string) => Promise<T>,
+  ): Promise<T> {
+    const name = path.at(-1);
+    try {
+      return await withFolder(this.#root, path.slice(0, -1), options, (folder) =>
+        use(name === undefined ? `${folder.self}/.` : folder.entry(name)),
+      );
+    } catch (error) {
+      throw fromSystem(error, path);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { constants } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
+import { StorageError, type Path } from "../errors.ts";
+import type { Source } from "../storage.ts";
+import { fromSystem } from "./errno.ts";
+import { withFolder, type Folder } from "./folder.ts";
+import { itemOf, type Stat } from "./item.ts";
+
+/** Not blocking, so that a pipe without a writer holds up nobody; a link fails with `ELOOP`. */
+const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Opens a regular file for reading. */
+export async function openSource(root: Folder, path: Path): Promise<Source> {
+  const name = path.at(-1);
+  if (name === undefined) throw notAFile(path);
+  try {
+    const handle = await withFolder(root, path.slice(0, -1), {}, (folder) =>
+      open(folder.entry(name), OPEN_FILE),
+    );
+    try {
+      const stat = await handle.stat({ bigint: true });
+      if (!stat.isFile()) throw notAFile(path);
+      return new LocalSource(path, handle, stat);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  } catch (error) {
+    throw fromSystem(error, path);
+  }
+}
+
+class LocalSource implements Source {
+  readonly path: Path;
+  readonly size: number;
+  readonly mtime: number;
+  readonly exec: boolean;
+  readonly #handle: FileHandle;
+  readonly #opened: Stat;
+
+  constructor(path: Path, handle: FileHandle, opened: Stat) {
+    this.path = path;
+    this.#handle = handle;
+    this.#opened = opened;
+    ({ size: this.size, mtime: this.mtime, exec: this.exec } = itemOf(opened));
+  }
+
+  async read(offset: number, buffers: readonly Uint8Array[]): Promise<number> {
+    try {
+      const { bytesRead } = await this.#handle.readv(buffers, offset);
+      return bytesRead;
+    } catch (error) {
+      throw fromSystem(error, this.path);
+    }
+  }
+
+  async unchanged(): Promise<void> {
+    const before = this.#opened;
+    const now = await this.#handle.stat({ bigint: true });
+    // Replacing or removing the name changes the link count and with it ctime; what is read stays.
+    const sameLinks = now.nlink === before.nlink;
+    if (
+      now.size !== before.size ||
+      now.mtimeNs !== before.mtimeNs ||
+      (sameLinks && now.ctimeNs !== before.ctimeNs)
+    ) {
+      throw new StorageError("changed", this.path, (name) => `${name} changed while it was read`);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+function notAFile(path: Path): StorageError {
+  return new StorageError("not-a-file", path, (name) => `${name} is not a regular file`);
+}

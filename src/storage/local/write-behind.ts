@@ -1,0 +1,82 @@
+import type { FileHandle } from "node:fs/promises";
+
+/** Bytes that one call of the system writes at most; as measured, larger ones are not faster. */
+const WRITE_BYTES = 1024 * 1024;
+/** How many calls may be under way at once; as measured, more are not faster. */
+const IN_FLIGHT = 3;
+
+/**
+ * Writes a file front to back, while more comes in: blocks are gathered into positional writes, a
+ * few of which are under way at once. Keeps at most a few megabytes.
+ */
+export class WriteBehind {
+  readonly #handle: FileHandle;
+  readonly #running = new Set<Promise<void>>();
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
+  #position = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  /**
+   * Takes bytes, which must not change until `finish`.
+   * @returns nothing, or what to wait for before more is given. It rejects when a write failed.
+   */
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    this.#gathered.push(bytes);
+    this.#gatheredBytes += bytes.length;
+    if (this.#gatheredBytes < WRITE_BYTES && this.#failure === undefined) return undefined;
+    this.#start();
+    return this.#running.size < IN_FLIGHT && this.#failure === undefined ? undefined : this.#wait();
+  }
+
+  /** Waits until everything is written. */
+  async finish(): Promise<void> {
+    this.#start();
+    await Promise.all(this.#running);
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #wait(): Promise<void> {
+    if (this.#running.size >= IN_FLIGHT) await Promise.race(this.#running);
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  #start(): void {
+    if (this.#gatheredBytes === 0 || this.#failure !== undefined) return;
+    const buffers = this.#gathered;
+    const position = this.#position;
+    this.#position += this.#gatheredBytes;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    const running = this.#writeAll(buffers, position)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  async #writeAll(buffers: readonly Uint8Array[], position: number): Promise<void> {
+    let rest = buffers;
+    let at = position;
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#handle.writev(rest, at);
+      at += bytesWritten;
+      rest = skip(rest, bytesWritten);
+    }
+  }
+}
+
+/** What is left of `buffers` after their first `bytes` bytes: a disk that fills writes short. */
+function skip(buffers: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let left = bytes;
+  for (const [index, buffer] of buffers.entries()) {
+    if (left < buffer.length) return [buffer.subarray(left), ...buffers.slice(index + 1)];
+    left -= buffer.length;
+  }
+  return [];
+}

@@ -1,0 +1,97 @@
+import { StorageError, type Path } from "./errors.ts";
+
+/** The folder inside a root that holds what is not finished; hidden from everybody. */
+export const STAGING = ".sftp-staging";
+
+/** The longest name in bytes, as UTF-8. */
+const MAX_NAME = 255;
+/** The longest path in bytes, as UTF-8. */
+const MAX_PATH = 1024;
+
+const CONTROL = /\p{Cc}/u;
+const SEPARATOR = /[\\:]/;
+/** https://learn.microsoft.com/windows/win32/fileio/naming-a-file, with the superscript digits. */
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
+
+/**
+ * Judges a path whose file is to be read or removed: any name that can exist, but none that leads
+ * elsewhere or into the staging folder.
+ * @throws {StorageError} `name`
+ */
+export function checkReadable(path: Path): void {
+  check(path, whyNotReadable);
+}
+
+/**
+ * Judges a path that is to be removed or moved: one that can be read, but not the root.
+ * @throws {StorageError} `name`
+ */
+export function checkChangeable(path: Path): void {
+  if (path.length === 0) {
+    throw new StorageError("name", path, () => "The root itself cannot be removed or moved");
+  }
+  checkReadable(path);
+}
+
+/**
+ * Judges a path that is to be made: only names that every system can hold and that no terminal,
+ * shell or file system takes for something else.
+ * @throws {StorageError} `name`
+ */
+export function checkCreatable(path: Path): void {
+  if (path.length === 0) {
+    throw new StorageError(
+      "name",
+      path,
+      () => "A name is needed: the root itself is there already",
+    );
+  }
+  check(path, whyNotCreatable);
+}
+
+/** Why a part of a path cannot be created, in words that follow the name; `undefined` if it can. */
+export function whyNotCreatable(part: string): string | undefined {
+  const unreadable = whyNotReadable(part);
+  if (unreadable !== undefined) return unreadable;
+  if (CONTROL.test(part)) return "holds a control character";
+  if (SEPARATOR.test(part)) return "holds a backslash or a colon";
+  if (/[. ]$/.test(part)) return "ends in a dot or a space";
+  if (DEVICE.test(part)) return "is the name of a device on Windows";
+  if (part.normalize("NFC") !== part) return "is not in Unicode's composed form (NFC)";
+  return undefined;
+}
+
+/** Whether a name is the staging folder's on any system that there is. */
+export function isStaging(part: string): boolean {
+  return (
+    part
+      .normalize("NFKC")
+      .replace(/[. ]+$/, "")
+      .toUpperCase() === STAGING.toUpperCase()
+  );
+}
+
+function whyNotReadable(part: string): string | undefined {
+  if (part === "") return "is empty";
+  if (part === "." || part === "..") return "leads elsewhere";
+  if (part.includes("/") || part.includes("\0")) return "holds a slash or a NUL";
+  if (!part.isWellFormed()) return "is not valid Unicode";
+  if (Buffer.byteLength(part) > MAX_NAME) return `is longer than ${MAX_NAME} bytes`;
+  if (isStaging(part)) return "is kept for unfinished transfers";
+  return undefined;
+}
+
+function check(path: Path, whyNot: (part: string) => string | undefined): void {
+  for (const part of path) {
+    const reason = whyNot(part);
+    if (reason === undefined) continue;
+    throw new StorageError(
+      "name",
+      path,
+      (name) => `The name ${name} is not allowed: a part of it ${reason}`,
+    );
+  }
+  if (Buffer.byteLength(path.join("/")) > MAX_PATH) {
+    throw new StorageError("name", path, () => `The path is longer than ${MAX_PATH} bytes`);
+  }
+}

@@ -1,0 +1,239 @@
+import type { Socket } from "bun";
+
+/** The connection is gone: what was not yet acknowledged may not have arrived. */
+export class ConnectionLost extends Error {
+  override readonly name = "ConnectionLost";
+}
+
+/** Pieces of at least this many bytes go to the kernel as they are; smaller ones are joined first. */
+const JOIN_BELOW = 16 * 1024;
+/** More than this waiting to be sent and `drained()` waits, in bytes. */
+const SEND_HIGH_WATER = 512 * 1024;
+/** More than this waiting to be read and the socket is paused, in bytes. */
+const RECEIVE_HIGH_WATER = 512 * 1024;
+/** How long a closed connection waits for the other side to read the last words, in milliseconds. */
+const LINGER_MS = 2000;
+
+/**
+ * One TCP connection with what Bun's sockets lack: a queue for what the kernel does not take,
+ * backpressure both ways, and a close that loses nothing.
+ */
+export class Connection {
+  /** The other side, as `address:port`. */
+  readonly remote: string;
+  readonly #socket: Socket<undefined>;
+  readonly #outgoing: Uint8Array[] = [];
+  readonly #incoming: Uint8Array[] = [];
+  readonly #drainWaiters: (() => void)[] = [];
+  readonly #closed = Promise.withResolvers<void>();
+  #outgoingBytes = 0;
+  #incomingBytes = 0;
+  #flushScheduled = false;
+  #kernelFull = false;
+  #heardAt = performance.now();
+  #paused = false;
+  #ended = false;
+  #finishing = false;
+  #discarding = false;
+  #lost: ConnectionLost | undefined;
+  #reader: PromiseWithResolvers<Uint8Array | undefined> | undefined;
+
+  constructor(socket: Socket<undefined>) {
+    this.#socket = socket;
+    const address = socket.remoteAddress;
+    this.remote = `${address.includes(":") ? `[${address}]` : address}:${socket.remotePort}`;
+    this.#closed.promise.catch(() => undefined);
+  }
+
+  /** Bytes that were written and that the kernel has not taken. */
+  get queued(): number {
+    return this.#outgoingBytes;
+  }
+
+  /** Settles when the connection is wholly closed, for whatever reason. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** Whether the connection is gone, and writing to it is useless. */
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /** For how long nothing has arrived that was waited for, in milliseconds. */
+  get silence(): number {
+    return this.#paused || this.#incoming.length > 0 ? 0 : performance.now() - this.#heardAt;
+  }
+
+  /** Counts the silence from now on. */
+  restartSilence(): void {
+    if (this.#reader === undefined) this.#heardAt = performance.now();
+  }
+
+  /**
+   * Queues bytes, or a line in ASCII, to be sent in order. Keeps a view: do not change them before
+   * `drained()`. After the connection is lost this does nothing; reading tells.
+   */
+  write(data: Uint8Array | string): void {
+    if (this.#lost !== undefined || this.#finishing) return;
+    const bytes = typeof data === "string" ? Buffer.from(data, "latin1") : data;
+    this.#outgoing.push(bytes);
+    this.#outgoingBytes += bytes.length;
+    if (this.#kernelFull) return;
+    if (bytes.length >= JOIN_BELOW) {
+      this.#flush();
+    } else if (!this.#flushScheduled) {
+      this.#flushScheduled = true;
+      queueMicrotask(() => {
+        this.#flushScheduled = false;
+        this.#flush();
+      });
+    }
+  }
+
+  /**
+   * Waits until little enough is queued that more may be written. Returns at once where that is so.
+   * @throws {ConnectionLost}
+   */
+  async drained(): Promise<void> {
+    while (this.#lost === undefined && this.#outgoingBytes > SEND_HIGH_WATER) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#drainWaiters.push(resolve);
+      await promise;
+    }
+    if (this.#lost !== undefined) throw this.#lost;
+  }
+
+  /**
+   * The next piece that arrived, or `undefined` after the other side has sent its last byte. One
+   * caller at a time. While nobody reads, little is taken from the network.
+   * @throws {ConnectionLost} when the connection broke.
+   */
+  async read(): Promise<Uint8Array | undefined> {
+    const piece = this.#incoming.shift();
+    if (piece !== undefined) {
+      this.#incomingBytes -= piece.length;
+      if (this.#paused && this.#incomingBytes < RECEIVE_HIGH_WATER) {
+        this.#paused = false;
+        this.#socket.resume();
+      }
+      return piece;
+    }
+    if (this.#ended) return undefined;
+    if (this.#lost !== undefined) throw this.#lost;
+    this.#reader = Promise.withResolvers();
+    return this.#reader.promise;
+  }
+
+  /**
+   * Sends what is queued, then FIN, drops what still comes in, and waits for the other side to
+   * close, so that the last words are not lost to a reset; not for longer than two seconds.
+   */
+  async finish(): Promise<void> {
+    if (!this.#finishing) {
+      this.#finishing = true;
+      this.#discard();
+      this.#flush();
+      const timer = setTimeout(() => this.destroy("closed"), LINGER_MS);
+      void this.#closed.promise.then(() => clearTimeout(timer));
+    }
+    return this.#closed.promise;
+  }
+
+  /** Cuts the connection at once. Whoever reads or waits gets `ConnectionLost` with this reason. */
+  destroy(reason: string): void {
+    this.#lose(reason);
+    this.#socket.terminate();
+  }
+
+  /** For the socket's handlers alone. */
+  readonly handlers = {
+    data: (piece: Uint8Array): void => {
+      if (this.#discarding) return;
+      this.#heardAt = performance.now();
+      if (this.#reader !== undefined) {
+        const reader = this.#reader;
+        this.#reader = undefined;
+        reader.resolve(piece);
+        return;
+      }
+      this.#incoming.push(piece);
+      this.#incomingBytes += piece.length;
+      if (this.#incomingBytes >= RECEIVE_HIGH_WATER && !this.#paused) {
+        this.#paused = true;
+        this.#socket.pause();
+      }
+    },
+    drain: (): void => {
+      this.#kernelFull = false;
+      this.#flush();
+    },
+    end: (): void => {
+      this.#ended = true;
+      this.#reader?.resolve(undefined);
+      this.#reader = undefined;
+      if (this.#finishing && this.#outgoing.length === 0) this.#socket.end();
+    },
+    close: (reason: string): void => {
+      this.#lose(reason);
+      this.#closed.resolve();
+    },
+  };
+
+  #discard(): void {
+    this.#discarding = true;
+    this.#incoming.length = 0;
+    this.#incomingBytes = 0;
+    if (this.#paused) {
+      this.#paused = false;
+      this.#socket.resume();
+    }
+  }
+
+  #lose(reason: string): void {
+    this.#lost ??= new ConnectionLost(reason);
+    this.#outgoing.length = 0;
+    this.#outgoingBytes = 0;
+    this.#reader?.reject(this.#lost);
+    this.#reader = undefined;
+    this.#wakeWriters();
+  }
+
+  #wakeWriters(): void {
+    for (const wake of this.#drainWaiters.splice(0)) wake();
+  }
+
+  #flush(): void {
+    while (!this.#kernelFull) {
+      const next = this.#takeJoined();
+      if (next === undefined) break;
+      const taken = this.#socket.write(next, 0, next.length);
+      if (taken < 0) return;
+      this.#outgoingBytes -= taken;
+      if (taken < next.length) {
+        this.#outgoing.unshift(next.subarray(taken));
+        this.#kernelFull = true;
+      }
+    }
+    if (this.#outgoingBytes <= SEND_HIGH_WATER) this.#wakeWriters();
+    if (this.#finishing && this.#outgoing.length === 0) {
+      if (this.#ended) this.#socket.end();
+      else this.#socket.shutdown();
+    }
+  }
+
+  #takeJoined(): Uint8Array | undefined {
+    const first = this.#outgoing.shift();
+    if (first === undefined || first.length >= JOIN_BELOW) return first;
+    const joined = [first];
+    let bytes = first.length;
+    for (;;) {
+      const next = this.#outgoing[0];
+      if (next === undefined || bytes + next.length > JOIN_BELOW) break;
+      this.#outgoing.shift();
+      joined.push(next);
+      bytes += next.length;
+    }
+    return joined.length === 1 ? first : Buffer.concat(joined, bytes);
+  }
+}
