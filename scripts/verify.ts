@@ -1,0 +1,62 @@
+/** Runs every check: types, format, lint, the build, and all tests on what was built. */
+import { join } from "node:path";
+
+const TOP = join(import.meta.dir, "..");
+const BUN = process.execPath;
+const OXLINT = join(TOP, "node_modules", ".bin", "oxlint");
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** A check that is one command: it passes or fails as a whole. */
+async function single(name: string, command: readonly string[]): Promise<Counts> {
+  console.log(`\n== ${name}`);
+  const child = Bun.spawn([...command], { cwd: TOP, stdio: ["ignore", "inherit", "inherit"] });
+  const ok = (await child.exited) === 0;
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+}
+
+/** Runs tests and counts them as the runner does. */
+async function tests(name: string, paths: readonly string[]): Promise<Counts> {
+  console.log(`\n== ${name}`);
+  const child = Bun.spawn([BUN, "test", ...paths], {
+    cwd: TOP,
+    stdio: ["ignore", "inherit", "pipe"],
+  });
+  let report = "";
+  const decoder = new TextDecoder();
+  for await (const piece of child.stderr) {
+    process.stderr.write(piece);
+    report += decoder.decode(piece, { stream: true });
+  }
+  const status = await child.exited;
+  const count = (word: string): number =>
+    Number(new RegExp(`^ *([0-9]+) ${word}$`, "m").exec(Bun.stripANSI(report))?.[1] ?? 0);
+  const counts = { passed: count("pass"), failed: count("fail"), skipped: count("skip") };
+  // A runner that fails without a failed test has failed all the same, and so has one without tests.
+  if (counts.failed === 0 && (status !== 0 || counts.passed === 0)) counts.failed = 1;
+  return counts;
+}
+
+const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+const steps: (() => Promise<Counts>)[] = [
+  () => single("types", [BUN, "check", "--no-script"]),
+  () => single("format", [BUN, "fmt", "--check"]),
+  () => single("lint", [OXLINT, "--deny-warnings"]),
+  () => single("build", [BUN, "scripts/build.ts"]),
+  () => tests("unit and property tests", ["tests/unit"]),
+  () => tests("conformance of the storage", ["tests/conformance"]),
+  () => tests("the built binary, end to end", ["tests/e2e", "tests/interop"]),
+];
+for (const step of steps) {
+  const counts = await step();
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+}
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
+process.exit(total.failed === 0 ? 0 : 1);
