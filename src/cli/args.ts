@@ -97,7 +97,10 @@ export function readArguments(command: string, definition: ArgsDef, raw: string[
   return new Arguments(values, flags, words);
 }
 
-/** A flag's value; where it was not given, that of its environment variable, or else a default. */
+/**
+ * A flag's value; where it was not given, that of its environment variable, or else a default.
+ * @throws {CommandFailed} status 2, where the flag is empty
+ */
 export function setting(
   given: Arguments,
   name: string,
@@ -105,6 +108,9 @@ export function setting(
   fallback: string,
 ): { readonly value: string; readonly from: string } {
   const flag = given.value(name);
+  if (flag === "") {
+    throw new CommandFailed(Status.usage, `--${name} is empty: give it a value, or leave it out`);
+  }
   if (flag !== undefined) return { value: flag, from: `--${name}` };
   const environment = process.env[variable];
   if (environment !== undefined && environment !== "")
@@ -122,5 +128,23 @@ export function readSeconds({ value, from }: { value: string; from: string }): n
   throw new CommandFailed(
     Status.usage,
     `${from} ${value} is no time: give seconds, such as 10 or 0.5`,
+  );
+}
+
+const SIZE_UNITS = ["", "K", "M", "G", "T"] as const;
+
+/**
+ * Reads a size: bytes, or with K, M, G or T multiples of 1,024.
+ * @returns bytes
+ * @throws {CommandFailed} status 2
+ */
+export function readSize({ value, from }: { value: string; from: string }): number {
+  const [, digits, unit] = /^([0-9]{1,15})([KMGT]?)$/i.exec(value) ?? [];
+  const power = SIZE_UNITS.findIndex((known) => known === unit?.toUpperCase());
+  const bytes = Number(digits) * 1024 ** power;
+  if (power !== -1 && Number.isSafeInteger(bytes)) return bytes;
+  throw new CommandFailed(
+    Status.usage,
+    `${from} ${value} is no size: give bytes, or a number with K, M, G or T, such as 64K`,
   );
 }

@@ -3,9 +3,10 @@ import { BadAddress, parsePort } from "../client/address.ts";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { formatEvent, type Observe, type ServerEvent } from "../observe/events.ts";
-import { Server } from "../server/server.ts";
+import { Server, type ServerOptions } from "../server/server.ts";
+import type { Deadlines } from "../server/watch.ts";
 import { LocalStorage } from "../storage/local/local.ts";
-import { readSeconds, setting, type Arguments } from "./args.ts";
+import { readSeconds, readSize, setting, type Arguments } from "./args.ts";
 import { createMessages, writeData } from "./output.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
 import { PROGRAM } from "./version.ts";
@@ -40,6 +41,25 @@ export const serve = defineCommand<ArgsDef>({
       default: "10",
       description: "how long transfers may take to end after SIGTERM or Ctrl-C",
     },
+    "idle-timeout": {
+      type: "string",
+      valueHint: "SECONDS",
+      default: "300",
+      description: "how long a client may wait between two requests",
+    },
+    "line-timeout": {
+      type: "string",
+      valueHint: "SECONDS",
+      default: "30",
+      description: "how long a request, once begun, may take to arrive, and silence in an upload",
+    },
+    "min-rate": {
+      type: "string",
+      valueHint: "SIZE",
+      default: "1K",
+      description:
+        "bytes a second that a client must send of a block, or read of what it asked for",
+    },
     json: { type: "boolean", description: "write each event as a line of JSON to standard output" },
   },
 });
@@ -56,19 +76,26 @@ export async function runServe(given: Arguments): Promise<Status> {
         const line = describeEvent(event);
         messages.log(event.event === "listening" ? line : `${timestamp(new Date())} ${line}`);
       };
-  const server = await start(host, port, root.value, observe, (error) => {
+  const deadlines: Deadlines = {
+    idle: readSeconds(setting(given, "idle-timeout", "SFTP_IDLE_TIMEOUT", "300")),
+    line: readSeconds(setting(given, "line-timeout", "SFTP_LINE_TIMEOUT", "30")),
+    minRate: readSize(setting(given, "min-rate", "SFTP_MIN_RATE", "1K")),
+  };
+  const onInternalError = (error: unknown): void => {
     messages.error(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
+  };
+  const server = await start(root.value, {
+    host,
+    port,
+    observe,
+    program: PROGRAM,
+    deadlines,
+    onInternalError,
   });
   return untilStopped(server, grace);
 }
 
-async function start(
-  host: string,
-  port: number,
-  root: string,
-  observe: Observe<ServerEvent>,
-  onInternalError: (error: unknown) => void,
-): Promise<Server> {
+async function start(root: string, options: Omit<ServerOptions, "storage">): Promise<Server> {
   let storage: LocalStorage;
   try {
     storage = await LocalStorage.open(root, { make: true });
@@ -79,10 +106,10 @@ async function start(
     throw new CommandFailed(failed.status, `Cannot serve ${root}: ${problemOf(error)}`);
   }
   try {
-    return new Server({ host, port, storage, observe, program: PROGRAM, onInternalError });
+    return new Server({ ...options, storage });
   } catch (error) {
     await storage.close();
-    throw listenFailed(error, host, port);
+    throw listenFailed(error, options.host, options.port);
   }
 }
 

@@ -35,9 +35,10 @@ export class RequestDecoder {
     return this.#scanner.buffered;
   }
 
-  /** Whether the stream stands within a line, a block or a body. */
-  get inside(): boolean {
-    return this.#body !== undefined || this.#scanner.midway;
+  /** What has arrived in part, if anything. */
+  get midway(): "line" | "block" | undefined {
+    if (this.#header !== undefined) return "block";
+    return this.#scanner.midway ? "line" : undefined;
   }
 
   push(piece: Uint8Array): void {

@@ -17,14 +17,36 @@ export type IntakeEnd =
  * only while few enough requests, and bytes of a body, wait.
  */
 export class Intake {
+  readonly #decoder = new RequestDecoder();
   readonly #channel: Channel<RequestEvent>;
   readonly #jobs = new BoundedQueue<Job>(PIPELINE);
   readonly #unanswered = new Set<Job>();
+  #events = 0;
   /** Whose body is being read. */
   #open: { readonly job: Job; readonly body: Body } | undefined;
 
   constructor(connection: Connection) {
-    this.#channel = new Channel(connection, new RequestDecoder());
+    this.#channel = new Channel(connection, this.#decoder);
+  }
+
+  /** How many whole requests and pieces of bodies have come. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** What has come in part. */
+  get midway(): "line" | "block" | undefined {
+    return this.#decoder.midway;
+  }
+
+  /** Whether an upload has begun and not ended. */
+  get inBody(): boolean {
+    return this.#open !== undefined;
+  }
+
+  /** How many requests have not been answered. */
+  get outstanding(): number {
+    return this.#unanswered.size;
   }
 
   /** The next thing to answer; `undefined` after the last. */
@@ -64,6 +86,7 @@ export class Intake {
       for (;;) {
         const event = await this.#channel.read();
         if (event === undefined) return { type: "fin" };
+        this.#events++;
         await this.#take(event);
         if (event.type === "request" && event.request.verb === "QUIT") return { type: "quit" };
       }

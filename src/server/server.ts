@@ -1,33 +1,28 @@
-import type { Observe, ServerEvent } from "../observe/events.ts";
-import type { Storage } from "../storage/storage.ts";
-import { listen } from "../transport/tcp.ts";
+import { listen, type Listener } from "../transport/tcp.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
-export interface ServerOptions {
+export interface ServerOptions extends SessionOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly storage: Storage;
-  readonly observe: Observe<ServerEvent>;
-  /** The program as the greeting names it, such as `sftp/1.0.0`. */
-  readonly program: string;
-  /** Told of errors that are nobody's fault but ours. */
-  readonly onInternalError: (error: unknown) => void;
 }
+
+/** How often the deadlines of all sessions are looked at, in milliseconds. */
+const CHECK_MS = 1000;
 
 /** A server that listens. */
 export class Server {
   readonly port: number;
   readonly #options: ServerOptions;
   readonly #sessions = new Map<Session, Promise<void>>();
-  readonly #listener: ReturnType<typeof listen>;
+  readonly #listener: Listener;
+  readonly #checking: ReturnType<typeof setInterval>;
 
   /** @throws an `Error` with `code` `EADDRINUSE`, `EACCES` or the like. */
   constructor(options: ServerOptions) {
     this.#options = options;
-    const sessionOptions: SessionOptions = options;
     this.#listener = listen(options.host, options.port, (connection) => {
-      const session = new Session(connection, sessionOptions);
+      const session = new Session(connection, options);
       const running = session
         .run()
         .catch(options.onInternalError)
@@ -35,6 +30,10 @@ export class Server {
       this.#sessions.set(session, running);
     });
     this.port = this.#listener.port;
+    this.#checking = setInterval(() => {
+      const now = performance.now();
+      for (const session of this.#sessions.keys()) session.checkDeadlines(now);
+    }, CHECK_MS);
     options.observe({
       event: "listening",
       host: options.host,
@@ -55,6 +54,7 @@ export class Server {
     const timer = setTimeout(() => this.cut(), grace);
     await Promise.all(this.#sessions.values());
     clearTimeout(timer);
+    clearInterval(this.#checking);
     await this.#options.storage.close();
     this.#options.observe({ event: "stopped" });
   }

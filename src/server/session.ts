@@ -10,12 +10,14 @@ import { Intake, type IntakeEnd } from "./intake.ts";
 import type { Job } from "./job.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { handle, isLogged } from "./verbs.ts";
+import { Watch, type Deadlines } from "./watch.ts";
 
 export interface SessionOptions {
   readonly storage: Storage;
   readonly observe: Observe<ServerEvent>;
   /** The program as the greeting names it, such as `sftp/1.0.0`. */
   readonly program: string;
+  readonly deadlines: Deadlines;
   /** Told of errors that are nobody's fault but ours. */
   readonly onInternalError: (error: unknown) => void;
 }
@@ -26,6 +28,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #intake: Intake;
   readonly #keepAlive: KeepAlive;
+  readonly #watch: Watch;
   #running = false;
   #closing: string | undefined;
 
@@ -34,6 +37,7 @@ export class Session {
     this.#options = options;
     this.#intake = new Intake(connection);
     this.#keepAlive = new KeepAlive(connection);
+    this.#watch = new Watch(connection, this.#intake, options.deadlines);
   }
 
   /** Whether a request is being carried out. */
@@ -66,6 +70,20 @@ export class Session {
   close(message: string): void {
     this.#closing ??= message;
     if (!this.#running) this.#intake.stop();
+  }
+
+  /** Closes the connection where the client has kept it waiting for too long. */
+  checkDeadlines(now: number): void {
+    const overdue = this.#watch.check(now);
+    if (overdue === undefined || this.#closing !== undefined) return;
+    this.#closing = overdue;
+    // Who does not read would not see the reason either.
+    if (this.#connection.queued > 0) {
+      this.#connection.destroy(overdue);
+    } else {
+      this.#connection.write(formatFailure({ code: 421, word: "idle" }, overdue));
+      void this.#connection.finish();
+    }
   }
 
   /** Cuts the connection at once. */

@@ -26,6 +26,8 @@ export class Connection {
   readonly #incoming: Uint8Array[] = [];
   readonly #drainWaiters: (() => void)[] = [];
   readonly #closed = Promise.withResolvers<void>();
+  #received = 0;
+  #sent = 0;
   #outgoingBytes = 0;
   #incomingBytes = 0;
   #flushScheduled = false;
@@ -58,6 +60,21 @@ export class Connection {
   /** Whether the connection is gone, and writing to it is useless. */
   get isLost(): boolean {
     return this.#lost !== undefined;
+  }
+
+  /** Bytes that have arrived. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Bytes that the kernel has taken. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Whether somebody waits for the other side to send. */
+  get isAwaited(): boolean {
+    return this.#reader !== undefined;
   }
 
   /** For how long nothing has arrived that was waited for, in milliseconds. */
@@ -151,6 +168,7 @@ export class Connection {
     data: (piece: Uint8Array): void => {
       if (this.#discarding) return;
       this.#heardAt = performance.now();
+      this.#received += piece.length;
       if (this.#reader !== undefined) {
         const reader = this.#reader;
         this.#reader = undefined;
@@ -210,6 +228,7 @@ export class Connection {
       const taken = this.#socket.write(next, 0, next.length);
       if (taken < 0) return;
       this.#outgoingBytes -= taken;
+      this.#sent += taken;
       if (taken < next.length) {
         this.#outgoing.unshift(next.subarray(taken));
         this.#kernelFull = true;
