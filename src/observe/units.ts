@@ -15,7 +15,7 @@ export function formatSize(bytes: number): string {
 /** A duration as people read it: `4 ms`, `0.02 s`, `12.3 s`, `3 min 20 s`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 0.01) return `${Math.ceil(seconds * 1000)} ms`;
-  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  if (seconds < 9.995) return `${seconds.toFixed(2)} s`;
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;

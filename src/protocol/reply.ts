@@ -52,7 +52,7 @@ export function parseReply(line: string): Reply {
     return { ok: false, code, word, message: space === -1 ? "" : rest.slice(space + 1) };
   }
   const fields = new Map<string, string>();
-  for (const [key, encoded] of parseFields(rest === "" ? [] : rest.split(" "))) {
+  for (const [key, encoded] of parseFields(match[2]?.split(" ") ?? [])) {
     const value = decodeText(encoded);
     if (value === undefined || fields.has(key)) {
       throw new ProtocolViolation(`The reply ${code} has a bad field ${key}`);

@@ -26,7 +26,7 @@ const BLANK = /[ \t\r]/;
 /**
  * Splits what was typed into commands: ended by line ends or `;`, words separated by blanks, quotes
  * and backslashes as in sh. A line that begins with `#` is a comment.
- * @throws {BadCommandLine} where a quote is not closed
+ * @throws {BadCommandLine} where a quote is not closed or a backslash stands before nothing
  */
 export function parseCommands(text: string): CommandLine[] {
   const commands: CommandLine[] = [];
@@ -68,6 +68,11 @@ function parseWords(text: string, start: number): { words: Word[]; end: number }
   };
   for (; position < text.length; position++) {
     const c = text.charAt(position);
+    const joint = jointLength(text, position);
+    if (joint > 0) {
+      position += joint - 1;
+      continue;
+    }
     if (c === "\n" || c === ";") break;
     if (BLANK.test(c)) {
       finishWord();
@@ -81,8 +86,8 @@ function parseWords(text: string, start: number): { words: Word[]; end: number }
       position = quoted.end;
     } else if (c === "\\") {
       position++;
-      // As in sh, a line goes on behind a backslash at its end.
-      if (text[position] !== "\n") word.text += text.charAt(position);
+      if (position === text.length) throw new BadCommandLine("Nothing follows the last backslash");
+      word.text += text.charAt(position);
       word.quoted = true;
     } else {
       word.text += c;
@@ -99,7 +104,10 @@ function parseQuoted(text: string, start: number): { text: string; end: number }
     const c = text.charAt(position);
     if (c === quote) return { text: content, end: position };
     const next = text.charAt(position + 1);
-    if (c === "\\" && quote === '"' && (next === '"' || next === "\\")) {
+    const joint = quote === '"' ? jointLength(text, position) : 0;
+    if (joint > 0) {
+      position += joint - 1;
+    } else if (c === "\\" && quote === '"' && (next === '"' || next === "\\")) {
       content += next;
       position++;
     } else {
@@ -107,6 +115,15 @@ function parseQuoted(text: string, start: number): { text: string; end: number }
     }
   }
   throw new BadCommandLine(`A quote ${quote} is not closed`);
+}
+
+/**
+ * How many characters a backslash at a line's end makes up with that end: as in sh the two lines
+ * are one. 0 where there is none.
+ */
+function jointLength(text: string, position: number): number {
+  if (text.startsWith("\\\n", position)) return 2;
+  return text.startsWith("\\\r\n", position) ? 3 : 0;
 }
 
 function toCommand(words: readonly Word[], source: string): CommandLine | undefined {

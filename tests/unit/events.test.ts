@@ -1,0 +1,38 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { formatEvent } from "../../src/observe/events.ts";
+
+/** Any text that a name or a message may hold, lone surrogates included. */
+const text = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) }),
+  fc.string({
+    unit: fc.constantFrom("\n", "\x1b", "\x7f", "\x9b", "\u2028", "\u202e", '"', "\\", "é"),
+  }),
+);
+
+describe("formatEvent()", () => {
+  test("writes one line of JSON", () => {
+    expect(formatEvent({ event: "listening", host: "::1", port: 1, root: "/é\n\x7f🙂" })).toBe(
+      '{"event":"listening","host":"::1","port":1,"root":"/\\u00e9\\n\\u007f\\ud83d\\ude42"}\n',
+    );
+  });
+
+  test("writes printable ASCII alone that JSON.parse() reads as the same, for any text", () => {
+    fc.assert(
+      fc.property(text, text, text, (client, verb, path) => {
+        const event = { event: "changed", client, verb, path } as const;
+        const line = formatEvent(event);
+        expect(/^[ -~]+\n$/.test(line)).toBe(true);
+        expect(JSON.parse(line)).toEqual(event);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("keeps numbers exact and nested entries whole", () => {
+    const entries = [{ path: "a/é", type: "file", size: Number.MAX_SAFE_INTEGER }];
+    const event = { event: "listed", path: "", entries } as const;
+    expect(JSON.parse(formatEvent(event))).toEqual(event);
+  });
+});
