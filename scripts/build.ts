@@ -1,27 +1,33 @@
 /** Writes `dist/sftp`, the one executable, for this system. */
 import { $ } from "bun";
 import { join } from "node:path";
+import { main } from "./support/main.ts";
 
 const TOP = join(import.meta.dir, "..");
 
 /** The commit that is built, in seven digits, with a `+` where the tree differs from it. */
 async function commit(): Promise<string> {
-  const head = await $`git rev-parse --short=7 HEAD`.cwd(TOP).nothrow().quiet();
-  if (head.exitCode !== 0) return "no commit";
+  // The prefix is empty at the top of a repository: sources within another one have no commit.
+  const head = await $`git rev-parse --show-prefix --short=7 HEAD`.cwd(TOP).nothrow().quiet();
+  const [prefix, hash = ""] = head.text().split("\n");
+  if (head.exitCode !== 0 || prefix !== "") return "no commit";
   const changed = await $`git status --porcelain -- src package.json bun.lock`.cwd(TOP).quiet();
-  return head.text().trim() + (changed.text().trim() === "" ? "" : "+");
+  return hash + (changed.text().trim() === "" ? "" : "+");
 }
 
-/** Builds the executable and returns its path. */
+/** Builds the executable and returns its path. It appears there whole or not at all. */
 export async function build(): Promise<string> {
   const outfile = join(TOP, "dist", process.platform === "win32" ? "sftp.exe" : "sftp");
   const define = `BUILD_COMMIT=${JSON.stringify(await commit())}`;
   // Without the two flags the executable would obey a .env and a bunfig.toml where it is started.
   const flags = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
-  await $`${process.execPath} build --compile --minify --bytecode --format=esm ${flags} --define ${define} --outfile ${outfile} src/main.ts`
-    .cwd(TOP)
-    .quiet();
+  const built =
+    await $`${process.execPath} build --compile --minify --bytecode --format=esm ${flags} --define ${define} --outfile ${outfile} src/main.ts`
+      .cwd(TOP)
+      .nothrow()
+      .quiet();
+  if (built.exitCode !== 0) throw new Error(`The build failed:\n${built.stderr.toString().trim()}`);
   return outfile;
 }
 
-if (import.meta.main) console.log(`Built ${await build()}`);
+if (import.meta.main) await main(async () => console.log(`Built ${await build()}`));

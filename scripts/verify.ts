@@ -5,6 +5,9 @@ const TOP = join(import.meta.dir, "..");
 const BUN = process.execPath;
 const OXLINT = join(TOP, "node_modules", ".bin", "oxlint");
 
+/** Only a test that hangs takes this long. */
+const HANG_MS = 120_000;
+
 interface Counts {
   passed: number;
   failed: number;
@@ -22,7 +25,7 @@ async function single(name: string, command: readonly string[]): Promise<Counts>
 /** Runs tests and counts them as the runner does. */
 async function tests(name: string, paths: readonly string[]): Promise<Counts> {
   console.log(`\n== ${name}`);
-  const child = Bun.spawn([BUN, "test", ...paths], {
+  const child = Bun.spawn([BUN, "test", `--timeout=${HANG_MS}`, ...paths], {
     cwd: TOP,
     stdio: ["ignore", "inherit", "pipe"],
   });

@@ -1,6 +1,11 @@
+import { setDefaultTimeout } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Transcript } from "./transcript.ts";
+
+/** When a test that hangs is given up, in milliseconds. */
+setDefaultTimeout(60_000);
 
 /** The binary that is tested: the one that users get. */
 export const BINARY = process.env["SFTP_BINARY"] ?? join(import.meta.dir, "../../dist/sftp");
@@ -64,70 +69,51 @@ export function connect(
   return run(["connect", String(port), "--root", client, "-c", commands, ...flags]);
 }
 
-/** A running `sftp serve`, stopped by `await using`. */
-export class ServerProcess implements AsyncDisposable {
-  readonly port: number;
-  readonly process: Bun.Subprocess<"ignore", "pipe", "pipe">;
-  /** What it has written to standard error since it was started, which goes on growing. */
-  readonly #log: { text: string };
-  readonly #changed: { wake: () => void };
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+}
 
-  private constructor(
-    process: Bun.Subprocess<"ignore", "pipe", "pipe">,
-    port: number,
-    log: { text: string },
-    changed: { wake: () => void },
-  ) {
+type Child = Bun.Subprocess<"pipe", "pipe", "pipe">;
+
+/** A program that runs while the test goes on; killed by `await using`. */
+export class RunningProgram implements AsyncDisposable {
+  readonly process: Child;
+  readonly #all = new Transcript();
+  readonly #stdout = new Transcript();
+  readonly #followed: Promise<unknown>;
+
+  protected constructor(process: Child) {
     this.process = process;
-    this.port = port;
-    this.#log = log;
-    this.#changed = changed;
+    this.#followed = Promise.all([
+      this.#follow(process.stdout, this.#stdout),
+      this.#follow(process.stderr, undefined),
+    ]).then(() => this.#all.end());
   }
 
-  /** Starts a server on a free port and waits until it listens. */
-  static async start(
-    root: string,
-    flags: readonly string[] = [],
-    options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
-  ): Promise<ServerProcess> {
-    const child = Bun.spawn([BINARY, "serve", "--port", "0", "--root", root, ...flags], {
-      stdin: "ignore",
+  protected static spawn(args: readonly string[], options: StartOptions = {}): Child {
+    return Bun.spawn([BINARY, ...args], {
+      stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
       env: cleanEnvironment(options.env),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
-    const log = { text: "" };
-    const changed = { wake: (): void => undefined };
-    const follow = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
-      const decoder = new TextDecoder();
-      for await (const piece of stream) {
-        log.text += decoder.decode(piece, { stream: true });
-        changed.wake();
-      }
-      log.text += "\n[closed]\n";
-      changed.wake();
-    };
-    void follow(child.stderr);
-    void follow(child.stdout);
-    const waiting = new ServerProcess(child, 0, log, changed);
-    const [, port] = await waiting.waitFor(/(?:on \S+:|"port":)(\d+)/);
-    return new ServerProcess(child, Number(port), log, changed);
   }
 
   /** What it has written so far, to standard error and output. */
   get log(): string {
-    return this.#log.text;
+    return this.#all.text;
+  }
+
+  /** What it has written so far to standard output. */
+  get stdout(): string {
+    return this.#stdout.text;
   }
 
   /** Waits until it has written what the pattern matches. */
-  async waitFor(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const match = pattern.exec(this.#log.text);
-      if (match !== null) return match;
-      if (this.#log.text.includes("[closed]")) throw new Error(`it ended: ${this.#log.text}`);
-      await new Promise<void>((resolve) => (this.#changed.wake = resolve));
-    }
+  waitFor(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#all.waitFor(pattern);
   }
 
   /** Its resident memory in bytes (Linux). */
@@ -136,14 +122,78 @@ export class ServerProcess implements AsyncDisposable {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? "0") * 1024;
   }
 
-  /** Asks it to stop and gives its exit status. */
+  /** Waits for its end, and for the last of what it wrote. Gives its exit status. */
+  async ended(): Promise<number> {
+    const status = await this.process.exited;
+    await this.#followed;
+    return status;
+  }
+
+  /** Sends it a signal and gives its exit status. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number> {
     this.process.kill(signal);
-    return this.process.exited;
+    return this.ended();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.process.kill("SIGKILL");
-    await this.process.exited;
+    await this.ended();
+  }
+
+  async #follow(stream: ReadableStream<Uint8Array>, also: Transcript | undefined): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const piece of stream) {
+      const text = decoder.decode(piece, { stream: true });
+      also?.add(text);
+      this.#all.add(text);
+    }
+  }
+}
+
+/** A running `sftp serve`. */
+export class ServerProcess extends RunningProgram {
+  #port = 0;
+
+  /** Starts a server, on a free port where the flags name none, and waits until it listens. */
+  static start(
+    root: string,
+    flags: readonly string[] = [],
+    options: StartOptions = {},
+  ): Promise<ServerProcess> {
+    return ServerProcess.startWith(["--port", "0", "--root", root, ...flags], options);
+  }
+
+  /** Starts a server with these flags alone, and waits until it listens. */
+  static async startWith(
+    flags: readonly string[],
+    options: StartOptions = {},
+  ): Promise<ServerProcess> {
+    const server = new ServerProcess(RunningProgram.spawn(["serve", ...flags], options));
+    const [, port] = await server.waitFor(/(?:on \S+:|"port":)(\d+)/);
+    server.#port = Number(port);
+    return server;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+}
+
+/** A running `sftp connect` that is told what to do by a pipe. */
+export class ClientProcess extends RunningProgram {
+  static start(root: string, args: readonly string[]): ClientProcess {
+    return new ClientProcess(RunningProgram.spawn(["connect", "--root", root, ...args]));
+  }
+
+  /** Hands it a line. */
+  type(line: string): void {
+    void this.process.stdin.write(`${line}\n`);
+    void this.process.stdin.flush();
+  }
+
+  /** Ends its input. */
+  async finish(): Promise<number> {
+    await this.process.stdin.end();
+    return this.ended();
   }
 }

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { unzipSync } from "fflate";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { BINARY, cleanEnvironment, TemporaryFolder } from "../support/programs.ts";
+import { write } from "../support/files.ts";
+import { Transcript } from "../support/transcript.ts";
+
+const TOP = join(import.meta.dir, "../..");
+const ZIP = join(TOP, "dist/submission.zip");
+const CENTRAL_HEADER = 0x02014b50;
+const END_HEADER = 0x06054b50;
+
+let folder: TemporaryFolder;
+
+beforeAll(async () => {
+  const made = statSync(ZIP, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (made <= statSync(BINARY).mtimeMs) {
+    const child = Bun.spawn([process.execPath, "scripts/submission.ts"], {
+      cwd: TOP,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    expect(await child.exited).toBe(0);
+  }
+  folder = new TemporaryFolder();
+  unpack(readFileSync(ZIP), folder.path);
+}, 120_000);
+
+afterAll(() => folder[Symbol.dispose]());
+
+/** Unpacks an archive as `unzip` does: with the modes that it has for Unix. */
+function unpack(archive: Buffer, to: string): void {
+  const modes = modesOf(archive);
+  for (const [name, content] of Object.entries(unzipSync(archive))) {
+    const path = join(to, name);
+    mkdirSync(dirname(path), { recursive: true });
+    write(path, content);
+    chmodSync(path, modes.get(name) ?? 0);
+  }
+}
+
+/** The permissions of the files in an archive, from its directory at the end. */
+function modesOf(archive: Buffer): Map<string, number> {
+  const modes = new Map<string, number>();
+  const end = archive.length - 22;
+  expect(archive.readUInt32LE(end)).toBe(END_HEADER);
+  let at = archive.readUInt32LE(end + 16);
+  while (archive.readUInt32LE(at) === CENTRAL_HEADER) {
+    const nameLength = archive.readUInt16LE(at + 28);
+    const name = archive.toString("utf8", at + 46, at + 46 + nameLength);
+    modes.set(name, (archive.readUInt32LE(at + 38) >>> 16) & 0o777);
+    at += 46 + nameLength + archive.readUInt16LE(at + 30) + archive.readUInt16LE(at + 32);
+  }
+  return modes;
+}
+
+/** Starts a launcher, from another folder than its own. */
+function launch(name: string, args: readonly string[], env: Record<string, string> = {}) {
+  return Bun.spawn([folder.join(name), ...args], {
+    cwd: "/",
+    env: cleanEnvironment({ PATH: "/usr/bin:/bin", ...env }),
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+}
+
+describe.skipIf(process.platform === "win32")("the submission", () => {
+  test("has all that the exercise asks for at its top", () => {
+    const names = `START.html client.sh server.sh client.cmd server.cmd client/hello.txt
+      server/welcome.txt screens/client.svg screens/server.svg source/src/main.ts
+      source/package.json source/bun.lock source/scripts/build.ts`;
+    for (const name of names.split(/\s+/)) {
+      expect([name, existsSync(folder.join(name))]).toEqual([name, true]);
+    }
+  });
+
+  test("has launchers for Windows whose lines end as they must there", () => {
+    for (const name of ["client.cmd", "server.cmd"]) {
+      const lines = readFileSync(folder.join(name), "utf8").split("\n");
+      expect(lines.pop()).toBe("");
+      expect(lines.filter((line) => !line.endsWith("\r"))).toEqual([]);
+    }
+  });
+
+  test("moves files with the five commands, as its page says", async () => {
+    const server = launch("server.sh", ["0"]);
+    const log = new Transcript();
+    const followed = log.follow(server.stderr).then(() => log.end());
+    const [, port] = await log.waitFor(/on 127\.0\.0\.1:(\d+)\./);
+    try {
+      const client = launch("client.sh", []);
+      void client.stdin.write(`OPEN ${port}\nGET welcome.txt\nPUT hello.txt\nCLOSE\nQUIT\n`);
+      await client.stdin.end();
+      const said = await new Response(client.stderr).text();
+      expect([await client.exited, said.match(/, verified$/gm)?.length]).toEqual([0, 2]);
+      for (const name of ["welcome.txt", "hello.txt"]) {
+        const [here, there] = [folder.join("client", name), folder.join("server", name)];
+        expect(readFileSync(here)).toEqual(readFileSync(there));
+      }
+    } finally {
+      server.kill("SIGTERM");
+      await followed;
+    }
+    expect(await server.exited).toBe(0);
+  });
+
+  test("opens an address that client.sh is given", async () => {
+    const client = launch("client.sh", ["127.0.0.1:1"]);
+    const said = await new Response(client.stderr).text();
+    expect(said).toContain("127.0.0.1:1");
+    expect(await client.exited).toBe(3);
+  });
+
+  test("says how to build the program on a system that it has none for", async () => {
+    write(folder.join("other/uname"), "#!/bin/sh\n[ $1 = -s ] && echo Plan9 || echo mips\n");
+    chmodSync(folder.join("other/uname"), 0o755);
+    for (const name of ["client.sh", "server.sh"]) {
+      const launched = launch(name, [], { PATH: `${folder.join("other")}:/usr/bin:/bin` });
+      const said = await new Response(launched.stderr).text();
+      expect(said).toContain("no program for this system (Plan9-mips)");
+      expect(said).toContain("npm run build");
+      expect(await launched.exited).toBe(1);
+    }
+  });
+});
