@@ -8,6 +8,7 @@ import type { Output } from "../shell/context.ts";
 import { quoteWord } from "../shell/parse.ts";
 import { runLines, runTexts } from "../shell/script.ts";
 import { Shell } from "../shell/shell.ts";
+import { StorageError } from "../storage/errors.ts";
 import { fromSystem } from "../storage/local/errno.ts";
 import { LocalStorage } from "../storage/local/local.ts";
 import { readSeconds, setting, type Arguments } from "./args.ts";
@@ -115,8 +116,14 @@ async function openRoot(root: string): Promise<LocalStorage> {
 async function openBatch(file: string): Promise<AsyncIterable<Uint8Array>> {
   if (file === "-") return process.stdin;
   try {
-    return (await open(file)).createReadStream();
+    const handle = await open(file);
+    if (!(await handle.stat()).isDirectory()) return handle.createReadStream();
+    await handle.close();
+    throw new StorageError("not-a-file", [file], (name) => `${name} is a folder`);
   } catch (error) {
-    throw fromSystem(error, [file]);
+    const problem = fromSystem(error, [file]);
+    const failed = toCommandFailed(problem);
+    if (failed === undefined || !(problem instanceof Error)) throw error;
+    throw new CommandFailed(failed.status, `Cannot read commands with -b: ${problem.message}`);
   }
 }

@@ -160,14 +160,16 @@ function readListenAddress(given: Arguments): { host: string; port: number } {
 function untilStopped(server: Server, grace: number): Promise<Status> {
   return new Promise((resolve) => {
     let stopping = false;
+    let status: Status = Status.ok;
     const stop = (): void => {
       if (stopping) {
+        status = Status.interrupted;
         server.cut();
-        setTimeout(() => resolve(Status.interrupted), LEAVE_MS);
+        setTimeout(() => resolve(status), LEAVE_MS);
         return;
       }
       stopping = true;
-      void server.stop(grace).then(() => resolve(Status.ok));
+      void server.stop(grace).then(() => resolve(status));
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
   });

@@ -26,10 +26,12 @@ export function describeEvent(event: ServerEvent): string {
       return `${event.client} ${event.verb} ${event.path}: ${event.code} ${event.message}`;
     case "disconnected":
       return `${event.client} disconnected (${event.reason})`;
-    case "stopping":
-      return event.transfers === 0
-        ? "Shutting down."
-        : `Shutting down; ${event.transfers} running. A second signal leaves at once.`;
+    case "stopping": {
+      if (event.transfers === 0) return "Shutting down.";
+      const awaited =
+        event.transfers === 1 ? "1 transfer has ended" : `${event.transfers} transfers have ended`;
+      return `Shutting down when ${awaited}; a second signal leaves at once.`;
+    }
     case "stopped":
       return "Stopped.";
   }

@@ -1,4 +1,4 @@
-import { CommandFailed, Interrupted, Refused, toCommandFailed } from "../client/errors.ts";
+import { CommandFailed, Refused, toCommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { COMMANDS } from "./commands.ts";
 import { closeSession } from "./commands/close.ts";
@@ -9,12 +9,14 @@ import { BadCommandLine, parseCommands, type CommandLine, type Word } from "./pa
 
 /** A shell left alone says so to the server this often, in milliseconds. */
 const NOOP_MS = 60_000;
+/** A shell that is left while a command runs gives it this long to forget its file, in ms. */
+const LEAVE_MS = 300;
 
 /** Runs commands, one after the other, whatever they come from. */
 export class Shell {
   readonly #context: ShellContext;
   readonly #keepAlive: ReturnType<typeof setInterval>;
-  #interrupt: AbortController | undefined;
+  #running: { readonly abort: AbortController; readonly ended: Promise<void> } | undefined;
 
   constructor(context: Omit<ShellContext, "session" | "signal" | "quit">) {
     this.#context = {
@@ -64,21 +66,28 @@ export class Shell {
 
   /** Interrupts the command that runs; `false` where none does, or it was interrupted already. */
   interrupt(): boolean {
-    if (this.#interrupt === undefined || this.#interrupt.signal.aborted) return false;
-    this.#interrupt.abort();
+    if (this.#running === undefined || this.#running.abort.signal.aborted) return false;
+    this.#running.abort.abort();
     return true;
   }
 
-  /** Closes the connection, if there is one. */
+  /** Closes the connection, if there is one: at once where a command still runs. */
   async close(): Promise<void> {
     clearInterval(this.#keepAlive);
-    await closeSession(this.#context);
+    if (this.#running === undefined) {
+      await closeSession(this.#context);
+    } else {
+      // A goodbye would wait behind what runs.
+      this.#context.session?.connection.destroy("interrupted");
+      await Promise.race([this.#running.ended, Bun.sleep(LEAVE_MS)]);
+    }
   }
 
   async #runOne(line: CommandLine): Promise<Status> {
     const [name = "", ...words] = line.words.map((word) => word.text);
-    this.#interrupt = new AbortController();
-    this.#context.signal = this.#interrupt.signal;
+    const ended = Promise.withResolvers<void>();
+    this.#running = { abort: new AbortController(), ended: ended.promise };
+    this.#context.signal = this.#running.abort.signal;
     try {
       const command = findCommand(COMMANDS, name);
       if (command === undefined) {
@@ -89,19 +98,23 @@ export class Shell {
     } catch (error) {
       const failed = toCommandFailed(error);
       if (failed === undefined) throw error;
+      // Behind it the server closes.
+      if (failed instanceof Refused && failed.code === 421) await this.#context.session?.destroy();
       const [first = ""] = words;
       const label = failed.status === Status.usage ? "" : `${name.toUpperCase()} ${first}`.trim();
       return this.#fail(line.source, failed, label);
     } finally {
-      this.#interrupt = undefined;
+      this.#running = undefined;
       this.#dropLost();
+      ended.resolve();
     }
   }
 
   #fail(command: string, failed: CommandFailed, label = ""): Status {
     const { output } = this.#context;
-    const shown = failed instanceof Interrupted ? "Interrupted" : failed.message;
-    output.complain(label === "" ? shown : `${label}: ${shown}`);
+    // What this side says of its own files ends likewise.
+    const where = failed instanceof Refused && isAboutFile(failed) ? " (on the server)" : "";
+    output.complain((label === "" ? "" : `${label}: `) + failed.message + where);
     output.observe({
       event: "failed",
       command,
@@ -121,7 +134,7 @@ export class Shell {
 
   async #noop(): Promise<void> {
     const { session, output } = this.#context;
-    if (session === undefined || this.#interrupt !== undefined) return;
+    if (session === undefined || this.#running !== undefined) return;
     try {
       await session.request("NOOP", [], {}).success();
     } catch (error) {
@@ -132,6 +145,10 @@ export class Shell {
       this.#dropLost();
     }
   }
+}
+
+function isAboutFile({ status }: Refused): boolean {
+  return status === Status.notFound || status === Status.refused;
 }
 
 /** @throws {CommandFailed} status 2, for options that the command does not have or a wrong number */
@@ -149,10 +166,21 @@ function checkWords(command: Command, words: readonly Word[]): string[] {
     texts.push(text);
   }
   const [least, most] = command.words;
-  if (texts.length < least || texts.length > most) {
-    const usage = `${command.name} ${command.usage}`.trim();
-    const problem = texts.length < least ? "needs more" : "takes fewer words";
-    throw new CommandFailed(Status.usage, `${command.name} ${problem}: type ${usage}`);
+  const usage = `${command.name} ${command.usage}`.trim();
+  if (texts.length < least) {
+    const example = command.examples[0] ?? command.name;
+    throw new CommandFailed(
+      Status.usage,
+      `${command.name} needs more: type ${usage}, such as ${example}`,
+    );
+  }
+  const extra = texts[most];
+  if (extra !== undefined) {
+    throw new CommandFailed(
+      Status.usage,
+      `${command.name} has a word too many, ${extra}: type ${usage}` +
+        (most > 0 ? ", with quotes around a name that holds blanks" : ""),
+    );
   }
   return texts;
 }

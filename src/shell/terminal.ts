@@ -16,11 +16,11 @@ export async function runTerminal(shell: Shell, say: (message: string) => void):
   let leaving = false;
   terminal.on("SIGINT", () => {
     if (running) {
-      if (!shell.interrupt()) lines.close(Status.interrupted);
+      if (!shell.interrupt()) lines.leave(Status.interrupted);
     } else if (terminal.line !== "") {
       clearLine(terminal);
     } else if (leaving) {
-      lines.close(Status.interrupted);
+      lines.leave(Status.interrupted);
     } else {
       leaving = true;
       process.stdout.write("\n");
@@ -30,13 +30,14 @@ export async function runTerminal(shell: Shell, say: (message: string) => void):
   });
   for (;;) {
     terminal.setPrompt(promptOf(shell));
-    terminal.prompt();
+    if (!lines.ended) terminal.prompt();
     const line = await lines.next();
     if (typeof line !== "string") return line.status;
     leaving = false;
     running = true;
-    // A second Ctrl-C leaves at once, whatever the command waits for.
-    await Promise.race([shell.run(line, false), lines.closed]);
+    // A second Ctrl-C leaves at once, whatever the command waits for; Ctrl-D lets it finish.
+    const left = await Promise.race([shell.run(line, false).then(() => undefined), lines.left]);
+    if (left !== undefined) return left;
     running = false;
     if (shell.hasQuit) {
       terminal.close();
@@ -60,7 +61,10 @@ function clearLine(terminal: Interface): void {
 class LineQueue {
   readonly #terminal: Interface;
   readonly #lines: string[] = [];
-  readonly #closed = Promise.withResolvers<{ readonly status: Status }>();
+  readonly #ended = Promise.withResolvers<{ readonly status: Status }>();
+  readonly #left = Promise.withResolvers<Status>();
+  /** Whether no more lines can be typed. */
+  ended = false;
   #waiting: ((line: string) => void) | undefined;
 
   constructor(terminal: Interface) {
@@ -72,24 +76,27 @@ class LineQueue {
     });
     terminal.on("close", () => {
       process.stdout.write("\n");
-      this.#closed.resolve({ status: Status.ok });
+      this.ended = true;
+      this.#ended.resolve({ status: Status.ok });
     });
   }
 
-  /** Settles when no more lines come. */
-  get closed(): Promise<{ readonly status: Status }> {
-    return this.#closed.promise;
+  /** Settles when the user has left without waiting, with the status to leave with. */
+  get left(): Promise<Status> {
+    return this.#left.promise;
   }
 
   async next(): Promise<string | { readonly status: Status }> {
     const line = this.#lines.shift();
     if (line !== undefined) return line;
     const typed = new Promise<string>((resolve) => (this.#waiting = resolve));
-    return Promise.race([typed, this.#closed.promise]);
+    return Promise.race([typed, this.#ended.promise]);
   }
 
-  close(status: Status): void {
-    this.#closed.resolve({ status });
+  /** Leaves without waiting for anything. */
+  leave(status: Status): void {
+    this.#left.resolve(status);
+    this.#ended.resolve({ status });
     this.#terminal.close();
   }
 }

@@ -3,6 +3,8 @@ import { connect as connectSocket, type Socket } from "node:net";
 /** A conversation byte by byte, as with netcat: what a client may not do can be done with it. */
 export class RawClient implements Disposable {
   readonly socket: Socket;
+  /** The server's first line. */
+  greeting = "";
   #received = Buffer.alloc(0);
   #ended = false;
   #wake: () => void = () => undefined;
@@ -30,7 +32,7 @@ export class RawClient implements Disposable {
       socket.once("error", reject);
     });
     const client = new RawClient(socket);
-    await client.line();
+    client.greeting = await client.line();
     return client;
   }
 

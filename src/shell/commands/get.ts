@@ -18,7 +18,9 @@ export const get: Command = {
     const session = requireSession(context);
     const remote = parseRemotePath(typedRemote);
     const name = remote.at(-1);
-    if (name === undefined) throw new CommandFailed(Status.refused, "GET needs the name of a file");
+    if (name === undefined) {
+      throw new CommandFailed(Status.usage, `GET needs the name of a file: type GET ${get.usage}`);
+    }
     let target = typedLocal ?? remote.join("/");
     if (typedLocal !== undefined && (await isLocalFolder(context.root, typedLocal))) {
       target = into(typedLocal, name);

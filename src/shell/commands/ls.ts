@@ -1,4 +1,5 @@
 import { listRemote, type RemoteEntry } from "../../client/listing.ts";
+import { visible } from "../../observe/visible.ts";
 import type { Command } from "../command.ts";
 import { requireSession } from "../context.ts";
 import { parseRemotePath } from "../remote-path.ts";
@@ -16,7 +17,7 @@ export const ls: Command = {
     const entries: RemoteEntry[] = [];
     for await (const entry of listRemote(session, path)) entries.push(entry);
     entries.sort((a, b) => (a.path < b.path ? -1 : 1));
-    for (const entry of entries) context.output.data(`${shown(entry, path)}\n`);
+    for (const entry of entries) context.output.data(`${visible(shown(entry, path))}\n`);
     context.output.observe({ event: "listed", path: path.join("/"), entries });
   },
 };

@@ -24,6 +24,9 @@ export const open: Command = {
 };
 
 function readAddress([first = "", port]: readonly string[]): { host: string; port: number } {
+  if (first === "" || port === "") {
+    throw new CommandFailed(Status.usage, `OPEN got an empty word: type OPEN ${open.usage}`);
+  }
   try {
     if (port === undefined) return parseAddress(first);
     const host = first.replace(/^\[(.*)\]$/, "$1");

@@ -21,8 +21,11 @@ export const put: Command = {
     const place = await openLocal(context.root, typedLocal, false);
     try {
       const remote = await target(session, place, typedRemote);
-      if (remote.length === 0) {
-        throw new CommandFailed(Status.refused, "PUT needs the name of a file");
+      if (place.path.length === 0 || remote.length === 0) {
+        throw new CommandFailed(
+          Status.usage,
+          `PUT needs the name of a file: type PUT ${put.usage}`,
+        );
       }
       const done = await upload(session, place.storage, place.path, remote, {
         signal: context.signal,
