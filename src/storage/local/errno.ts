@@ -9,6 +9,8 @@ const PROBLEMS: Readonly<Record<string, readonly [Problem, (name: string) => str
   EACCES: ["denied", (name) => `The system does not permit this with ${name}`],
   EPERM: ["denied", (name) => `The system does not permit this with ${name}`],
   EROFS: ["denied", (name) => `${name} lies on a file system that is read-only`],
+  EXDEV: ["denied", (name) => `${name} lies on another file system than the rest of the root`],
+  EAGAIN: ["denied", (name) => `${name} is locked by another program`],
   ETXTBSY: ["denied", (name) => `${name} is being executed`],
   EBUSY: ["denied", (name) => `${name} is in use by the system`],
   EEXIST: ["exists", (name) => `${name} exists already`],
@@ -18,6 +20,9 @@ const PROBLEMS: Readonly<Record<string, readonly [Problem, (name: string) => str
   EFBIG: ["space", (name) => `${name} is larger than the file system can hold`],
   ENAMETOOLONG: ["name", (name) => `The name ${name} is too long for the file system`],
   EILSEQ: ["name", (name) => `The file system cannot hold the name ${name}`],
+  EINVAL: ["name", (name) => `The file system cannot hold the name ${name}`],
+  EMFILE: ["failed", (name) => `Too many files are open to open ${name}: try again later`],
+  ENFILE: ["failed", (name) => `Too many files are open to open ${name}: try again later`],
 };
 
 /** The one place where a system's error becomes a storage's. Other errors are passed on. */

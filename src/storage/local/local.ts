@@ -1,4 +1,4 @@
-import { lstat, mkdir, realpath, rename, rmdir, stat, unlink } from "node:fs/promises";
+import { lstat, mkdir, realpath, rmdir, stat, unlink } from "node:fs/promises";
 import { StorageError, type Path } from "../errors.ts";
 import { checkChangeable, checkCreatable, checkReadable } from "../names.ts";
 import type { CreateOptions, Entry, Item, Sink, Source, Storage } from "../storage.ts";
@@ -7,7 +7,7 @@ import { Folder, withFolder } from "./folder.ts";
 import { itemOf, whyRefused, type Stat } from "./item.ts";
 import { listFolder } from "./listing.ts";
 import { createSink } from "./sink.ts";
-import { exists, moveToFree } from "./move.ts";
+import { moveFolderToFree, moveToFree } from "./move.ts";
 import { openSource } from "./source.ts";
 import { Staging } from "./staging.ts";
 
@@ -91,11 +91,11 @@ export class LocalStorage implements Storage {
     }
     await this.#inParent(from, {}, (source) =>
       this.#inParent(to, {}, async (target) => {
-        if (await exists(target)) {
-          throw new StorageError("exists", to, (name) => `${name} exists already`);
+        try {
+          await (item.type === "folder" ? moveFolderToFree : moveToFree)(source, target);
+        } catch (error) {
+          throw fromSystem(error, errnoOf(error) === "ENOENT" ? from : to);
         }
-        if (item.type === "folder") await rename(source, target);
-        else await moveToFree(source, target);
       }),
     );
   }

@@ -1,4 +1,4 @@
-import { link, lstat, rename, unlink } from "node:fs/promises";
+import { link, lstat, mkdir, rename, rmdir, unlink } from "node:fs/promises";
 import { errnoOf } from "./errno.ts";
 
 /** What `link` fails with where the file system, or the kernel's policy, knows no hard links. */
@@ -14,11 +14,37 @@ export async function moveToFree(from: string, to: string): Promise<void> {
     await link(from, to);
   } catch (error) {
     if (!NO_LINKS.has(errnoOf(error) ?? "")) throw error;
-    if (await exists(to)) throw Object.assign(new Error(`${to} exists`), { code: "EEXIST" });
+    if (await exists(to)) throw taken(to);
     await rename(from, to);
     return;
   }
-  await unlink(from);
+  try {
+    await unlink(from);
+  } catch (error) {
+    // Another was faster, or the name may not go: a file that failed to move has one name only.
+    await unlink(to).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Moves a folder to a name that is free: an empty folder takes the name first, which only one can
+ * do, and is then replaced.
+ * @throws the system's error, `EEXIST` where the name is taken
+ */
+export async function moveFolderToFree(from: string, to: string): Promise<void> {
+  if (process.platform === "win32") {
+    // There a folder never replaces anything, an empty one neither.
+    if (await exists(to)) throw taken(to);
+    return rename(from, to);
+  }
+  await mkdir(to);
+  try {
+    await rename(from, to);
+  } catch (error) {
+    await rmdir(to).catch(() => undefined);
+    throw errnoOf(error) === "ENOTEMPTY" ? taken(to) : error;
+  }
 }
 
 /** Whether there is anything under a name, a link included. */
@@ -30,4 +56,8 @@ export async function exists(entry: string): Promise<boolean> {
     if (errnoOf(error) === "ENOENT") return false;
     throw error;
   }
+}
+
+function taken(name: string): Error {
+  return Object.assign(new Error(`${name} exists`), { code: "EEXIST" });
 }

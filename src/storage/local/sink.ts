@@ -10,6 +10,8 @@ import { WriteBehind } from "./write-behind.ts";
 
 /** Below this the disk is not asked for its room first, in bytes. */
 const ASK_FOR_ROOM_FROM = 1024 * 1024;
+/** How often a folder is made again that others remove before the file is in it. */
+const ATTEMPTS = 10;
 /** ECMAScript's latest time, which no file system exceeds, in milliseconds. */
 const LATEST_TIME = 8.64e15;
 
@@ -25,7 +27,7 @@ export async function createSink(
   try {
     await checkTarget(root, path, absent);
     if (options.size !== undefined) await checkRoom(root, path, options.size);
-    return new LocalSink(root, staging, path, absent, await staging.create());
+    return new LocalSink(root, staging, path, absent, await staging.create(path));
   } catch (error) {
     throw fromSystem(error, path);
   }
@@ -38,7 +40,7 @@ class LocalSink implements Sink {
   readonly #absent: boolean;
   readonly #staged: Staged;
   readonly #writer: WriteBehind;
-  #done = false;
+  #ending: Promise<void> | undefined;
 
   constructor(root: Folder, staging: Staging, path: Path, absent: boolean, staged: Staged) {
     this.#root = root;
@@ -55,42 +57,68 @@ class LocalSink implements Sink {
     });
   }
 
-  async commit(attributes: Attributes): Promise<void> {
+  commit(attributes: Attributes): Promise<void> {
+    if (this.#ending !== undefined) throw new Error("A file ends only once");
+    const committed = this.#commit(attributes);
+    this.#ending = committed.catch(() => undefined);
+    return committed;
+  }
+
+  abort(): Promise<void> {
+    this.#ending ??= this.#forget();
+    return this.#ending;
+  }
+
+  async #commit(attributes: Attributes): Promise<void> {
     try {
       await this.#writer.finish();
-      const { handle } = this.#staged;
-      if (attributes.exec === true) {
-        const { mode } = await handle.stat();
-        await handle.chmod((mode & 0o777) | ((mode & 0o444) >> 2));
-      }
-      if (attributes.mtime !== undefined) {
-        // As a Date: seconds as a fraction miss the millisecond for half of all values.
-        const time = new Date(Math.min(attributes.mtime, LATEST_TIME));
-        await handle.utimes(time, time);
-      }
-      await withFolder(this.#root, this.#path.slice(0, -1), { make: true }, (folder) =>
-        this.#publish(folder),
-      );
+      await this.#setAttributes(attributes);
+      // Some file systems tell only now that a write failed: before anybody sees the file.
+      await this.#staged.handle.close();
+      await this.#publish();
     } catch (error) {
-      await this.abort();
+      await this.#forget();
       throw fromSystem(error, this.#path);
     }
-    this.#done = true;
-    await this.#staged.handle.close();
-    await this.#staging.release();
+    await this.#staging.release(this.#staged);
   }
 
-  async abort(): Promise<void> {
-    if (this.#done) return;
-    this.#done = true;
+  async #forget(): Promise<void> {
     await this.#writer.finish().catch(() => undefined);
-    await this.#staged.handle.close();
+    await this.#staged.handle.close().catch(() => undefined);
     await discard(this.#staged);
-    await this.#staging.release();
+    await this.#staging.release(this.#staged);
   }
 
-  async #publish(folder: Folder): Promise<void> {
-    const from = this.#staged.folder.entry(this.#staged.name);
+  async #setAttributes({ mtime, exec }: Attributes): Promise<void> {
+    const { handle } = this.#staged;
+    if (exec === true) {
+      const { mode } = await handle.stat();
+      await handle.chmod((mode & 0o777) | ((mode & 0o444) >> 2));
+    }
+    if (mtime !== undefined) {
+      // As a Date: seconds as a fraction miss the millisecond for half of all values.
+      const time = new Date(Math.min(mtime, LATEST_TIME));
+      await handle.utimes(time, time);
+    }
+  }
+
+  async #publish(): Promise<void> {
+    const parents = this.#path.slice(0, -1);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await withFolder(this.#root, parents, { make: true }, (folder) => this.#moveTo(folder));
+        return;
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+        if (attempt === ATTEMPTS || !(await exists(this.#staged.entry))) throw this.#vanished();
+        // Somebody removed a folder between its making and its use.
+      }
+    }
+  }
+
+  async #moveTo(folder: Folder): Promise<void> {
+    const from = this.#staged.entry;
     const to = folder.entry(this.#path.at(-1) ?? "");
     if (this.#absent) {
       await moveToFree(from, to);
@@ -99,6 +127,20 @@ class LocalSink implements Sink {
       await rename(from, to);
     }
   }
+
+  #vanished(): StorageError {
+    return new StorageError(
+      "failed",
+      this.#path,
+      (name) => `What was written of ${name}, or its folder, was removed by another program`,
+    );
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (
+    (error instanceof StorageError && error.problem === "not-found") || errnoOf(error) === "ENOENT"
+  );
 }
 
 async function checkTarget(root: Folder, path: Path, absent: boolean): Promise<void> {

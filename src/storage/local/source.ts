@@ -5,9 +5,11 @@ import type { Source } from "../storage.ts";
 import { fromSystem } from "./errno.ts";
 import { withFolder, type Folder } from "./folder.ts";
 import { itemOf, type Stat } from "./item.ts";
+import { skipBytes } from "./skip-bytes.ts";
 
 /** Not blocking, so that a pipe without a writer holds up nobody; a link fails with `ELOOP`. */
-const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const OPEN_FILE =
+  constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** Opens a regular file for reading. */
 export async function openSource(root: Folder, path: Path): Promise<Source> {
@@ -47,8 +49,14 @@ class LocalSource implements Source {
 
   async read(offset: number, buffers: readonly Uint8Array[]): Promise<number> {
     try {
-      const { bytesRead } = await this.#handle.readv(buffers, offset);
-      return bytesRead;
+      let done = 0;
+      // A signal or a network's file system may cut a call short.
+      for (let rest = buffers; rest.length > 0; rest = skipBytes(buffers, done)) {
+        const { bytesRead } = await this.#handle.readv(rest, offset + done);
+        if (bytesRead === 0) break;
+        done += bytesRead;
+      }
+      return done;
     } catch (error) {
       throw fromSystem(error, this.path);
     }
@@ -56,7 +64,9 @@ class LocalSource implements Source {
 
   async unchanged(): Promise<void> {
     const before = this.#opened;
-    const now = await this.#handle.stat({ bigint: true });
+    const now = await this.#handle.stat({ bigint: true }).catch((error: unknown) => {
+      throw fromSystem(error, this.path);
+    });
     // Replacing or removing the name changes the link count and with it ctime; what is read stays.
     const sameLinks = now.nlink === before.nlink;
     if (

@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { skipBytes } from "./skip-bytes.ts";
 
 /** Bytes that one call of the system writes at most; as measured, larger ones are not faster. */
 const WRITE_BYTES = 1024 * 1024;
@@ -65,18 +66,10 @@ export class WriteBehind {
     let at = position;
     while (rest.length > 0) {
       const { bytesWritten } = await this.#handle.writev(rest, at);
+      // A system that takes nothing and names no error would be asked for ever.
+      if (bytesWritten === 0) throw Object.assign(new Error("nothing written"), { code: "ENOSPC" });
       at += bytesWritten;
-      rest = skip(rest, bytesWritten);
+      rest = skipBytes(rest, bytesWritten);
     }
   }
-}
-
-/** What is left of `buffers` after their first `bytes` bytes: a disk that fills writes short. */
-function skip(buffers: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
-  let left = bytes;
-  for (const [index, buffer] of buffers.entries()) {
-    if (left < buffer.length) return [buffer.subarray(left), ...buffers.slice(index + 1)];
-    left -= buffer.length;
-  }
-  return [];
 }

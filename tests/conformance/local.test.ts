@@ -1,0 +1,4 @@
+import { LocalGround } from "./local-ground.ts";
+import { describeStorage } from "./suite.ts";
+
+describeStorage("LocalStorage", () => LocalGround.make(), { foreignNames: true });
