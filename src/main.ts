@@ -21,11 +21,13 @@ async function main(argv: readonly string[]): Promise<Status> {
   if (first === undefined || first === "-h" || first === "--help")
     return show(await programHelp(definitions()));
   if (first === "--version" || first === "-V") {
+    refuseMore(rest);
     writeData(`${versionLine()}\n`);
     return Status.ok;
   }
   if (first === "help") {
-    const [about] = rest;
+    const [about, ...more] = rest;
+    refuseMore(more);
     return show(
       about === undefined
         ? await programHelp(definitions())
@@ -37,6 +39,12 @@ async function main(argv: readonly string[]): Promise<Status> {
   const given = readArguments(first, typeof definition === "function" ? {} : definition, rest);
   if (given.has("help")) return show(await commandHelp(first, command.definition));
   return command.run(given);
+}
+
+/** @throws {CommandFailed} status 2, where there is a word that nobody asked for */
+function refuseMore([word]: readonly string[]): void {
+  if (word === undefined) return;
+  throw new CommandFailed(Status.usage, `There is a word too many: ${word}: see sftp --help`);
 }
 
 function find(name: string): (typeof subCommands)[string] {

@@ -61,7 +61,7 @@ export async function runConnect(given: Arguments): Promise<Status> {
   const input = batch === undefined ? undefined : await openBatch(batch);
   const root = await openRoot(setting(given, "root", "SFTP_CONNECT_ROOT", "./client").value);
   const output = createOutput(given.has("json"));
-  const shell = new Shell({ output, root, timeout });
+  const shell = new Shell(timeout, { output, root });
   const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
   if (!interactive) process.on("SIGINT", () => interruptScript(shell));
   try {

@@ -161,7 +161,9 @@ function untilStopped(server: Server, grace: number): Promise<Status> {
   return new Promise((resolve) => {
     let stopping = false;
     let status: Status = Status.ok;
-    const stop = (): void => {
+    const stop = (signal: NodeJS.Signals): void => {
+      // The terminal has just written ^C.
+      if (signal === "SIGINT" && process.stderr.isTTY) process.stderr.write("\n");
       if (stopping) {
         status = Status.interrupted;
         server.cut();

@@ -22,7 +22,8 @@ export function parsePort(text: string, options: { readonly zero?: boolean } = {
   const port = PORT.test(text) ? Number(text) : Number.NaN;
   const least = options.zero === true ? 0 : 1;
   if (port >= least && port <= 65_535) return port;
-  throw new BadAddress(`${text || "Nothing"} is no port: give a number from ${least} to 65535`);
+  const what = text === "" ? "The port is missing" : `${text} is no port`;
+  throw new BadAddress(`${what}: give a number from ${least} to 65535`);
 }
 
 /**

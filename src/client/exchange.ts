@@ -1,7 +1,7 @@
+import { MAX_DROPPED } from "../protocol/limits.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { ReplyEvent } from "../protocol/reply-decoder.ts";
 import { Refused, SessionLost } from "./errors.ts";
-import type { Session } from "./session.ts";
 
 /** A reply that carries fields. */
 export type Success = Reply & { readonly ok: true };
@@ -9,19 +9,35 @@ export type Success = Reply & { readonly ok: true };
 /** What a body consists of, and the reply that ends it. */
 export type BodyEvent = Exclude<ReplyEvent, { type: "keepalive" }>;
 
+/** What an exchange needs of the connection that it takes place on. */
+export interface Line {
+  readonly lost: SessionLost | undefined;
+  /** Bytes that have arrived. */
+  readonly received: number;
+  read(): Promise<ReplyEvent>;
+  /** Asks the server to cancel. */
+  abort(): Exchange;
+  violated(message: string): SessionLost;
+}
+
 /** One request and what the server answers to it. */
 export class Exchange {
-  readonly #session: Session;
+  readonly #line: Line;
   readonly #turn: Promise<void> | undefined;
+  readonly #hasBody: boolean;
   readonly #done = Promise.withResolvers<void>();
   #hasTurn = false;
   #finished = false;
   #abort: Exchange | undefined;
 
-  /** @param turn settles when the request before has its final reply. */
-  constructor(session: Session, turn: Promise<void> | undefined) {
-    this.#session = session;
+  /**
+   * @param turn settles when the request before has its final reply.
+   * @param hasBody whether the server may announce a body.
+   */
+  constructor(line: Line, turn: Promise<void> | undefined, hasBody: boolean) {
+    this.#line = line;
     this.#turn = turn;
+    this.#hasBody = hasBody;
   }
 
   /** Settles when the final reply was read, or none can come. */
@@ -41,11 +57,12 @@ export class Exchange {
         this.#hasTurn = true;
       }
       for (;;) {
-        const event = await this.#session.read();
+        const event = await this.#line.read();
         if (event.type === "keepalive") continue;
         if (event.type === "block") return event;
         if (event.reply.code < 200 && event.reply.code !== 150) continue;
         if (event.reply.code !== 150) this.#finish();
+        else if (!this.#hasBody) throw this.#line.violated("It sent 150 where no body is due");
         return event;
       }
     } catch (error) {
@@ -75,15 +92,24 @@ export class Exchange {
 
   /** Asks the server to cancel, at once; what it sends until it has must still be read. */
   startCancel(): void {
-    if (this.#finished || this.#session.lost !== undefined) return;
-    this.#abort ??= this.#session.request("ABORT", [], {});
+    if (this.#finished || this.#line.lost !== undefined) return;
+    this.#abort ??= this.#line.abort();
   }
 
-  /** Cancels what was asked for, if it has not ended, and reads on until it has. */
+  /**
+   * Cancels what was asked for, if it has not ended, and reads on until it has.
+   * @throws {SessionLost}
+   */
   async cancel(): Promise<void> {
     this.startCancel();
-    if (this.#abort === undefined || this.#session.lost !== undefined) return;
-    while (!this.#finished) await this.next();
+    if (this.#abort === undefined || this.#line.lost !== undefined) return;
+    const before = this.#line.received;
+    while (!this.#finished) {
+      await this.next();
+      if (this.#line.received - before > MAX_DROPPED) {
+        throw this.#line.violated("It goes on with what was cancelled");
+      }
+    }
     const abort = this.#abort;
     this.#abort = undefined;
     await abort.reply();

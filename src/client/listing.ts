@@ -5,6 +5,9 @@ import { orRefused, type Exchange } from "./exchange.ts";
 import type { Session } from "./session.ts";
 import { Status } from "./status.ts";
 
+/** The longest listing that is taken, about a million entries, in bytes. */
+const MAX_LISTING = 128 * 1024 * 1024;
+
 /** An entry as the server lists it: nothing in it is trusted. */
 export type RemoteEntry =
   | {
@@ -32,6 +35,7 @@ export async function* listRemote(session: Session, path: Path): AsyncGenerator<
 }
 
 async function* readEntries(exchange: Exchange): AsyncGenerator<RemoteEntry> {
+  let bytes = 0;
   for (;;) {
     const event = await exchange.next();
     if (event.type === "reply") {
@@ -40,6 +44,13 @@ async function* readEntries(exchange: Exchange): AsyncGenerator<RemoteEntry> {
     }
     if (blockDigest(event.data) !== event.digest) {
       throw new CommandFailed(Status.mismatch, "The listing was damaged on the way");
+    }
+    bytes += event.data.length;
+    if (bytes > MAX_LISTING) {
+      throw new CommandFailed(
+        Status.failed,
+        "The listing is longer than this program takes: list a folder further down",
+      );
     }
     for (const line of Buffer.from(event.data).toString().split("\n")) {
       if (line !== "") yield parseEntry(line);

@@ -9,19 +9,24 @@ import { ConnectionLost, type Connection } from "../transport/connection.ts";
 import { ConnectFailed, connect } from "../transport/tcp.ts";
 import { formatAddress, type Address } from "./address.ts";
 import { CommandFailed, Refused, SessionLost } from "./errors.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, type Line } from "./exchange.ts";
 import { Status } from "./status.ts";
 
 export interface SessionOptions {
   /** How long a server may be silent while it is awaited, in milliseconds. */
   readonly timeout: number;
+  /** Told when the server goes while nothing is asked of it. */
+  readonly onLost?: (lost: SessionLost) => void;
 }
+
+/** What the server answers with a body. */
+const HAVE_BODIES: ReadonlySet<Verb> = new Set(["GET", "LIST"]);
 
 /** How often it is looked whether the server is silent, in milliseconds. */
 const WATCH_MS = 1000;
 
 /** An open connection to a server. */
-export class Session {
+export class Session implements Line {
   readonly address: Address;
   readonly connection: Connection;
   readonly #channel: Channel<ReplyEvent>;
@@ -30,6 +35,8 @@ export class Session {
   #lost: SessionLost | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
   #awaited = 0;
+  /** Requests without their final reply. */
+  #pending = 0;
 
   private constructor(address: Address, connection: Connection, options: SessionOptions) {
     this.address = address;
@@ -57,6 +64,7 @@ export class Session {
       connection.destroy("not greeted");
       throw error;
     }
+    void session.#noticeEnd(options.onLost);
     return session;
   }
 
@@ -65,10 +73,22 @@ export class Session {
     return this.#lost;
   }
 
+  /** Bytes that have arrived. */
+  get received(): number {
+    return this.connection.received;
+  }
+
+  /** Asks the server to cancel everything that it has not ended. */
+  abort(): Exchange {
+    return this.request("ABORT", [], {});
+  }
+
   /** Sends a request. Replies come in order: each exchange waits for those before it. */
   request<V extends Verb>(verb: V, path: Path, keys: Request<V>["keys"]): Exchange {
-    const exchange = new Exchange(this, this.#last?.done);
+    const exchange = new Exchange(this, this.#last?.done, HAVE_BODIES.has(verb));
     this.#last = exchange;
+    this.#pending++;
+    void exchange.done.then(() => this.#pending--);
     this.connection.write(formatRequest(verb, path, keys));
     return exchange;
   }
@@ -86,13 +106,16 @@ export class Session {
       throw this.#lose("the server closed the connection");
     } catch (error) {
       if (error instanceof ConnectionLost) throw this.#lose(error.message);
-      if (error instanceof ProtocolViolation) {
-        throw this.#lose(`the server broke the protocol: ${error.message}`);
-      }
+      if (error instanceof ProtocolViolation) throw this.violated(error.message);
       throw error;
     } finally {
       this.#awaited--;
     }
+  }
+
+  /** Gives the connection up, because nothing that the server sends can be trusted any more. */
+  violated(message: string): SessionLost {
+    return this.#lose(`the server broke the protocol: ${message}`);
   }
 
   /** Says goodbye and closes. Never rejects. */
@@ -139,6 +162,18 @@ export class Session {
     if (reply.fields.get("auth") !== "none") {
       throw new CommandFailed(Status.trust, `${where} wants a login, which this program has not`);
     }
+  }
+
+  /** While something is asked of the server, whoever waits for the reply finds out. */
+  async #noticeEnd(onLost: SessionOptions["onLost"]): Promise<void> {
+    await this.connection.ended;
+    if (this.#lost !== undefined || this.#pending > 0) return;
+    const said = await this.read().catch(() => undefined);
+    if (this.#lost === undefined) {
+      const bye = said?.type === "reply" && !said.reply.ok ? said.reply.message : "it closed";
+      this.#lose(`the server left: ${bye}`);
+    }
+    if (this.#lost !== undefined) onLost?.(this.#lost);
   }
 
   #await(): void {

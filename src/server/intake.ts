@@ -22,8 +22,8 @@ export class Intake {
   readonly #jobs = new BoundedQueue<Job>(PIPELINE);
   readonly #unanswered = new Set<Job>();
   #events = 0;
-  /** Whose body is being read. */
-  #open: { readonly job: Job; readonly body: Body } | undefined;
+  /** The body that is being read. */
+  #open: Body | undefined;
 
   constructor(connection: Connection) {
     this.#channel = new Channel(connection, this.#decoder);
@@ -56,7 +56,6 @@ export class Intake {
 
   /** Says that a job has had its reply. */
   answered(job: Job): void {
-    job.answered = true;
     this.#unanswered.delete(job);
   }
 
@@ -68,14 +67,15 @@ export class Intake {
   /** Reads until nothing more comes. */
   async run(): Promise<IntakeEnd> {
     const end = await this.#readAll();
-    this.#open?.body.cut(
+    const inBody = this.#open;
+    inBody?.cut(
       end.type === "violation"
         ? new RequestFailed({ code: 500, word: "syntax" }, end.message)
         : aborted("The connection ended in the middle of the file"),
     );
     if (end.type === "lost") this.#cancelAll();
-    if (end.type === "violation" && this.#open?.job.answered !== false) {
-      await this.#add({ type: "violation", message: end.message }, undefined);
+    if (end.type === "violation") {
+      await this.#add({ type: "violation", message: end.message, inBody }, undefined);
     }
     this.#jobs.close();
     return end;
@@ -99,7 +99,7 @@ export class Intake {
 
   async #take(event: RequestEvent): Promise<void> {
     if (event.type !== "request" && event.type !== "rejected") {
-      const body = this.#open?.body;
+      const body = this.#open;
       await body?.put(event);
       if (body?.ended === true) this.#open = undefined;
       return;
@@ -111,13 +111,17 @@ export class Intake {
   }
 
   async #add(asked: Job["asked"], body: Body | undefined): Promise<void> {
-    const job: Job = { asked, body, cancelled: false, answered: false };
-    if (body !== undefined) this.#open = { job, body };
+    const job: Job = { asked, body, cancelled: false };
+    if (body !== undefined) this.#open = body;
     this.#unanswered.add(job);
     await this.#jobs.put(job, 1);
   }
 
   #cancelAll(): void {
-    for (const job of this.#unanswered) job.cancelled = true;
+    for (const job of this.#unanswered) {
+      // One ABORT does not cancel another: each is owed its 225.
+      const { asked } = job;
+      job.cancelled = asked.type !== "request" || asked.request.verb !== "ABORT";
+    }
   }
 }

@@ -17,12 +17,18 @@ export class Body {
   readonly #events = new BoundedQueue<BodyEvent>(BODY_BYTES);
   #ended = false;
   #cause: RequestFailed | undefined;
+  #causeTold = false;
   #dropped:
     { bytes: number; timer: ReturnType<typeof setTimeout>; tooMuch: () => void } | undefined;
 
   /** Whether its last line was read from the connection. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Whether the reply to the upload itself tells why the body was cut. */
+  get causeTold(): boolean {
+    return this.#causeTold;
   }
 
   /** Adds what was read. Settles when more may be read. */
@@ -45,7 +51,9 @@ export class Body {
   async next(): Promise<BodyEvent> {
     const event = await this.#events.take();
     if (event !== undefined) return event;
-    throw this.#cause ?? new Error("a body was read beyond its end");
+    if (this.#cause === undefined) throw new Error("a body was read beyond its end");
+    this.#causeTold = true;
+    throw this.#cause;
   }
 
   /** Nothing more of it can come, for this cause. */
@@ -71,10 +79,9 @@ export interface Job {
   readonly asked:
     | { readonly type: "request"; readonly request: AnyRequest }
     | { readonly type: "rejected"; readonly rejection: Rejection }
-    /** The protocol was broken; nothing comes behind it. */
-    | { readonly type: "violation"; readonly message: string };
+    /** The protocol was broken, perhaps in a body; nothing comes behind it. */
+    | { readonly type: "violation"; readonly message: string; readonly inBody: Body | undefined };
   /** Of a PUT alone. */
   readonly body: Body | undefined;
   cancelled: boolean;
-  answered: boolean;
 }

@@ -96,17 +96,20 @@ export class Session {
     while (this.#closing === undefined) {
       const job = await this.#intake.next();
       if (job === undefined || this.#closing !== undefined) return;
+      if (job.asked.type === "violation" && job.asked.inBody?.causeTold === true) continue;
       this.#running = true;
       this.#keepAlive.begin();
       const reply = await this.#answer(job);
       this.#connection.write(reply);
       this.#keepAlive.end();
-      this.#running = false;
       this.#intake.answered(job);
       job.body?.drop(() => {
         this.#sayClosing("Too much followed an upload that had failed");
         void this.#connection.finish();
       });
+      // Who does not read replies is given no more of them. A loss is told by the intake.
+      await this.#connection.drained().catch(() => undefined);
+      this.#running = false;
     }
   }
 

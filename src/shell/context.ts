@@ -1,5 +1,5 @@
 import { CommandFailed } from "../client/errors.ts";
-import type { Session } from "../client/session.ts";
+import type { Session, SessionOptions } from "../client/session.ts";
 import { Status } from "../client/status.ts";
 import type { ClientEvent, Observe } from "../observe/events.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -20,8 +20,8 @@ export interface ShellContext {
   readonly output: Output;
   /** The client's folder. */
   readonly root: Storage;
-  /** How long a server may be silent while it is awaited, in milliseconds. */
-  readonly timeout: number;
+  /** How to connect. */
+  readonly connecting: SessionOptions;
   session: Session | undefined;
   /** Aborted when the user interrupts the command that runs. */
   signal: AbortSignal;

@@ -1,4 +1,4 @@
-import { CommandFailed, Refused, toCommandFailed } from "../client/errors.ts";
+import { CommandFailed, Refused, toCommandFailed, type SessionLost } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { COMMANDS } from "./commands.ts";
 import { closeSession } from "./commands/close.ts";
@@ -18,9 +18,17 @@ export class Shell {
   readonly #keepAlive: ReturnType<typeof setInterval>;
   #running: { readonly abort: AbortController; readonly ended: Promise<void> } | undefined;
 
-  constructor(context: Omit<ShellContext, "session" | "signal" | "quit">) {
+  /**
+   * @param timeout how long a server may be silent while it is awaited, in milliseconds
+   * @param context what the commands share
+   */
+  constructor(
+    timeout: number,
+    context: Omit<ShellContext, "connecting" | "session" | "signal" | "quit">,
+  ) {
     this.#context = {
       ...context,
+      connecting: { timeout, onLost: (lost) => this.#lostWhileIdle(lost) },
       session: undefined,
       signal: new AbortController().signal,
       quit: false,
@@ -33,6 +41,9 @@ export class Shell {
   get connectedTo(): ShellContext["session"] {
     return this.#context.session;
   }
+
+  /** Shows something while no command runs, and where a person may be typing. */
+  interject: (show: () => void) => void = (show) => show();
 
   /** Whether QUIT was given. */
   get hasQuit(): boolean {
@@ -125,6 +136,15 @@ export class Shell {
     return failed.status;
   }
 
+  #lostWhileIdle(lost: SessionLost): void {
+    // A command that runs comes upon it by itself.
+    if (this.#context.session?.lost !== lost || this.#running !== undefined) return;
+    this.interject(() => {
+      this.#context.output.complain(lost.message);
+      this.#dropLost();
+    });
+  }
+
   #dropLost(): void {
     const { session, output } = this.#context;
     if (session?.lost === undefined) return;
@@ -133,7 +153,7 @@ export class Shell {
   }
 
   async #noop(): Promise<void> {
-    const { session, output } = this.#context;
+    const { session } = this.#context;
     if (session === undefined || this.#running !== undefined) return;
     try {
       await session.request("NOOP", [], {}).success();
@@ -141,8 +161,10 @@ export class Shell {
       const failed = toCommandFailed(error);
       if (failed === undefined) throw error;
       if (session.lost === undefined) await session.destroy();
-      output.complain(failed.message);
-      this.#dropLost();
+      this.interject(() => {
+        this.#context.output.complain(failed.message);
+        this.#dropLost();
+      });
     }
   }
 }

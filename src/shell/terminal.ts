@@ -1,4 +1,4 @@
-import { createInterface, type Interface } from "node:readline";
+import { clearLine as eraseLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { formatAddress } from "../client/address.ts";
 import { Status } from "../client/status.ts";
 import type { Shell } from "./shell.ts";
@@ -14,6 +14,13 @@ export async function runTerminal(shell: Shell, say: (message: string) => void):
   const lines = new LineQueue(terminal);
   let running = false;
   let leaving = false;
+  shell.interject = (show) => {
+    cursorTo(process.stdout, 0);
+    eraseLine(process.stdout, 0);
+    show();
+    terminal.setPrompt(promptOf(shell));
+    terminal.prompt(true);
+  };
   terminal.on("SIGINT", () => {
     if (running) {
       if (!shell.interrupt()) lines.leave(Status.interrupted);
@@ -40,7 +47,7 @@ export async function runTerminal(shell: Shell, say: (message: string) => void):
     if (left !== undefined) return left;
     running = false;
     if (shell.hasQuit) {
-      terminal.close();
+      lines.close();
       return Status.ok;
     }
   }
@@ -65,6 +72,7 @@ class LineQueue {
   readonly #left = Promise.withResolvers<Status>();
   /** Whether no more lines can be typed. */
   ended = false;
+  #closing = false;
   #waiting: ((line: string) => void) | undefined;
 
   constructor(terminal: Interface) {
@@ -75,7 +83,8 @@ class LineQueue {
       this.#waiting = undefined;
     });
     terminal.on("close", () => {
-      process.stdout.write("\n");
+      // Whoever left at the prompt is still on its line.
+      if (!this.#closing) process.stdout.write("\n");
       this.ended = true;
       this.#ended.resolve({ status: Status.ok });
     });
@@ -91,6 +100,12 @@ class LineQueue {
     if (line !== undefined) return line;
     const typed = new Promise<string>((resolve) => (this.#waiting = resolve));
     return Promise.race([typed, this.#ended.promise]);
+  }
+
+  /** Ends it after a command that said so. */
+  close(): void {
+    this.#closing = true;
+    this.#terminal.close();
   }
 
   /** Leaves without waiting for anything. */

@@ -9,6 +9,8 @@ export class ConnectionLost extends Error {
 const JOIN_BELOW = 16 * 1024;
 /** More than this waiting to be sent and `drained()` waits, in bytes. */
 const SEND_HIGH_WATER = 512 * 1024;
+/** More pieces than this waiting to be sent and `drained()` waits: small ones cost more than bytes. */
+const SEND_MOST_PIECES = 1024;
 /** More than this waiting to be read and the socket is paused, in bytes. */
 const RECEIVE_HIGH_WATER = 512 * 1024;
 /** How long a closed connection waits for the other side to read the last words, in milliseconds. */
@@ -25,6 +27,7 @@ export class Connection {
   readonly #outgoing: Uint8Array[] = [];
   readonly #incoming: Uint8Array[] = [];
   readonly #drainWaiters: (() => void)[] = [];
+  readonly #end = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   #received = 0;
   #sent = 0;
@@ -55,6 +58,11 @@ export class Connection {
   /** Settles when the connection is wholly closed, for whatever reason. */
   get closed(): Promise<void> {
     return this.#closed.promise;
+  }
+
+  /** Settles when the other side has sent its last byte, or the connection is lost. */
+  get ended(): Promise<void> {
+    return this.#end.promise;
   }
 
   /** Whether the connection is gone, and writing to it is useless. */
@@ -113,7 +121,7 @@ export class Connection {
    * @throws {ConnectionLost}
    */
   async drained(): Promise<void> {
-    while (this.#lost === undefined && this.#outgoingBytes > SEND_HIGH_WATER) {
+    while (this.#lost === undefined && this.#mustDrain) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#drainWaiters.push(resolve);
       await promise;
@@ -188,6 +196,7 @@ export class Connection {
     },
     end: (): void => {
       this.#ended = true;
+      this.#end.resolve();
       this.#reader?.resolve(undefined);
       this.#reader = undefined;
       if (this.#finishing && this.#outgoing.length === 0) this.#socket.end();
@@ -197,6 +206,10 @@ export class Connection {
       this.#closed.resolve();
     },
   };
+
+  get #mustDrain(): boolean {
+    return this.#outgoingBytes > SEND_HIGH_WATER || this.#outgoing.length > SEND_MOST_PIECES;
+  }
 
   #discard(): void {
     this.#discarding = true;
@@ -210,6 +223,7 @@ export class Connection {
 
   #lose(reason: string): void {
     this.#lost ??= new ConnectionLost(reason);
+    this.#end.resolve();
     this.#outgoing.length = 0;
     this.#outgoingBytes = 0;
     this.#reader?.reject(this.#lost);
@@ -234,7 +248,7 @@ export class Connection {
         this.#kernelFull = true;
       }
     }
-    if (this.#outgoingBytes <= SEND_HIGH_WATER) this.#wakeWriters();
+    if (!this.#mustDrain) this.#wakeWriters();
     if (this.#finishing && this.#outgoing.length === 0) {
       if (this.#ended) this.#socket.end();
       else this.#socket.shutdown();

@@ -45,7 +45,9 @@ describe("parsePort()", () => {
 
   test("says what was wrong and what to give", () => {
     expect(() => parsePort("http")).toThrow("http is no port: give a number from 1 to 65535");
-    expect(() => parsePort("", { zero: true })).toThrow("Nothing is no port: give a number from 0");
+    expect(() => parsePort("", { zero: true })).toThrow(
+      "The port is missing: give a number from 0",
+    );
   });
 });
 

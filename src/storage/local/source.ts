@@ -14,14 +14,14 @@ const OPEN_FILE =
 /** Opens a regular file for reading. */
 export async function openSource(root: Folder, path: Path): Promise<Source> {
   const name = path.at(-1);
-  if (name === undefined) throw notAFile(path);
+  if (name === undefined) throw notAFile(path, true);
   try {
     const handle = await withFolder(root, path.slice(0, -1), {}, (folder) =>
       open(folder.entry(name), OPEN_FILE),
     );
     try {
       const stat = await handle.stat({ bigint: true });
-      if (!stat.isFile()) throw notAFile(path);
+      if (!stat.isFile()) throw notAFile(path, stat.isDirectory());
       return new LocalSource(path, handle, stat);
     } catch (error) {
       await handle.close();
@@ -83,6 +83,8 @@ class LocalSource implements Source {
   }
 }
 
-function notAFile(path: Path): StorageError {
-  return new StorageError("not-a-file", path, (name) => `${name} is not a regular file`);
+function notAFile(path: Path, isFolder: boolean): StorageError {
+  return new StorageError("not-a-file", path, (name) =>
+    isFolder ? `${name} is a folder: name a file in it` : `${name} is not a regular file`,
+  );
 }

@@ -1,0 +1,35 @@
+import { ClientProcess, type TemporaryFolder } from "./programs.ts";
+
+/** A program whose memory can be asked for. */
+interface Measurable {
+  memory(): Promise<number>;
+}
+
+/** How much more memory a program has at most while something goes on, in bytes. */
+export async function growthDuring(program: Measurable, work: Promise<unknown>): Promise<number> {
+  const before = await program.memory();
+  let peak = before;
+  const ended = work.then(() => true);
+  const measured = async (): Promise<boolean> => {
+    // It may have gone by now.
+    peak = Math.max(peak, await program.memory().catch(() => 0));
+    await new Promise((resolve) => setImmediate(resolve));
+    return false;
+  };
+  while (!(await Promise.race([ended, measured()])));
+  return peak - before;
+}
+
+/** Runs a command in a real client, and tells how much its memory grew. */
+export async function runMeasured(
+  folder: TemporaryFolder,
+  port: number,
+  command: string,
+): Promise<{ readonly status: number; readonly growth: number; readonly log: string }> {
+  const args = [String(port), "--timeout", "20"];
+  await using client = ClientProcess.start(folder.join("client"), args);
+  client.type(command);
+  const finished = client.finish();
+  const growth = await growthDuring(client, finished);
+  return { status: await finished, growth, log: client.log };
+}
