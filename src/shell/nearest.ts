@@ -1,5 +1,7 @@
 /** The candidate that is most like what was typed, where one is like enough to be meant. */
 export function nearest(typed: string, candidates: readonly string[]): string | undefined {
+  const beginning = typed.length < 2 ? undefined : beginningWith(typed, candidates);
+  if (beginning !== undefined) return beginning;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(typed.length / 3)) + 1;
   for (const candidate of candidates) {
@@ -10,6 +12,12 @@ export function nearest(typed: string, candidates: readonly string[]): string | 
     }
   }
   return best;
+}
+
+/** The one candidate that begins so, where there is only one. */
+function beginningWith(typed: string, candidates: readonly string[]): string | undefined {
+  const found = candidates.filter((name) => name.toLowerCase().startsWith(typed.toLowerCase()));
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. */
