@@ -5,11 +5,17 @@ interface Measurable {
   memory(): Promise<number>;
 }
 
-/** How much more memory a program has at most while something goes on, in bytes. */
-export async function growthDuring(program: Measurable, work: Promise<unknown>): Promise<number> {
+/**
+ * How much more memory a program has at most while something goes on, in bytes.
+ * @param work is begun when it is known how much it has before
+ */
+export async function growthDuring(
+  program: Measurable,
+  work: () => Promise<unknown>,
+): Promise<number> {
   const before = await program.memory();
   let peak = before;
-  const ended = work.then(() => true);
+  const ended = work().then(() => true);
   const measured = async (): Promise<boolean> => {
     // It may have gone by now.
     peak = Math.max(peak, await program.memory().catch(() => 0));
@@ -26,10 +32,10 @@ export async function runMeasured(
   port: number,
   command: string,
 ): Promise<{ readonly status: number; readonly growth: number; readonly log: string }> {
-  const args = [String(port), "--timeout", "20"];
-  await using client = ClientProcess.start(folder.join("client"), args);
-  client.type(command);
-  const finished = client.finish();
-  const growth = await growthDuring(client, finished);
-  return { status: await finished, growth, log: client.log };
+  await using client = ClientProcess.start(folder.join("client"), ["--timeout", "20"]);
+  const growth = await growthDuring(client, () => {
+    client.type(`OPEN ${port}; ${command}`);
+    return client.finish();
+  });
+  return { status: await client.ended(), growth, log: client.log };
 }
