@@ -92,22 +92,28 @@ export class FastClient implements Disposable {
   async put(path: string, { keys = "", content }: PutOptions): Promise<string> {
     await this.sendLine(`PUT ${path} size=${content.length}${keys}`);
     await this.send(body(content));
-    await this.sendLine(`END digest=${fileDigest(content)}`);
-    return this.line();
+    return this.ask(`END digest=${fileDigest(content)}`);
   }
 
   /** Gets a file, from the reply `150` on. */
   async get(path: string): Promise<Received> {
-    await this.sendLine(`GET ${path}`);
-    const begun = await this.line();
+    const begun = await this.ask(`GET ${path}`);
     if (!begun.startsWith("150 ")) throw new Error(`GET ${path} got ${begun}`);
     return this.body();
   }
 
-  /** Sends a request and gives the next line. */
+  /** Sends a request and gives the reply. */
   async ask(line: string): Promise<string> {
     await this.sendLine(line);
-    return this.line();
+    return this.reply();
+  }
+
+  /** The next line that does not only say that the server still works. */
+  async reply(): Promise<string> {
+    for (;;) {
+      const line = await this.line();
+      if (!line.startsWith("110 ")) return line;
+    }
   }
 
   /** The next line; throws where the connection ends before it does. */
