@@ -62,6 +62,8 @@ export function readArguments(command: string, definition: ArgsDef, raw: string[
     };
     known.set(name, { name, takesValue });
   }
+  const isFlag = (text: string): boolean =>
+    [...known.keys(), "help"].some((name) => text === `--${name}`);
   const { tokens } = parseArgs({
     args: raw,
     options,
@@ -86,7 +88,7 @@ export function readArguments(command: string, definition: ArgsDef, raw: string[
     if (!flag.takesValue) {
       if (token.value !== undefined) throw usage(`${token.rawName} takes no value`);
       flags.add(flag.name);
-    } else if (token.value === undefined) {
+    } else if (token.value === undefined || (token.inlineValue !== true && isFlag(token.value))) {
       throw usage(`${token.rawName} needs a value`);
     } else {
       values.set(flag.name, [...(values.get(flag.name) ?? []), token.value]);
@@ -118,13 +120,25 @@ export function setting(
   return { value: fallback, from: `--${name}` };
 }
 
+/** Seven days, in seconds, as a flag's default. */
+export const WEEK = "604800";
+
+/**
+ * Reads a number of things.
+ * @throws {CommandFailed} status 2
+ */
+export function readCount({ value, from }: { value: string; from: string }): number {
+  if (/^[0-9]{1,6}$/.test(value)) return Number(value);
+  throw new CommandFailed(Status.usage, `${from} ${value} is no number: give one, such as 5`);
+}
+
 /**
  * Reads a number of seconds.
  * @returns milliseconds
  * @throws {CommandFailed} status 2
  */
 export function readSeconds({ value, from }: { value: string; from: string }): number {
-  if (/^[0-9]{1,7}(?:\.[0-9]{1,3})?$/.test(value)) return Number(value) * 1000;
+  if (/^[0-9]{1,7}(?:\.[0-9]{1,3})?$/.test(value)) return Math.round(Number(value) * 1000);
   throw new CommandFailed(
     Status.usage,
     `${from} ${value} is no time: give seconds, such as 10 or 0.5`,

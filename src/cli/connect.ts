@@ -1,6 +1,7 @@
 import { defineCommand, type ArgsDef } from "citty";
 import { open } from "node:fs/promises";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
+import { uploadSecret } from "../client/secret.ts";
 import { Status } from "../client/status.ts";
 import { formatEvent } from "../observe/events.ts";
 import { visible } from "../observe/visible.ts";
@@ -11,7 +12,8 @@ import { Shell } from "../shell/shell.ts";
 import { StorageError } from "../storage/errors.ts";
 import { fromSystem } from "../storage/local/errno.ts";
 import { LocalStorage } from "../storage/local/local.ts";
-import { readSeconds, setting, type Arguments } from "./args.ts";
+import { readCount, readSeconds, setting, WEEK, type Arguments } from "./args.ts";
+import { stateFolder } from "./state-folder.ts";
 import { createMessages, writeData } from "./output.ts";
 
 export const connect = defineCommand<ArgsDef>({
@@ -46,6 +48,23 @@ export const connect = defineCommand<ArgsDef>({
       default: "30",
       description: "how long a server may be silent while it is awaited",
     },
+    retries: {
+      type: "string",
+      valueHint: "N",
+      default: "5",
+      description: "how often in a row to connect again when the connection drops in a transfer",
+    },
+    "keep-partial": {
+      type: "string",
+      valueHint: "SECONDS",
+      default: WEEK,
+      description: "how long what interrupted downloads have left is kept",
+    },
+    durable: {
+      type: "boolean",
+      description: "sync each file to the disk before saying that it is there",
+    },
+    verbose: { type: "boolean", alias: "v", description: "tell the digest of each file" },
     json: { type: "boolean", description: "write each event as a line of JSON to standard output" },
   },
 });
@@ -59,9 +78,23 @@ export async function runConnect(given: Arguments): Promise<Status> {
     throw new CommandFailed(Status.usage, "-c and -b exclude each other: use one of them");
   }
   const input = batch === undefined ? undefined : await openBatch(batch);
-  const root = await openRoot(setting(given, "root", "SFTP_CONNECT_ROOT", "./client").value);
+  const retries = readCount(setting(given, "retries", "SFTP_RETRIES", "5"));
+  const keep = readSeconds(setting(given, "keep-partial", "SFTP_KEEP_PARTIAL", WEEK));
+  const durable = given.has("durable");
+  const folder = setting(given, "root", "SFTP_CONNECT_ROOT", "./client").value;
+  const root = await openRoot(folder, durable);
+  // Nobody waits for what was left to be looked through, nor is told where that cannot be done.
+  root.sweep(keep).catch(() => undefined);
   const output = createOutput(given.has("json"));
-  const shell = new Shell(timeout, { output, root });
+  let secret: Promise<Uint8Array> | undefined;
+  const shell = new Shell(timeout, {
+    output,
+    root,
+    retries,
+    durable,
+    verbose: given.has("verbose"),
+    secret: () => (secret ??= uploadSecret(stateFolder())),
+  });
   const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
   if (!interactive) process.on("SIGINT", () => interruptScript(shell));
   try {
@@ -100,9 +133,9 @@ function interruptScript(shell: Shell): void {
   if (!shell.interrupt()) process.exit(Status.interrupted);
 }
 
-async function openRoot(root: string): Promise<LocalStorage> {
+async function openRoot(root: string, durable: boolean): Promise<LocalStorage> {
   try {
-    return await LocalStorage.open(root, { make: true });
+    return await LocalStorage.open(root, { make: true, durable });
   } catch (error) {
     const failed = toCommandFailed(error);
     if (failed === undefined || !(error instanceof Error)) throw error;

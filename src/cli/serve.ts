@@ -6,7 +6,7 @@ import { formatEvent, type Observe, type ServerEvent } from "../observe/events.t
 import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
 import { LocalStorage } from "../storage/local/local.ts";
-import { readSeconds, readSize, setting, type Arguments } from "./args.ts";
+import { readSeconds, readSize, setting, WEEK, type Arguments } from "./args.ts";
 import { createMessages, writeData } from "./output.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
 import { PROGRAM } from "./version.ts";
@@ -60,6 +60,16 @@ export const serve = defineCommand<ArgsDef>({
       description:
         "bytes a second that a client must send of a block, or read of what it asked for",
     },
+    "keep-partial": {
+      type: "string",
+      valueHint: "SECONDS",
+      default: WEEK,
+      description: "how long what interrupted uploads have left is kept",
+    },
+    durable: {
+      type: "boolean",
+      description: "sync each file to the disk before saying that it is stored",
+    },
     json: { type: "boolean", description: "write each event as a line of JSON to standard output" },
   },
 });
@@ -84,21 +94,26 @@ export async function runServe(given: Arguments): Promise<Status> {
   const onInternalError = (error: unknown): void => {
     messages.error(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
   };
-  const server = await start(root.value, {
+  const server = await start(root.value, given.has("durable"), {
     host,
     port,
     observe,
     program: PROGRAM,
     deadlines,
+    keepPartial: readSeconds(setting(given, "keep-partial", "SFTP_KEEP_PARTIAL", WEEK)),
     onInternalError,
   });
   return untilStopped(server, grace);
 }
 
-async function start(root: string, options: Omit<ServerOptions, "storage">): Promise<Server> {
+async function start(
+  root: string,
+  durable: boolean,
+  options: Omit<ServerOptions, "storage">,
+): Promise<Server> {
   let storage: LocalStorage;
   try {
-    storage = await LocalStorage.open(root, { make: true });
+    storage = await LocalStorage.open(root, { make: true, durable });
     for await (const _ of storage.list([], { recursive: false })) break;
   } catch (error) {
     const failed = toCommandFailed(error);

@@ -1,69 +1,137 @@
 import type { Path } from "../protocol/path.ts";
+import { BLOCK_SIZE } from "../protocol/limits.ts";
 import { Receiver } from "../storage/receiver.ts";
-import type { Storage } from "../storage/storage.ts";
-import { Interrupted, SessionLost } from "./errors.ts";
+import type { Part, Storage } from "../storage/storage.ts";
+import { brokenProtocol, Interrupted } from "./errors.ts";
 import { orRefused, type Exchange, type Success } from "./exchange.ts";
 import { digestField, integerField } from "./fields.ts";
+import { downloadId } from "./part-id.ts";
 import type { Session } from "./session.ts";
-import type { Transferred, TransferOptions } from "./transfer.ts";
+import type { Transfer, Transferred, TransferOptions } from "./transfer.ts";
 
 /**
  * Gets a file from the server into a storage of this side, where it appears whole or not at all.
  * The connection stays usable, whatever fails, unless it is lost itself.
- * @throws {CommandFailed} or {StorageError}
  */
-export async function download(
-  session: Session,
-  remote: Path,
-  storage: Storage,
-  local: Path,
-  options: TransferOptions,
-): Promise<Transferred> {
-  const started = performance.now();
-  const exchange = session.request("GET", remote, {});
-  const cancel = (): void => exchange.startCancel();
-  options.signal.addEventListener("abort", cancel);
-  try {
-    const begun = await exchange.success();
-    if (begun.code !== 150) throw new SessionLost("The server's reply to GET has no body");
-    const size = integerField(begun, "size");
-    const receiver = new Receiver(local, await storage.create(local, { size }));
+export class Download implements Transfer {
+  readonly #remote: Path;
+  readonly #storage: Storage;
+  readonly #local: Path;
+  readonly #options: TransferOptions;
+  #fresh: boolean;
+
+  constructor(remote: Path, storage: Storage, local: Path, options: TransferOptions) {
+    this.#remote = remote;
+    this.#storage = storage;
+    this.#local = local;
+    this.#options = options;
+    this.#fresh = options.fresh;
+  }
+
+  async attempt(session: Session): Promise<Transferred> {
+    const started = performance.now();
+    const id = downloadId(session.address, this.#remote, this.#storage, this.#local);
+    // Whoever else gets the same file to the same place at the same time does so without our part.
+    const part: Part = { id, onTaken: () => undefined };
+    const held = this.#fresh ? undefined : await this.#storage.resume(this.#local, part, {});
+    this.#fresh = false;
+    const done =
+      (held && (await this.#goOn(session, new Receiver(this.#local, held)))) ??
+      (await this.#begin(session, part));
+    return { ...done, seconds: (performance.now() - started) / 1000 };
+  }
+
+  /** @returns `undefined` where what is held is of no use any more, and forgotten */
+  #goOn(session: Session, receiver: Receiver): Promise<Outcome | undefined> {
+    const { held } = receiver;
+    return this.#request(session, held, async (exchange) => {
+      // Both sides digest what is held at the same time.
+      const digesting = receiver.digestHeld(() => undefined);
+      digesting.catch(() => undefined);
+      try {
+        const begun = await bodyBegins(exchange);
+        const digest = await digesting;
+        const offset = integerField(begun, "offset");
+        if (offset !== held || digestField(begun, "prefix") !== digest) {
+          this.#options.onRestart("the file on the server is another than the one that was begun");
+          await receiver.abort();
+          return undefined;
+        }
+        return await this.#receive(exchange, begun, receiver);
+      } catch (error) {
+        await digesting.catch(() => undefined);
+        await receiver.endWith(error);
+        throw error;
+      }
+    });
+  }
+
+  async #begin(session: Session, part: Part): Promise<Outcome> {
+    return this.#request(session, undefined, async (exchange) => {
+      const begun = await bodyBegins(exchange);
+      const size = integerField(begun, "size");
+      if (integerField(begun, "offset") !== 0) throw brokenProtocol("The server began elsewhere");
+      const sink = await this.#storage.create(this.#local, {
+        size,
+        part: size > BLOCK_SIZE ? part : undefined,
+      });
+      const receiver = new Receiver(this.#local, sink);
+      try {
+        return await this.#receive(exchange, begun, receiver);
+      } catch (error) {
+        await receiver.endWith(error);
+        throw error;
+      }
+    });
+  }
+
+  /** Sends the request, and sees to it that the connection is usable afterwards. */
+  async #request<T>(
+    session: Session,
+    offset: number | undefined,
+    use: (exchange: Exchange) => Promise<T>,
+  ): Promise<T> {
+    const { signal } = this.#options;
+    const exchange = session.request("GET", this.#remote, offset === undefined ? {} : { offset });
+    const cancel = (): void => exchange.startCancel();
+    signal.addEventListener("abort", cancel);
     try {
-      const received = await receiver.finish(
-        { size, digest: await receiveBody(exchange, receiver, size, options) },
-        { mtime: integerField(begun, "mtime"), exec: begun.fields.get("exec") === "1" },
-      );
-      const seconds = (performance.now() - started) / 1000;
-      return { bytes: size, reused: 0, digest: received.digest, seconds };
+      return await use(exchange);
     } catch (error) {
-      await receiver.abort();
-      throw error;
+      throw signal.aborted ? new Interrupted() : error;
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      await exchange.cancel();
     }
-  } catch (error) {
-    throw options.signal.aborted ? new Interrupted() : error;
-  } finally {
-    options.signal.removeEventListener("abort", cancel);
-    await exchange.cancel();
+  }
+
+  async #receive(exchange: Exchange, begun: Success, receiver: Receiver): Promise<Outcome> {
+    const { signal, onProgress } = this.#options;
+    const size = integerField(begun, "size");
+    const reused = receiver.received;
+    let end: Success | undefined;
+    while (end === undefined) {
+      if (signal.aborted) throw new Interrupted();
+      const event = await exchange.next();
+      if (event.type === "reply") {
+        end = orRefused(event.reply);
+      } else {
+        await receiver.block(event.data, event.digest);
+        onProgress(receiver.received, size);
+      }
+    }
+    const { digest } = await receiver.finish(
+      { size, digest: digestField(end, "digest") },
+      { mtime: integerField(begun, "mtime"), exec: begun.fields.get("exec") === "1" },
+    );
+    return { bytes: size, reused, digest };
   }
 }
 
-/** @returns the digest that the server names for what it sent */
-async function receiveBody(
-  exchange: Exchange,
-  receiver: Receiver,
-  size: number,
-  { signal, onProgress }: TransferOptions,
-): Promise<bigint> {
-  let end: Success | undefined;
-  while (end === undefined) {
-    if (signal.aborted) throw new Interrupted();
-    const event = await exchange.next();
-    if (event.type === "reply") {
-      end = orRefused(event.reply);
-    } else {
-      await receiver.block(event.data, event.digest);
-      onProgress(receiver.received, size);
-    }
-  }
-  return digestField(end, "digest");
+type Outcome = Omit<Transferred, "seconds">;
+
+async function bodyBegins(exchange: Exchange): Promise<Success> {
+  const begun = await exchange.success();
+  if (begun.code !== 150) throw brokenProtocol("The server's reply to GET has no body");
+  return begun;
 }

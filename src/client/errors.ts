@@ -28,10 +28,24 @@ export class Refused extends CommandFailed {
 /** There is no connection any more, or nothing that arrives on it can be trusted. */
 export class SessionLost extends CommandFailed {
   override readonly name = "SessionLost";
+  /** Whether another connection to the same server may do better. */
+  readonly worthRetrying: boolean;
 
-  constructor(message: string) {
+  constructor(message: string, options: { readonly worthRetrying: boolean }) {
     super(Status.connection, message);
+    this.worthRetrying = options.worthRetrying;
   }
+}
+
+/** The server sent something that the protocol does not allow: it will do so again. */
+export function brokenProtocol(message: string): SessionLost {
+  return new SessionLost(message, { worthRetrying: false });
+}
+
+/** Whether the same may work over a new connection. */
+export function isWorthRetrying(error: unknown): boolean {
+  if (error instanceof SessionLost) return error.worthRetrying;
+  return error instanceof Refused && error.code === 421;
 }
 
 /** The user has interrupted the command. */

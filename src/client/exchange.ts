@@ -1,7 +1,7 @@
 import { MAX_DROPPED } from "../protocol/limits.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { ReplyEvent } from "../protocol/reply-decoder.ts";
-import { Refused, SessionLost } from "./errors.ts";
+import { brokenProtocol, Refused, type SessionLost } from "./errors.ts";
 
 /** A reply that carries fields. */
 export type Success = Reply & { readonly ok: true };
@@ -78,7 +78,7 @@ export class Exchange {
   async reply(): Promise<Reply> {
     const event = await this.next();
     if (event.type === "reply") return event.reply;
-    throw new SessionLost("The server sent a block where a reply was due");
+    throw brokenProtocol("The server sent a block where a reply was due");
   }
 
   /**

@@ -1,5 +1,5 @@
 import { parseDecimal, parseDigest } from "../protocol/text.ts";
-import { SessionLost } from "./errors.ts";
+import { brokenProtocol } from "./errors.ts";
 import type { Success } from "./exchange.ts";
 
 /** @throws {SessionLost} where the reply lacks the number */
@@ -14,5 +14,5 @@ export function digestField(reply: Success, key: string): bigint {
 
 function required<T>(reply: Success, key: string, value: T | undefined): T {
   if (value !== undefined) return value;
-  throw new SessionLost(`The server's reply ${reply.code} has no valid ${key}`);
+  throw brokenProtocol(`The server's reply ${reply.code} has no valid ${key}`);
 }

@@ -1,6 +1,6 @@
 import { blockDigest } from "../digest/block.ts";
 import type { Path } from "../protocol/path.ts";
-import { CommandFailed, SessionLost } from "./errors.ts";
+import { CommandFailed, brokenProtocol } from "./errors.ts";
 import { orRefused, type Exchange } from "./exchange.ts";
 import type { Session } from "./session.ts";
 import { Status } from "./status.ts";
@@ -27,7 +27,7 @@ export async function* listRemote(session: Session, path: Path): AsyncGenerator<
   const exchange = session.request("LIST", path, {});
   try {
     const begun = await exchange.success();
-    if (begun.code !== 150) throw new SessionLost("The server's reply to LIST has no body");
+    if (begun.code !== 150) throw brokenProtocol("The server's reply to LIST has no body");
     yield* readEntries(exchange);
   } finally {
     await exchange.cancel();
@@ -82,7 +82,7 @@ export function parseEntry(line: string): RemoteEntry {
       };
     }
   }
-  throw new SessionLost("The server's listing holds something that is no entry");
+  throw brokenProtocol("The server's listing holds something that is no entry");
 }
 
 function count(value: unknown): number {

@@ -8,7 +8,7 @@ import { Channel } from "../transport/channel.ts";
 import { ConnectionLost, type Connection } from "../transport/connection.ts";
 import { ConnectFailed, connect } from "../transport/tcp.ts";
 import { formatAddress, type Address } from "./address.ts";
-import { CommandFailed, Refused, SessionLost } from "./errors.ts";
+import { brokenProtocol, CommandFailed, Refused, SessionLost } from "./errors.ts";
 import { Exchange, type Line } from "./exchange.ts";
 import { Status } from "./status.ts";
 
@@ -115,7 +115,7 @@ export class Session implements Line {
 
   /** Gives the connection up, because nothing that the server sends can be trusted any more. */
   violated(message: string): SessionLost {
-    return this.#lose(`the server broke the protocol: ${message}`);
+    return this.#lose(`the server broke the protocol: ${message}`, false);
   }
 
   /** Says goodbye and closes. Never rejects. */
@@ -131,7 +131,7 @@ export class Session implements Line {
   /** Closes at once, whatever is under way. */
   async destroy(): Promise<void> {
     clearInterval(this.#watch);
-    this.#lost ??= new SessionLost("The connection is closed");
+    this.#lost ??= new SessionLost("The connection is closed", { worthRetrying: false });
     await this.connection.finish();
   }
 
@@ -144,17 +144,19 @@ export class Session implements Line {
       reply = event.reply;
     } catch (error) {
       if (error instanceof SessionLost || error instanceof ProtocolViolation) {
+        // What only hung up may stand in front of a server that is about to come back.
         throw new SessionLost(
           `${where} answered something else than Simple FTP, or nothing: check host and port`,
+          { worthRetrying: error instanceof SessionLost && error.worthRetrying },
         );
       }
       throw error;
     }
     if (!reply.ok) throw new Refused(reply.code, reply.word, reply.message);
-    if (reply.code !== 220) throw new SessionLost(`${where} did not greet: check host and port`);
+    if (reply.code !== 220) throw brokenProtocol(`${where} did not greet: check host and port`);
     const version = reply.fields.get("protocol");
     if (version !== String(PROTOCOL_VERSION)) {
-      throw new SessionLost(
+      throw brokenProtocol(
         `${where} speaks version ${version ?? "unknown"} of the protocol, and this program ` +
           `version ${PROTOCOL_VERSION}: use the same release on both sides`,
       );
@@ -186,9 +188,10 @@ export class Session implements Line {
     this.#watch.unref();
   }
 
-  #lose(reason: string): SessionLost {
+  #lose(reason: string, worthRetrying = true): SessionLost {
     this.#lost ??= new SessionLost(
       `The connection to ${formatAddress(this.address)} is lost: ${reason}`,
+      { worthRetrying },
     );
     clearInterval(this.#watch);
     this.connection.destroy(reason);
@@ -198,14 +201,16 @@ export class Session implements Line {
 
 function notConnected(address: Address, error: ConnectFailed, timeout: number): CommandFailed {
   const where = formatAddress(address);
+  const tryAgain = (message: string): SessionLost =>
+    new SessionLost(message, { worthRetrying: true });
   switch (error.code) {
     case "ECONNREFUSED":
-      return new SessionLost(`Nobody listens at ${where}: check the port, or start sftp serve`);
+      return tryAgain(`Nobody listens at ${where}: check the port, or start sftp serve`);
     case "ETIMEDOUT":
-      return new SessionLost(`${where} does not answer (waited ${timeout / 1000} s)`);
+      return tryAgain(`${where} does not answer (waited ${timeout / 1000} s)`);
     case "ENOTFOUND":
-      return new SessionLost(`There is no host ${address.host}: check its name`);
+      return tryAgain(`There is no host ${address.host}: check its name`);
     default:
-      return new SessionLost(`Cannot connect to ${where}: ${error.code}`);
+      return tryAgain(`Cannot connect to ${where}: ${error.code}`);
   }
 }

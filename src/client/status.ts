@@ -47,6 +47,7 @@ const STATUS_OF_PROBLEM: Readonly<Record<Problem, Status>> = {
   "not-empty": Status.refused,
   space: Status.space,
   changed: Status.failed,
+  taken: Status.connection,
   mismatch: Status.mismatch,
   failed: Status.failed,
 };

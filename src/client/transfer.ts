@@ -1,3 +1,5 @@
+import type { Session } from "./session.ts";
+
 /** What became of a transfer. */
 export interface Transferred {
   /** The file's size in bytes. */
@@ -9,8 +11,18 @@ export interface Transferred {
 }
 
 export interface TransferOptions {
+  /** Start afresh, whatever an earlier attempt has left. */
+  readonly fresh: boolean;
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal;
   /** Told how many bytes of how many are there. */
   readonly onProgress: (bytes: number, size: number) => void;
+  /** Told why what an earlier attempt has left is of no use. */
+  readonly onRestart: (reason: string) => void;
+}
+
+/** A transfer that can be tried again over a new connection, and then goes on where it was. */
+export interface Transfer {
+  /** @throws {CommandFailed} or {StorageError} */
+  attempt(session: Session): Promise<Transferred>;
 }

@@ -1,108 +1,155 @@
 import { FileDigest } from "../digest/file.ts";
-import { frameBlock, MAX_BLOCK_HEADER } from "../protocol/block.ts";
-import { KEEPALIVE_MS } from "../protocol/limits.ts";
+import { BLOCK_SIZE } from "../protocol/limits.ts";
 import type { Path } from "../protocol/path.ts";
-import type { Reply } from "../protocol/reply.ts";
-import { formatBodyEnd } from "../protocol/request.ts";
-import { StorageError } from "../storage/errors.ts";
+import type { Request } from "../protocol/request.ts";
 import { readBlocks } from "../storage/read-blocks.ts";
 import type { Source, Storage } from "../storage/storage.ts";
-import { ConnectionLost, type Connection } from "../transport/connection.ts";
-import { CommandFailed, Interrupted } from "./errors.ts";
-import { orRefused } from "./exchange.ts";
-import { digestField } from "./fields.ts";
+import { CommandFailed, Interrupted, Refused } from "./errors.ts";
+import { orRefused, type Success } from "./exchange.ts";
+import { digestField, integerField } from "./fields.ts";
+import { uploadKey } from "./part-id.ts";
+import { Outcome, sendBody } from "./send-body.ts";
 import type { Session } from "./session.ts";
 import { Status } from "./status.ts";
-import type { Transferred, TransferOptions } from "./transfer.ts";
+import type { Transfer, Transferred, TransferOptions } from "./transfer.ts";
+
+export interface UploadOptions extends TransferOptions {
+  /** What the keys of parts are made with. */
+  readonly secret: Uint8Array;
+}
+
+/** Where to go on, and the digest of all before that. */
+interface Start {
+  readonly offset: number;
+  readonly digest: FileDigest;
+}
 
 /**
  * Sends a file of this side to the server, where it appears whole or not at all. The connection
  * stays usable, whatever fails, unless it is lost itself.
- * @throws {CommandFailed} or {StorageError}
  */
-export async function upload(
-  session: Session,
-  storage: Storage,
-  local: Path,
-  remote: Path,
-  options: TransferOptions,
-): Promise<Transferred> {
-  const started = performance.now();
-  const source = await storage.open(local);
-  try {
+export class Upload implements Transfer {
+  readonly #storage: Storage;
+  readonly #local: Path;
+  readonly #remote: Path;
+  readonly #options: UploadOptions;
+  #fresh: boolean;
+  /** What was sent whole and whose reply never came. */
+  #unconfirmed: { readonly size: number; readonly digest: bigint } | undefined;
+
+  constructor(storage: Storage, local: Path, remote: Path, options: UploadOptions) {
+    this.#storage = storage;
+    this.#local = local;
+    this.#remote = remote;
+    this.#options = options;
+    this.#fresh = options.fresh;
+  }
+
+  async attempt(session: Session): Promise<Transferred> {
+    const started = performance.now();
+    const source = await this.#storage.open(this.#local);
+    try {
+      const done = await this.#send(session, source);
+      return { ...done, seconds: (performance.now() - started) / 1000 };
+    } finally {
+      await source.close();
+    }
+  }
+
+  /** Asks whether a file whose reply was lost was stored, rather than to send it again. */
+  async #settle(session: Session): Promise<Omit<Transferred, "seconds"> | undefined> {
+    const unconfirmed = this.#unconfirmed;
+    if (unconfirmed === undefined) return undefined;
+    const { size, digest } = unconfirmed;
+    try {
+      const reply = await this.#ask(session, "STAT", { digest: true });
+      this.#unconfirmed = undefined;
+      if (digestField(reply, "digest") !== digest) return undefined;
+      return { bytes: size, reused: size, digest };
+    } catch (error) {
+      if (error instanceof Refused) return undefined;
+      throw error;
+    }
+  }
+
+  async #send(session: Session, source: Source): Promise<Omit<Transferred, "seconds">> {
     const { size, mtime, exec } = source;
-    const exchange = session.request("PUT", remote, { size, mtime, ...(exec ? { exec } : {}) });
+    const { secret } = this.#options;
+    const part =
+      size > BLOCK_SIZE
+        ? uploadKey(secret, session.address, this.#remote, this.#storage, source)
+        : undefined;
+    const start = await this.#startOf(session, source, part);
+    // Asked behind HELD, which waits where the file is just being stored.
+    const settled = start.offset === 0 ? await this.#settle(session) : undefined;
+    if (settled !== undefined) return settled;
+    const exchange = session.request("PUT", this.#remote, {
+      size,
+      mtime,
+      ...(exec ? { exec } : {}),
+      ...(part === undefined ? {} : { part, offset: start.offset }),
+    });
     const outcome = new Outcome(exchange.reply());
-    const digest = await sendBody(session.connection, source, outcome, options);
-    const stored = digestField(orRefused(await outcome.reply), "digest");
-    if (stored !== digest) {
+    const sent = await sendBody(session.connection, source, start, outcome, this.#options);
+    if (sent.ended) this.#unconfirmed = { size, digest: sent.digest };
+    const reply = orRefused(await outcome.reply);
+    this.#unconfirmed = undefined;
+    if (digestField(reply, "digest") !== sent.digest) {
       throw new CommandFailed(
         Status.mismatch,
         "The server stored something else than was sent: its digest differs",
       );
     }
-    return { bytes: size, reused: 0, digest, seconds: (performance.now() - started) / 1000 };
-  } finally {
-    await source.close();
-  }
-}
-
-/** The server's final reply, which may come before the body is sent. */
-class Outcome {
-  readonly reply: Promise<Reply>;
-  #settled = false;
-
-  constructor(reply: Promise<Reply>) {
-    this.reply = reply;
-    const settle = (): void => {
-      this.#settled = true;
-    };
-    reply.then(settle, settle);
+    return { bytes: size, reused: start.offset, digest: sent.digest };
   }
 
-  get settled(): boolean {
-    return this.#settled;
-  }
-}
-
-async function sendBody(
-  connection: Connection,
-  source: Source,
-  outcome: Outcome,
-  { signal, onProgress }: TransferOptions,
-): Promise<bigint> {
-  const digest = new FileDigest();
-  let sent = 0;
-  let sentAt = performance.now();
-  const timer = setInterval(() => {
-    if (connection.queued === 0 && performance.now() - sentAt >= KEEPALIVE_MS) {
-      connection.write("~\n");
+  async #startOf(session: Session, source: Source, part: string | undefined): Promise<Start> {
+    const afresh: Start = { offset: 0, digest: new FileDigest() };
+    const fresh = this.#fresh;
+    this.#fresh = false;
+    if (part === undefined || fresh) return afresh;
+    // Both sides digest at the same time: this one until it knows how far.
+    let offset: number | undefined;
+    const asked = this.#ask(session, "HELD", { part }).then((reply) => {
+      offset = integerField(reply, "offset");
+      return { offset, digest: digestField(reply, "digest") };
+    });
+    asked.catch(() => undefined);
+    const digest = new FileDigest();
+    let done = 0;
+    for await (const { length } of readBlocks(source, digest, {})) {
+      done += length;
+      if (this.#options.signal.aborted) break;
+      if (offset !== undefined && done >= offset) break;
     }
-  }, KEEPALIVE_MS);
-  try {
-    for await (const block of readBlocks(source, MAX_BLOCK_HEADER, digest)) {
-      if (signal.aborted) throw new Interrupted();
-      if (outcome.settled) break;
-      connection.write(frameBlock(block.buffer, block.length, block.digest));
-      await connection.drained();
-      sentAt = performance.now();
-      sent += block.length;
-      onProgress(sent, source.size);
+    const held = await asked;
+    if (this.#options.signal.aborted) throw new Interrupted();
+    if (held.offset === 0) return afresh;
+    digest.truncate(held.offset / BLOCK_SIZE);
+    if (held.offset % BLOCK_SIZE === 0 && held.digest === digest.value()) {
+      return { offset: held.offset, digest };
     }
-    const value = digest.value();
-    // After an early reply the body is still to be ended; that gets no reply of its own.
-    connection.write(
-      outcome.settled ? formatBodyEnd("ABORT", {}) : formatBodyEnd("END", { digest: value }),
-    );
-    return value;
-  } catch (error) {
-    // A lost connection is told, better, by the reply that does not come.
-    if (error instanceof ConnectionLost) return digest.value();
-    const drop = error instanceof StorageError ? ({ drop: true } as const) : {};
-    connection.write(formatBodyEnd("ABORT", drop));
-    await outcome.reply;
-    throw error;
-  } finally {
-    clearInterval(timer);
+    this.#options.onRestart("what the server holds of it is not the beginning of this file");
+    return afresh;
+  }
+
+  /** Asks what the server may take long to answer; Ctrl-C ends that too. */
+  async #ask<V extends "HELD" | "STAT">(
+    session: Session,
+    verb: V,
+    keys: Request<V>["keys"],
+  ): Promise<Success> {
+    const { signal } = this.#options;
+    const exchange = session.request(verb, this.#remote, keys);
+    const cancel = (): void => exchange.startCancel();
+    signal.addEventListener("abort", cancel);
+    try {
+      return await exchange.success();
+    } catch (error) {
+      throw signal.aborted ? new Interrupted() : error;
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      await exchange.cancel();
+    }
   }
 }

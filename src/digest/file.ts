@@ -22,4 +22,9 @@ export class FileDigest {
   value(): bigint {
     return Bun.hash.xxHash3(this.#digests.subarray(0, this.#length));
   }
+
+  /** Forgets the digests of all blocks behind the first `blocks`. */
+  truncate(blocks: number): void {
+    this.#length = Math.min(this.#length, blocks * DIGEST_BYTES);
+  }
 }

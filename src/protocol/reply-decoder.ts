@@ -58,10 +58,11 @@ export class ReplyDecoder {
     }
     if (this.#body !== undefined && line === "~") return { type: "keepalive" };
     const reply = parseReply(line);
-    if (this.#body !== undefined && reply.code < 200) {
-      throw new ProtocolViolation(`The server sent ${reply.code} inside a body`);
+    if (this.#body !== undefined && reply.code === 150) {
+      throw new ProtocolViolation("The server began a body inside a body");
     }
-    this.#body = reply.code === 150 ? bodyOf(reply) : undefined;
+    if (reply.code === 150) this.#body = bodyOf(reply);
+    else if (reply.code >= 200) this.#body = undefined;
     return { type: "reply", reply };
   }
 
@@ -85,6 +86,9 @@ function bodyOf(reply: Reply): BlockRule {
   const named = reply.ok ? reply.fields.get("size") : undefined;
   if (named === undefined) return anyBlocks;
   const size = parseDecimal(named);
-  if (size === undefined) throw new ProtocolViolation("The server named a size that is no number");
-  return fileBlocks(size);
+  const offset = parseDecimal((reply.ok ? reply.fields.get("offset") : undefined) ?? "0");
+  if (size === undefined || offset === undefined || offset > size) {
+    throw new ProtocolViolation("The server named a size or an offset that cannot be");
+  }
+  return fileBlocks(size - offset);
 }

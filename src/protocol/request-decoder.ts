@@ -5,7 +5,13 @@ import {
   type BlockHeader,
   type BlockRule,
 } from "./block.ts";
-import { parseBodyEnd, parseRequest, type AnyRequest, type Rejection } from "./request.ts";
+import {
+  parseBodyEnd,
+  parseRequest,
+  type AnyRequest,
+  type Rejection,
+  type Request as RequestTo,
+} from "./request.ts";
 import { Scanner } from "./scanner.ts";
 import { ProtocolViolation } from "./violation.ts";
 
@@ -71,7 +77,7 @@ export class RequestDecoder {
     this.#first = false;
     if (understood.ok) {
       const { request } = understood;
-      if (request.verb === "PUT") this.#body = fileBlocks(request.keys.size);
+      if (request.verb === "PUT") this.#body = bodyOf(request);
       return { type: "request", request };
     }
     const { rejection } = understood;
@@ -105,4 +111,10 @@ export class RequestDecoder {
     this.#header = undefined;
     return { type: "block", data, digest: header.digest };
   }
+}
+
+function bodyOf({ keys }: RequestTo<"PUT">): BlockRule {
+  const { size, offset = 0 } = keys;
+  // Whoever goes on behind the end is refused, and sends nothing that could be kept.
+  return fileBlocks(size === undefined ? undefined : Math.max(0, size - offset));
 }

@@ -3,6 +3,8 @@ import { parseLine, type Line } from "./line.ts";
 import { BadPath, decodePath, encodePath, type Path } from "./path.ts";
 import { parseDecimal, parseDigest, formatDigest } from "./text.ts";
 
+const PART_KEY = /^[0-9a-f]{32}$/;
+
 /** What a key's value may be; each kind reads and writes one type. */
 const KINDS = {
   integer: { read: parseDecimal, write: String as (value: number) => string },
@@ -15,6 +17,11 @@ const KINDS = {
     read: (text: string): "absent" | undefined => (text === "absent" ? "absent" : undefined),
     write: (value: "absent"): string => value,
   },
+  /** The right to a part of an upload: 32 lower-case hex digits. */
+  key: {
+    read: (text: string): string | undefined => (PART_KEY.test(text) ? text : undefined),
+    write: (key: string): string => key,
+  },
   path: { read: readPath, write: encodePath },
 } as const;
 
@@ -23,13 +30,21 @@ type ValueOf<K extends Kind> = Exclude<ReturnType<(typeof KINDS)[K]["read"]>, un
 
 /** The grammar of requests: whether a verb takes a path, and which keys with which values. */
 export const GRAMMAR = {
-  GET: { path: "required", keys: {} },
+  GET: { path: "required", keys: { offset: "integer" } },
   PUT: {
     path: "required",
-    keys: { size: "integer", mtime: "integer", exec: "flag", if: "absent" },
+    keys: {
+      size: "integer",
+      mtime: "integer",
+      exec: "flag",
+      if: "absent",
+      part: "key",
+      offset: "integer",
+    },
   },
+  HELD: { path: "required", keys: { part: "key" }, requires: "part" },
   LIST: { path: "optional", keys: { recursive: "flag" } },
-  STAT: { path: "optional", keys: { digest: "flag" } },
+  STAT: { path: "optional", keys: { digest: "flag", upto: "integer" } },
   MKDIR: { path: "required", keys: {} },
   DELETE: { path: "required", keys: {} },
   RENAME: { path: "required", keys: { to: "path" }, requires: "to" },

@@ -3,7 +3,9 @@ import { MAX_BLOCK_HEADER } from "../protocol/block.ts";
 import type { SuccessCode } from "../protocol/codes.ts";
 import type { FieldValue } from "../protocol/reply.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { RequestFailed } from "./failures.ts";
 import type { BodyEvent } from "./job.ts";
+import type { Parts } from "./parts.ts";
 
 /** Bytes that whoever fills a block leaves free in front of it. */
 export const HEADROOM = MAX_BLOCK_HEADER;
@@ -11,6 +13,8 @@ export const HEADROOM = MAX_BLOCK_HEADER;
 /** What the one that carries out a request has to do with the connection. */
 export interface Exchange {
   readonly storage: Storage;
+  /** The parts of uploads that this session has open. */
+  readonly parts: Parts;
   /** The other side, as `address:port`. */
   readonly client: string;
   readonly observe: Observe<ServerEvent>;
@@ -19,6 +23,8 @@ export interface Exchange {
    * @throws {RequestFailed} where it is cut before its end
    */
   nextOfBody(): Promise<BodyEvent>;
+  /** Ends the reading of the body with an error, also one that is waited for. */
+  cutBody(cause: RequestFailed): void;
   /** Announces a body. */
   begin(fields: Record<string, FieldValue>): void;
   /**

@@ -24,6 +24,11 @@ export function aborted(message: string): RequestFailed {
   return new RequestFailed({ code: 426, word: "aborted" }, message);
 }
 
+/** A key whose value does not go with the others. */
+export function badArgument(message: string): RequestFailed {
+  return new RequestFailed({ code: 501, word: "argument" }, message);
+}
+
 const FAILURES: Readonly<Record<Problem, Failure>> = {
   "not-found": { code: 550, word: "not-found" },
   "not-a-file": { code: 553, word: "not-a-file" },
@@ -33,6 +38,7 @@ const FAILURES: Readonly<Record<Problem, Failure>> = {
   "not-empty": { code: 553, word: "not-empty" },
   space: { code: 452, word: "space" },
   changed: { code: 450, word: "changed" },
+  taken: { code: 426, word: "taken" },
   mismatch: { code: 551, word: "mismatch" },
   failed: { code: 451, word: "failed" },
 };

@@ -16,6 +16,7 @@ const EVENT_BYTES = 64;
 export class Body {
   readonly #events = new BoundedQueue<BodyEvent>(BODY_BYTES);
   #ended = false;
+  #isCut = false;
   #cause: RequestFailed | undefined;
   #causeTold = false;
   #dropped:
@@ -58,9 +59,16 @@ export class Body {
 
   /** Nothing more of it can come, for this cause. */
   cut(cause: RequestFailed): void {
-    this.#cause = cause;
+    this.#cause ??= cause;
+    this.#isCut = true;
     this.#events.close();
     clearTimeout(this.#dropped?.timer);
+  }
+
+  /** Whoever reads it gets this error at once; what still comes must be dropped. */
+  fail(cause: RequestFailed): void {
+    this.#cause ??= cause;
+    this.#events.clear();
   }
 
   /**
@@ -69,7 +77,7 @@ export class Body {
    */
   drop(tooMuch: () => void): void {
     this.#events.clear();
-    if (this.#ended || this.#cause !== undefined) return;
+    if (this.#ended || this.#isCut) return;
     this.#dropped = { bytes: 0, timer: setTimeout(tooMuch, MAX_DROP_MS), tooMuch };
   }
 }

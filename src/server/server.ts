@@ -5,8 +5,12 @@ export interface ServerOptions extends SessionOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** How long parts of interrupted uploads are kept, in milliseconds. */
+  readonly keepPartial: number;
 }
 
+/** How often what was left in the staging folder is looked through, in milliseconds. */
+const SWEEP_MS = 3_600_000;
 /** How often the deadlines of all sessions are looked at, in milliseconds. */
 const CHECK_MS = 1000;
 
@@ -17,6 +21,7 @@ export class Server {
   readonly #sessions = new Map<Session, Promise<void>>();
   readonly #listener: Listener;
   readonly #checking: ReturnType<typeof setInterval>;
+  readonly #sweeping: ReturnType<typeof setInterval>;
 
   /** @throws an `Error` with `code` `EADDRINUSE`, `EACCES` or the like. */
   constructor(options: ServerOptions) {
@@ -34,6 +39,11 @@ export class Server {
       const now = performance.now();
       for (const session of this.#sessions.keys()) session.checkDeadlines(now);
     }, CHECK_MS);
+    const sweep = (): void => {
+      options.storage.sweep(options.keepPartial).catch(options.onInternalError);
+    };
+    this.#sweeping = setInterval(sweep, SWEEP_MS);
+    sweep();
     options.observe({
       event: "listening",
       host: options.host,
@@ -55,6 +65,7 @@ export class Server {
     await Promise.all(this.#sessions.values());
     clearTimeout(timer);
     clearInterval(this.#checking);
+    clearInterval(this.#sweeping);
     await this.#options.storage.close();
     this.#options.observe({ event: "stopped" });
   }

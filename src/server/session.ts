@@ -9,6 +9,7 @@ import { aborted, RequestFailed, toFailure } from "./failures.ts";
 import { Intake, type IntakeEnd } from "./intake.ts";
 import type { Job } from "./job.ts";
 import { KeepAlive } from "./keep-alive.ts";
+import { Parts } from "./parts.ts";
 import { handle, isLogged } from "./verbs.ts";
 import { Watch, type Deadlines } from "./watch.ts";
 
@@ -29,6 +30,7 @@ export class Session {
   readonly #intake: Intake;
   readonly #keepAlive: KeepAlive;
   readonly #watch: Watch;
+  readonly #parts: Parts;
   #running = false;
   #closing: string | undefined;
 
@@ -37,6 +39,7 @@ export class Session {
     this.#options = options;
     this.#intake = new Intake(connection);
     this.#keepAlive = new KeepAlive(connection);
+    this.#parts = new Parts(options.storage);
     this.#watch = new Watch(connection, this.#intake, options.deadlines);
   }
 
@@ -59,6 +62,7 @@ export class Session {
     );
     const reading = this.#intake.run();
     await this.#work();
+    await this.#parts.close();
     const closing = this.#closing;
     if (closing !== undefined) this.#sayClosing(closing);
     await this.#connection.finish();
@@ -149,6 +153,8 @@ export class Session {
     const keepAlive = this.#keepAlive;
     return {
       storage: this.#options.storage,
+      parts: this.#parts,
+      cutBody: (cause) => job.body?.fail(cause),
       client: connection.remote,
       observe: this.#options.observe,
       nextOfBody: () => job.body?.next() ?? Promise.reject(new Error("the request has no body")),

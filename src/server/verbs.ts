@@ -2,6 +2,7 @@ import type { AnyRequest, Request, Verb } from "../protocol/request.ts";
 import type { Done, Exchange } from "./exchange.ts";
 import { abort, noop, quit } from "./verbs/control.ts";
 import { get } from "./verbs/get.ts";
+import { held } from "./verbs/held.ts";
 import { list } from "./verbs/list.ts";
 import { put } from "./verbs/put.ts";
 import { stat } from "./verbs/stat.ts";
@@ -13,6 +14,7 @@ type Handler<V extends Verb> = (request: Request<V>, exchange: Exchange) => Prom
 const VERBS: { readonly [V in Verb]: { readonly handle: Handler<V>; readonly logged: boolean } } = {
   GET: { handle: get, logged: true },
   PUT: { handle: put, logged: true },
+  HELD: { handle: held, logged: true },
   LIST: { handle: list, logged: false },
   STAT: { handle: stat, logged: false },
   MKDIR: { handle: mkdir, logged: true },

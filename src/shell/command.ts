@@ -11,8 +11,10 @@ export interface Command {
   readonly summary: string;
   /** Lines that can be typed as they are. */
   readonly examples: readonly string[];
+  /** Its options: a letter each, and what it means. */
+  readonly options?: Readonly<Record<string, string>>;
   /** How many words it takes at the least and at the most. */
   readonly words: readonly [least: number, most: number];
   /** @throws what `toCommandFailed` understands */
-  run(words: readonly string[], context: ShellContext): Promise<void>;
+  run(words: readonly string[], context: ShellContext, options: ReadonlySet<string>): Promise<void>;
 }

@@ -22,6 +22,14 @@ export interface ShellContext {
   readonly root: Storage;
   /** How to connect. */
   readonly connecting: SessionOptions;
+  /** How often in a row a connection that was lost is tried again. */
+  readonly retries: number;
+  /** Sync what is stored on this side before success is reported. */
+  readonly durable: boolean;
+  /** Tell the digest of each file. */
+  readonly verbose: boolean;
+  /** What the keys of interrupted uploads are made with. */
+  readonly secret: () => Promise<Uint8Array>;
   session: Session | undefined;
   /** Aborted when the user interrupts the command that runs. */
   signal: AbortSignal;

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Path } from "../storage/errors.ts";
-import { LocalStorage } from "../storage/local/local.ts";
+import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
 import type { Storage } from "../storage/storage.ts";
 import { meansFolder } from "./remote-path.ts";
 
@@ -33,13 +33,13 @@ export async function isLocalFolder(root: Storage, typed: string): Promise<boole
 
 /**
  * Opens the place that a user typed for this side.
- * @param makeFolder makes the folder that it lies in, where that is outside of the root
+ * @param options for the folder that it lies in, where that is outside of the root
  * @throws {StorageError} where there is no such folder
  */
 export async function openLocal(
   root: Storage,
   typed: string,
-  makeFolder: boolean,
+  options: LocalOptions,
 ): Promise<LocalPlace> {
   const full = resolveTyped(root, typed);
   const inside = relative(root.location, full);
@@ -47,7 +47,7 @@ export async function openLocal(
     const path = inside === "" ? [] : inside.split(sep);
     return { storage: root, path, inRoot: true, close: async () => undefined };
   }
-  const storage = await LocalStorage.open(dirname(full), { make: makeFolder });
+  const storage = await LocalStorage.open(dirname(full), options);
   return {
     storage,
     path: [basename(full)],

@@ -6,9 +6,10 @@ import type { ShellContext } from "./context.ts";
 /** How often progress is told, in milliseconds. */
 const PROGRESS_MS = 250;
 
-/** Says what a transfer did. */
+/** The receipt of a transfer. */
 export function report(
-  { output }: ShellContext,
+  { output, verbose }: ShellContext,
+  options: ReadonlySet<string>,
   direction: "received" | "sent",
   { remote, local }: { readonly remote: string; readonly local: string },
   { bytes, reused, digest, seconds }: Transferred,
@@ -16,7 +17,14 @@ export function report(
   const names = direction === "received" ? [remote, local] : [local, remote];
   const shown = names[0] === names[1] ? names[0] : names.join(" to ");
   const verb = direction === "received" ? "GET" : "PUT";
-  output.say(`${verb} ${shown}: ${formatSize(bytes)} in ${formatSeconds(seconds)}, verified`);
+  const rate = bytes > reused ? ` (${formatSize(Math.round((bytes - reused) / seconds))}/s)` : "";
+  const parts = [
+    `${verb} ${shown}: ${formatSize(bytes)} in ${formatSeconds(seconds)}${rate}`,
+    ...(reused > 0 ? [`${formatSize(reused)} of it from an earlier try`] : []),
+    "verified",
+    ...(verbose || options.has("v") ? [`digest ${formatDigest(digest)}`] : []),
+  ];
+  output.say(parts.join(", "));
   const event = { event: "transferred", direction, remote, local, bytes, reused } as const;
   output.observe({ ...event, digest: formatDigest(digest), seconds });
 }
@@ -28,11 +36,14 @@ export function progressOf(
 ): (bytes: number, size: number) => void {
   const started = performance.now();
   let told = started;
+  // What an earlier try had brought is nobody's speed.
+  let before: number | undefined;
   return (bytes, size) => {
     const now = performance.now();
+    before = Math.min(before ?? bytes, bytes);
     if (now - told < PROGRESS_MS) return;
     told = now;
-    const rate = Math.round(bytes / ((now - started) / 1000));
+    const rate = Math.round((bytes - before) / ((now - started) / 1000));
     output.observe({ event: "progress", path, bytes, size, rate });
   };
 }

@@ -104,7 +104,8 @@ export class Shell {
       if (command === undefined) {
         throw new CommandFailed(Status.usage, unknownCommand(COMMANDS, name));
       }
-      await command.run(checkWords(command, line.words.slice(1)), this.#context);
+      const { texts, options } = checkWords(command, line.words.slice(1));
+      await command.run(texts, this.#context, options);
       return Status.ok;
     } catch (error) {
       const failed = toCommandFailed(error);
@@ -174,15 +175,17 @@ function isAboutFile({ status }: Refused): boolean {
 }
 
 /** @throws {CommandFailed} status 2, for options that the command does not have or a wrong number */
-function checkWords(command: Command, words: readonly Word[]): string[] {
+function checkWords(
+  command: Command,
+  words: readonly Word[],
+): { readonly texts: readonly string[]; readonly options: ReadonlySet<string> } {
   const texts: string[] = [];
+  const options = new Set<string>();
   let optionsEnded = false;
   for (const { text, quoted } of words) {
     if (!optionsEnded && !quoted && text.length > 1 && text.startsWith("-")) {
-      if (text !== "--") {
-        throw new CommandFailed(Status.usage, `${command.name} has no option ${text}`);
-      }
-      optionsEnded = true;
+      if (text === "--") optionsEnded = true;
+      else for (const letter of lettersOf(command, text)) options.add(letter);
       continue;
     }
     texts.push(text);
@@ -204,5 +207,16 @@ function checkWords(command: Command, words: readonly Word[]): string[] {
         (most > 0 ? ", with quotes around a name that holds blanks" : ""),
     );
   }
-  return texts;
+  return { texts, options };
+}
+
+/** @throws {CommandFailed} status 2, for an option that the command does not have */
+function lettersOf(command: Command, text: string): readonly string[] {
+  const known = Object.keys(command.options ?? {});
+  const letters = text.slice(1).split("");
+  const unknown = letters.find((letter) => !known.includes(letter));
+  if (unknown === undefined) return letters;
+  const hint =
+    known.length === 0 ? "it has none" : `it has ${known.map((letter) => `-${letter}`).join(", ")}`;
+  throw new CommandFailed(Status.usage, `${command.name} has no option ${text}: ${hint}`);
 }

@@ -11,6 +11,7 @@ export type Path = readonly string[];
  * - `not-empty`: the folder holds something
  * - `space`: no room
  * - `changed`: the file changed while it was read
+ * - `taken`: somebody else went on with this upload
  * - `mismatch`: a digest or a size is wrong
  * - `failed`: the storage's own trouble
  */
@@ -23,6 +24,7 @@ export type Problem =
   | "not-empty"
   | "space"
   | "changed"
+  | "taken"
   | "mismatch"
   | "failed";
 

@@ -1,7 +1,6 @@
 import { blockDigest } from "../digest/block.ts";
-import { FileDigest } from "../digest/file.ts";
-import { StorageError } from "./errors.ts";
-import type { Source } from "./storage.ts";
+import type { FileDigest } from "../digest/file.ts";
+import { StorageError, type Path } from "./errors.ts";
 
 /** Bytes of a block; the same as on the wire, so that digests can be compared. */
 export const BLOCK_SIZE = 262_144;
@@ -16,25 +15,42 @@ export interface ReadBlock {
   readonly digest: bigint;
 }
 
+/** What can be read at an offset: a file, or what is held of one. */
+export interface Readable {
+  readonly path: Path;
+  /** Bytes that there are. */
+  readonly size: number;
+  read(offset: number, buffers: readonly Uint8Array[]): Promise<number>;
+}
+
+/** Which blocks to read. */
+export interface Range {
+  /** The first byte: a multiple of the block's size. 0 where left out. */
+  readonly from?: number;
+  /** The byte behind the last; the end where left out. */
+  readonly to?: number;
+  /** Bytes left free in front of each block, for a header. */
+  readonly headroom?: number;
+}
+
 /**
- * Reads a file block by block, the next ones while the last are used, and adds up its digest.
- * @param headroom bytes left free in front of each block, for a header.
- * @throws {StorageError} `changed`, where the file is not the same after the last byte as before
- * the first.
+ * Reads blocks one after the other, the next ones while the last are used, and adds up their
+ * digest.
+ * @throws {StorageError} `changed`, where the file has become shorter
  */
 export async function* readBlocks(
-  source: Source,
-  headroom: number,
+  source: Readable,
   digest: FileDigest,
+  { from = 0, to = source.size, headroom = 0 }: Range,
 ): AsyncGenerator<ReadBlock> {
-  let ahead = readBatch(source, 0, headroom);
+  let ahead = readBatch(source, from, to, headroom);
   // A read that fails while an earlier block is in use is thrown when its turn comes.
   ahead.catch(() => undefined);
   try {
-    for (let offset = 0; offset < source.size;) {
+    for (let offset = from; offset < to;) {
       const batch = await ahead;
       offset += batch.reduce((sum, { length }) => sum + length, 0);
-      ahead = readBatch(source, offset, headroom);
+      ahead = readBatch(source, offset, to, headroom);
       ahead.catch(() => undefined);
       for (const { buffer, length } of batch) {
         const value = blockDigest(buffer.subarray(headroom, headroom + length));
@@ -42,35 +58,35 @@ export async function* readBlocks(
         yield { buffer, length, digest: value };
       }
     }
-    await source.unchanged();
   } finally {
     await ahead.catch(() => undefined);
   }
 }
 
-/** The digest of a whole file. */
-export async function digestOf(
-  source: Source,
+/** Adds the blocks of a range to a digest. */
+export async function digestRange(
+  source: Readable,
+  digest: FileDigest,
+  range: Omit<Range, "headroom">,
   onProgress: (bytes: number) => void,
-): Promise<bigint> {
-  const digest = new FileDigest();
+): Promise<void> {
   let done = 0;
-  for await (const { length } of readBlocks(source, 0, digest)) {
+  for await (const { length } of readBlocks(source, digest, range)) {
     done += length;
     onProgress(done);
   }
-  return digest.value();
 }
 
 async function readBatch(
-  source: Source,
+  source: Readable,
   offset: number,
+  end: number,
   headroom: number,
 ): Promise<{ buffer: Buffer; length: number }[]> {
   const blocks: { buffer: Buffer; length: number }[] = [];
   let at = offset;
-  while (at < source.size && blocks.length < BATCH) {
-    const length = Math.min(BLOCK_SIZE, source.size - at);
+  while (at < end && blocks.length < BATCH) {
+    const length = Math.min(BLOCK_SIZE, end - at);
     blocks.push({ buffer: Buffer.allocUnsafeSlow(headroom + length), length });
     at += length;
   }

@@ -1,6 +1,7 @@
 import { blockDigest } from "../digest/block.ts";
 import { FileDigest } from "../digest/file.ts";
 import { StorageError, type Path } from "./errors.ts";
+import { digestRange } from "./read-blocks.ts";
 import type { Attributes, Sink } from "./storage.ts";
 
 /** What became of a file that was received. */
@@ -8,6 +9,12 @@ export interface Received {
   /** Bytes. */
   readonly size: number;
   readonly digest: bigint;
+}
+
+/** What the other side has said of a file. */
+interface Expected {
+  readonly size?: number | undefined;
+  readonly digest?: bigint | undefined;
 }
 
 /** Writes a file that comes in from the other side, and lets nothing through that is not verified. */
@@ -22,9 +29,33 @@ export class Receiver {
     this.#sink = sink;
   }
 
-  /** Bytes that came so far. */
+  /** Bytes that are there, those that were held included. */
   get received(): number {
     return this.#size;
+  }
+
+  /** Bytes that an earlier attempt has left. */
+  get held(): number {
+    return this.#sink.held;
+  }
+
+  /**
+   * Reads what is held, so that the next block goes on behind it.
+   * @returns its digest
+   */
+  async digestHeld(onProgress: (bytes: number) => void): Promise<bigint> {
+    const sink = this.#sink;
+    const held = {
+      path: this.#path,
+      size: sink.held,
+      read: async (offset: number, buffers: readonly Uint8Array[]) => {
+        await sink.readHeld(offset, buffers);
+        return sink.held - offset;
+      },
+    };
+    await digestRange(held, this.#digest, {}, onProgress);
+    this.#size = sink.held;
+    return this.#digest.value();
   }
 
   /**
@@ -46,35 +77,51 @@ export class Receiver {
   }
 
   /**
-   * Puts the file under its name if all of it came.
+   * Puts the file under its name if all of it came, and forgets it if it is not what was announced.
    * @throws {StorageError} `mismatch`, where size or digest are not those that were named
    */
-  async finish(
-    expected: { readonly size?: number | undefined; readonly digest?: bigint | undefined },
-    attributes: Attributes,
-  ): Promise<Received> {
+  async finish(expected: Expected, attributes: Attributes): Promise<Received> {
     const size = this.#size;
     const digest = this.#digest.value();
-    if (expected.size !== undefined && expected.size !== size) {
-      throw new StorageError(
-        "mismatch",
-        this.#path,
-        (name) => `Of ${name} came ${size} bytes where ${expected.size} were announced`,
-      );
-    }
-    if (expected.digest !== undefined && expected.digest !== digest) {
-      throw new StorageError(
-        "mismatch",
-        this.#path,
-        (name) => `The digest of ${name} is not the one that was sent with it`,
-      );
+    const wrong = this.#whatIsWrong(expected, size, digest);
+    if (wrong !== undefined) {
+      await this.#sink.abort();
+      throw new StorageError("mismatch", this.#path, wrong);
     }
     await this.#sink.commit(attributes);
     return { size, digest };
   }
 
+  /**
+   * Ends it after an error: leaves what came for a later attempt, where it is a part and what came
+   * is good; else forgets it.
+   */
+  async endWith(error: unknown): Promise<void> {
+    const good = !(error instanceof StorageError) || error.problem === "mismatch";
+    await (good ? this.#sink.keep() : this.#sink.abort());
+  }
+
+  /** Leaves what came for a later attempt, where it is a part; else forgets it. */
+  keep(): Promise<void> {
+    return this.#sink.keep();
+  }
+
   /** Forgets the file. */
   abort(): Promise<void> {
     return this.#sink.abort();
+  }
+
+  #whatIsWrong(
+    expected: Expected,
+    size: number,
+    digest: bigint,
+  ): ((name: string) => string) | undefined {
+    if (expected.size !== undefined && expected.size !== size) {
+      return (name) => `Of ${name} came ${size} bytes where ${expected.size} were announced`;
+    }
+    if (expected.digest !== undefined && expected.digest !== digest) {
+      return (name) => `The digest of ${name} is not the one that was sent with it`;
+    }
+    return undefined;
   }
 }

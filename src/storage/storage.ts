@@ -32,6 +32,8 @@ export interface Source {
   readonly size: number;
   readonly mtime: number;
   readonly exec: boolean;
+  /** Tells this file from another of the same name, size and time. */
+  readonly identity: string;
   /** Fills the buffers with the bytes from `offset` on; fewer only at the end of the file. */
   read(offset: number, buffers: readonly Uint8Array[]): Promise<number>;
   /** @throws {StorageError} `changed`, where it is not as it was when it was opened. */
@@ -41,12 +43,26 @@ export interface Source {
 
 /** A file that is being written and that nobody sees before `commit`. */
 export interface Sink {
-  /** Adds bytes, which must not change until `commit` or `abort`. Settles when more may come. */
+  /** Bytes, in whole blocks, that an earlier attempt has left; writing goes on behind them. */
+  readonly held: number;
+  /** Fills the buffers with held bytes from `offset` on. */
+  readHeld(offset: number, buffers: readonly Uint8Array[]): Promise<void>;
+  /** Adds bytes, which must not change until the end. Settles when more may come. */
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** Puts the file under its name, whole, in one step. */
   commit(attributes: Attributes): Promise<void>;
-  /** Forgets what was written. Does nothing after `commit`. */
+  /** Leaves what was written for a later attempt, where it is a part; else forgets it. */
+  keep(): Promise<void>;
+  /** Forgets what was written. Does nothing after `commit` or `keep`. */
   abort(): Promise<void>;
+}
+
+/** What a file is known by that can be gone on with later. */
+export interface Part {
+  /** 32 hex digits. Whoever knows them, and the path, can go on with it. */
+  readonly id: string;
+  /** Called when somebody else takes it: whoever writes has to `keep` it, and is waited for. */
+  readonly onTaken: () => void;
 }
 
 export interface CreateOptions {
@@ -54,6 +70,8 @@ export interface CreateOptions {
   readonly size?: number | undefined;
   /** Fail with `exists` rather than replace a file, also one that comes into being meanwhile. */
   readonly absent?: boolean;
+  /** Keep what was written if the attempt is interrupted. What earlier ones left is forgotten. */
+  readonly part?: Part | undefined;
 }
 
 /**
@@ -72,11 +90,22 @@ export interface Storage {
   open(path: Path): Promise<Source>;
   /** Begins a file. Missing folders are made when it is committed. */
   create(path: Path, options: CreateOptions): Promise<Sink>;
+  /**
+   * Goes on with what an interrupted attempt has left. Whoever of this process has it open loses it;
+   * what another living process has is left alone.
+   * @returns `undefined` where nothing was left
+   */
+  resume(path: Path, part: Part, options: Omit<CreateOptions, "part">): Promise<Sink | undefined>;
   /** Makes a folder and those above it. */
   makeFolder(path: Path): Promise<void>;
   /** Deletes a file or an empty folder. */
   delete(path: Path): Promise<void>;
   /** Moves a file or a folder to a name that is free. */
   rename(from: Path, to: Path): Promise<void>;
+  /**
+   * Removes what interrupted transfers have left.
+   * @param age parts that can be gone on with are kept for so long, in milliseconds
+   */
+  sweep(age: number): Promise<void>;
   close(): Promise<void>;
 }

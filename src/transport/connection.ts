@@ -1,4 +1,5 @@
 import type { Socket } from "bun";
+import { arrived } from "./collect.ts";
 
 /** The connection is gone: what was not yet acknowledged may not have arrived. */
 export class ConnectionLost extends Error {
@@ -85,7 +86,7 @@ export class Connection {
     return this.#reader !== undefined;
   }
 
-  /** For how long nothing has arrived that was waited for, in milliseconds. */
+  /** For how long nothing has arrived that was waited for, and nothing was taken, in milliseconds. */
   get silence(): number {
     return this.#paused || this.#incoming.length > 0 ? 0 : performance.now() - this.#heardAt;
   }
@@ -177,6 +178,7 @@ export class Connection {
       if (this.#discarding) return;
       this.#heardAt = performance.now();
       this.#received += piece.length;
+      arrived(piece.length);
       if (this.#reader !== undefined) {
         const reader = this.#reader;
         this.#reader = undefined;
@@ -191,6 +193,8 @@ export class Connection {
       }
     },
     drain: (): void => {
+      // Who takes what is sent is alive.
+      this.#heardAt = performance.now();
       this.#kernelFull = false;
       this.#flush();
     },

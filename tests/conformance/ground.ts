@@ -58,7 +58,7 @@ export async function load(storage: Storage, path: Path): Promise<Buffer> {
   const source = await storage.open(path);
   try {
     const blocks: Buffer[] = [];
-    for await (const { buffer, length } of readBlocks(source, 0, new FileDigest())) {
+    for await (const { buffer, length } of readBlocks(source, new FileDigest(), {})) {
       blocks.push(buffer.subarray(0, length));
     }
     return Buffer.concat(blocks);

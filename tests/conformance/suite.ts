@@ -4,6 +4,7 @@ import { describeConcurrency } from "./topics/concurrency.ts";
 import { describeList } from "./topics/list.ts";
 import { describeNames } from "./topics/names.ts";
 import { describeRead } from "./topics/read.ts";
+import { describeResume } from "./topics/resume.ts";
 import { describeStat } from "./topics/stat.ts";
 import { describeTransfer } from "./topics/transfer.ts";
 import { describeTree } from "./topics/tree.ts";
@@ -20,5 +21,6 @@ export function describeStorage(name: string, make: MakeGround, capabilities: Ca
     describeNames(make, capabilities);
     describeTransfer(make);
     describeConcurrency(make);
+    describeResume(make);
   });
 }

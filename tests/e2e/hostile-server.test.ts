@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { connect, ServerProcess, TemporaryFolder, type Ran } from "../support/programs.ts";
-import { filesUnder, read, write } from "../support/files.ts";
+import { filesUnder, publishedUnder, read, write } from "../support/files.ts";
 import { PlayedServer } from "../support/played-server.ts";
 import { block, BLOCK_SIZE, body, EMPTY_DIGEST, fileDigest } from "../support/wire.ts";
 
@@ -95,7 +95,7 @@ describe.each([
     expect(ran.stderr).not.toContain("verified");
     expect(ran.stderr).not.toContain("\u001b");
     expect(read(folder.join("client/file"))?.toString()).toBe(old);
-    expect(filesUnder(folder.join("client"))).toEqual(old === undefined ? [] : ["file"]);
+    expect(publishedUnder(folder.join("client"))).toEqual(old === undefined ? [] : ["file"]);
   });
 });
 

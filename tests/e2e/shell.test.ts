@@ -22,11 +22,11 @@ test("the five commands say what they did", async () => {
   expect(ran).toMatchObject({ status: 0, stdout: "" });
   expect(ran.stderr.trimEnd().split("\n")).toEqual([
     `Connected to 127.0.0.1:${one.port}.`,
-    expect.stringMatching(/^GET welcome\.txt: 7 B in \S+ m?s, verified$/),
-    expect.stringMatching(/^PUT hello\.txt: 5 B in \S+ m?s, verified$/),
+    expect.stringMatching(/^GET welcome\.txt: 7 B in \S+ m?s \(\S+ [KMG]?i?B\/s\), verified$/),
+    expect.stringMatching(/^PUT hello\.txt: 5 B in \S+ m?s \(\S+ [KMG]?i?B\/s\), verified$/),
     `Closed the connection to 127.0.0.1:${one.port}.`,
     `Connected to 127.0.0.1:${two.port}.`,
-    expect.stringMatching(/^GET other\.txt: 47\.1 KiB in \S+ m?s, verified$/),
+    expect.stringMatching(/^GET other\.txt: 47\.1 KiB in \S+ m?s \(\S+ [KMG]?i?B\/s\), verified$/),
     `Closed the connection to 127.0.0.1:${two.port}.`,
   ]);
   expect(read(folder.join("client/welcome.txt"))?.toString()).toBe("welcome");
@@ -152,7 +152,7 @@ describe("what fails says exactly why, with its status", () => {
     ["OPEN 65536", 2, "65536 is no port: give a number from 1 to 65535"],
     ["OPEN 127.0.0.1 abc", 2, "abc is no port: give a number from 1 to 65535"],
     ["OPEN ''", 2, "OPEN got an empty word: type OPEN port | host port | address"],
-    ["OPEN -1", 2, "OPEN has no option -1"],
+    ["OPEN -1", 2, "OPEN has no option -1: it has none"],
     [
       "OPEN abc",
       2,

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { ServerProcess, TemporaryFolder } from "../support/programs.ts";
-import { filesUnder, read, write, writeRandom, writeSparse } from "../support/files.ts";
+import { publishedUnder, read, write, writeRandom, writeSparse } from "../support/files.ts";
 import { StallingProxy } from "../support/proxy.ts";
 import { TerminalProgram } from "../support/terminal.ts";
 
@@ -106,7 +106,7 @@ test("Ctrl-C during a GET keeps shell and connection, and nothing partial", asyn
   await server.waitFor(/GET big: 426/);
   await shell.type("GET small", promptAt(proxy.port));
   expect(shell.screen).toMatch(/GET small: 5 B in .*, verified/);
-  expect(filesUnder(folder.join("client"))).toEqual(["small"]);
+  expect(publishedUnder(folder.join("client"))).toEqual(["small"]);
   shell.press(CTRL_D);
   expect(await shell.process.exited).toBe(0);
   await server.waitFor(/disconnected \(closed by the client\)/);
@@ -146,7 +146,7 @@ test("a second Ctrl-C leaves at once, whatever is awaited", async () => {
   shell.press(CTRL_C);
   shell.press(CTRL_C);
   expect(await shell.process.exited).toBe(130);
-  expect(filesUnder(folder.join("client"))).toEqual([]);
+  expect(publishedUnder(folder.join("client"))).toEqual([]);
 });
 
 test("Ctrl-D typed while a command runs lets it finish", async () => {

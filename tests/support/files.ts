@@ -33,12 +33,22 @@ export function read(path: string): Buffer | undefined {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path) : undefined;
 }
 
+/** A file's size in bytes; 0 where there is no such file. */
+export function size(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 /** Every file under a folder, hidden ones included, sorted. */
 export function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .toSorted();
+}
+
+/** The same without what lies in staging folders: what a user sees. */
+export function publishedUnder(folder: string): string[] {
+  return filesUnder(folder).filter((file) => !file.split("/").includes(".sftp-staging"));
 }
 
 /** Waits until something is so that nobody tells of, such as what lies in a folder. */

@@ -24,9 +24,20 @@ export class TemporaryFolder implements Disposable {
   }
 }
 
+/** Where programs under test keep what lasts, where a test does not name a place of its own. */
+const STATE = mkdtempSync(join(tmpdir(), "sftp-test-state-"));
+process.on("exit", () => rmSync(STATE, { recursive: true, force: true }));
+
 /** The environment of a program under test: nothing of the machine's own settings. */
 export function cleanEnvironment(extra: Record<string, string> = {}): Record<string, string> {
-  return { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", ...extra };
+  return {
+    PATH: process.env["PATH"] ?? "",
+    HOME: "/nonexistent",
+    XDG_STATE_HOME: STATE,
+    // Tests of what is lost say so where it is to be tried again.
+    SFTP_RETRIES: "0",
+    ...extra,
+  };
 }
 
 export interface Ran {
@@ -181,8 +192,8 @@ export class ServerProcess extends RunningProgram {
 
 /** A running `sftp connect` that is told what to do by a pipe. */
 export class ClientProcess extends RunningProgram {
-  static start(root: string, args: readonly string[]): ClientProcess {
-    return new ClientProcess(RunningProgram.spawn(["connect", "--root", root, ...args]));
+  static start(root: string, args: readonly string[], options: StartOptions = {}): ClientProcess {
+    return new ClientProcess(RunningProgram.spawn(["connect", "--root", root, ...args], options));
   }
 
   /** Hands it a line. */

@@ -60,6 +60,14 @@ export class RawClient implements Disposable {
     }
   }
 
+  /** The next line that is not just a sign of life. */
+  async reply(): Promise<string> {
+    for (;;) {
+      const line = await this.line();
+      if (!line.startsWith("110 ")) return line;
+    }
+  }
+
   /** The next `length` bytes. */
   async bytes(length: number): Promise<Buffer> {
     while (this.#received.length < length) {

@@ -10,21 +10,30 @@ const path = fc.array(part, { minLength: 1, maxLength: 4 });
 const somePath = fc.array(part, { maxLength: 4 });
 
 const yes = fc.constant(true as const);
+const number = fc.maxSafeNat();
+const hexDigit = fc.constantFrom(..."0123456789abcdef");
+const partKey = fc.string({ unit: hexDigit, minLength: 32, maxLength: 32 });
 
 /** A request and the line that asks for it, LF included, but for PUT. */
 export const bodilessRequest: fc.Arbitrary<{ request: AnyRequest; line: string }> = fc.oneof(
-  path.map((path) => ({
-    request: { verb: "GET", path, keys: {} } as const,
-    line: formatRequest("GET", path, {}),
+  fc.tuple(path, fc.record({ offset: number }, { requiredKeys: [] })).map(([path, keys]) => ({
+    request: { verb: "GET", path, keys } as const,
+    line: formatRequest("GET", path, keys),
+  })),
+  fc.tuple(path, partKey).map(([path, part]) => ({
+    request: { verb: "HELD", path, keys: { part } } as const,
+    line: formatRequest("HELD", path, { part }),
   })),
   fc.tuple(somePath, fc.record({ recursive: yes }, { requiredKeys: [] })).map(([path, keys]) => ({
     request: { verb: "LIST", path, keys } as const,
     line: formatRequest("LIST", path, keys),
   })),
-  fc.tuple(somePath, fc.record({ digest: yes }, { requiredKeys: [] })).map(([path, keys]) => ({
-    request: { verb: "STAT", path, keys } as const,
-    line: formatRequest("STAT", path, keys),
-  })),
+  fc
+    .tuple(somePath, fc.record({ digest: yes, upto: number }, { requiredKeys: [] }))
+    .map(([path, keys]) => ({
+      request: { verb: "STAT", path, keys } as const,
+      line: formatRequest("STAT", path, keys),
+    })),
   fc.tuple(fc.constantFrom("MKDIR", "DELETE"), path).map(([verb, path]) => ({
     request: { verb, path, keys: {} } as const,
     line: formatRequest(verb, path, {}),
@@ -39,7 +48,10 @@ export const bodilessRequest: fc.Arbitrary<{ request: AnyRequest; line: string }
   })),
 );
 
-/** A PUT and its line. */
+/**
+ * A PUT and its line.
+ * @param size bytes that are to come behind the offset that it may have, where that is named
+ */
 export function putRequest(
   size: number | undefined,
 ): fc.Arbitrary<{ request: AnyRequest; line: string }> {
@@ -48,11 +60,15 @@ export function putRequest(
       mtime: fc.maxSafeNat(),
       exec: yes,
       if: fc.constant("absent" as const),
+      part: partKey,
+      offset: fc.nat(),
     },
     { requiredKeys: [] },
   );
   return fc.tuple(path, attributes).map(([path, others]) => {
-    const keys = size === undefined ? others : { size, ...others };
+    const whole =
+      size === undefined ? {} : { size: Math.min(size + (others.offset ?? 0), 2 ** 53 - 1) };
+    const keys = { ...whole, ...others };
     return { request: { verb: "PUT", path, keys }, line: formatRequest("PUT", path, keys) };
   });
 }

@@ -92,4 +92,17 @@ describe("FileDigest", () => {
     for (const block of [2n, 1n]) back.add(block);
     expect(forth.value()).not.toBe(back.value());
   });
+
+  test("truncate() leaves the digest of the first blocks, to which more can be added", () => {
+    fc.assert(
+      fc.property(digests, fc.nat(100), digests, (list, blocks, more) => {
+        const digest = new FileDigest();
+        for (const block of list) digest.add(block);
+        digest.truncate(blocks);
+        expect(digest.value()).toBe(expected(list.slice(0, blocks)));
+        for (const block of more) digest.add(block);
+        expect(digest.value()).toBe(expected([...list.slice(0, blocks), ...more]));
+      }),
+    );
+  });
 });

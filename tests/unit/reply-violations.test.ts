@@ -33,7 +33,9 @@ describe("ReplyDecoder", () => {
     ["less than was announced in a block", "150 size=6\n", `+5 ${D}\n`],
     ["a block behind the last", `150 size=1\n+1 ${D}\nx`, `+1 ${D}\n`],
     ["a second body inside a body", "150\n", "150\n"],
-    ["still working inside a body", "150\n", "110 done=1\n"],
+    ["an offset behind the end", "200\n", "150 size=5 offset=6\n"],
+    ["an offset that is no number", "200\n", "150 size=5 offset=abc\n"],
+    ["more than is left behind an offset", "150 size=9 offset=5\n", `+5 ${D}\n`],
     ["a line of content without a block", "150\n", '{"path":"a"}\n'],
     ["a line end behind a block", `150\n+1 ${D}\nx`, "\n"],
     ["an empty line", "", "\n"],
@@ -42,6 +44,17 @@ describe("ReplyDecoder", () => {
     const expected = { events: outcomeOfText(before).events, violation: expect.any(String) };
     expect(outcomeOfText(before, line)).toEqual(expected);
     expect(outcomeOfText(`${before}${line}hello\n226\n`)).toEqual(expected);
+  });
+
+  test("passes on a 1xx inside of a body, which goes on behind it", () => {
+    const { events, violation } = outcomeOfText(`150 size=5\n110 done=1\n+5 ${D}\nhello226\n`);
+    expect(violation).toBeUndefined();
+    expect(events).toMatchObject([
+      { type: "reply" },
+      { type: "reply" },
+      { type: "block" },
+      { type: "reply" },
+    ]);
   });
 
   test("passes on an unknown code outside of a body", () => {

@@ -21,11 +21,16 @@ function rejectionOf(line: string): string | undefined {
   return `${failure.code} ${failure.word}`;
 }
 
+const KEY = "0123456789abcdef0123456789abcdef";
+
 const UNDERSTOOD: [string, AnyRequest][] = [
   ["GET a/b%20c", { verb: "GET", path: ["a", "b c"], keys: {} }],
   ["get a", { verb: "GET", path: ["a"], keys: {} }],
   ["GeT a", { verb: "GET", path: ["a"], keys: {} }],
+  ["GET a offset=262144", { verb: "GET", path: ["a"], keys: { offset: 262_144 } }],
   ["PUT a", { verb: "PUT", path: ["a"], keys: {} }],
+  [`PUT a offset=0 part=${KEY}`, { verb: "PUT", path: ["a"], keys: { part: KEY, offset: 0 } }],
+  [`HELD a/b part=${KEY}`, { verb: "HELD", path: ["a", "b"], keys: { part: KEY } }],
   [
     "PUT a mtime=0 if=absent exec=1 size=9007199254740991",
     { verb: "PUT", path: ["a"], keys: { size: 2 ** 53 - 1, mtime: 0, exec: true, if: "absent" } },
@@ -35,6 +40,7 @@ const UNDERSTOOD: [string, AnyRequest][] = [
   ["LIST recursive=1", { verb: "LIST", path: [], keys: { recursive: true } }],
   ["STAT", { verb: "STAT", path: [], keys: {} }],
   ["STAT a digest=1", { verb: "STAT", path: ["a"], keys: { digest: true } }],
+  ["STAT a upto=1 digest=1", { verb: "STAT", path: ["a"], keys: { digest: true, upto: 1 } }],
   ["MKDIR a/b", { verb: "MKDIR", path: ["a", "b"], keys: {} }],
   ["DELETE a", { verb: "DELETE", path: ["a"], keys: {} }],
   ["RENAME a to=b%20c/d", { verb: "RENAME", path: ["a"], keys: { to: ["b c", "d"] } }],
@@ -95,6 +101,12 @@ describe("parseRequest()", () => {
     ["another condition", "PUT a if=present"],
     ["a condition in capitals", "PUT a if=ABSENT"],
     ["an empty number", "PUT a size="],
+    ["no path", `HELD part=${KEY}`],
+    ["no key of a part", "HELD a"],
+    ["an offset where nothing is gone on with", `HELD a part=${KEY} offset=0`],
+    ["a repeated key of a part", `HELD a part=${KEY} part=${KEY}`],
+    ["a repeated key of a part", `PUT a part=${KEY} offset=0 part=${KEY}`],
+    ["a repeated offset", "GET a offset=0 offset=0"],
   ])("rejects with 501 %s: %s", (_, line) => {
     expect(rejectionOf(line)).toBe("501 argument");
   });
@@ -116,6 +128,21 @@ describe("parseRequest()", () => {
   ])("rejects with 501 the number %s, and takes no other for it", (number) => {
     expect(rejectionOf(`PUT a size=${number}`)).toBe("501 argument");
     expect(rejectionOf(`PUT a mtime=${number}`)).toBe("501 argument");
+    expect(rejectionOf(`PUT a part=${KEY} offset=${number}`)).toBe("501 argument");
+    expect(rejectionOf(`GET a offset=${number}`)).toBe("501 argument");
+    expect(rejectionOf(`STAT a digest=1 upto=${number}`)).toBe("501 argument");
+  });
+
+  test.each([
+    "",
+    KEY.slice(1),
+    `${KEY}0`,
+    KEY.toUpperCase(),
+    `g${KEY.slice(1)}`,
+    `%30${KEY.slice(1)}`,
+  ])("rejects with 501 the key %j of a part", (key) => {
+    expect(rejectionOf(`HELD a part=${key}`)).toBe("501 argument");
+    expect(rejectionOf(`PUT a part=${key} offset=0`)).toBe("501 argument");
   });
 
   test("throws ProtocolViolation for the number +1: a plus is not grammatical", () => {
@@ -125,7 +152,7 @@ describe("parseRequest()", () => {
   const verbsWithPath = Object.entries(GRAMMAR).filter(([, { path }]) => path !== "none");
 
   describe.each(verbsWithPath.map(([verb]) => verb))("of %s", (verb) => {
-    const keys = verb === "RENAME" ? " to=b" : "";
+    const keys = { RENAME: " to=b", HELD: ` part=${KEY}` }[verb] ?? "";
 
     test.each(["/x", "//h/s", "..\\x", "C:\\x", "a\0b", "a\x1b", "\u202e", "é"])(
       "throws ProtocolViolation when the path is a raw %j",

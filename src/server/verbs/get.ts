@@ -1,7 +1,7 @@
 import { FileDigest } from "../../digest/file.ts";
 import type { Request } from "../../protocol/request.ts";
 import { formatDigest } from "../../protocol/text.ts";
-import { readBlocks } from "../../storage/read-blocks.ts";
+import { BLOCK_SIZE, digestRange, readBlocks } from "../../storage/read-blocks.ts";
 import { HEADROOM, type Done, type Exchange } from "../exchange.ts";
 
 /** Sends a file. */
@@ -10,14 +10,19 @@ export async function get(request: Request<"GET">, exchange: Exchange): Promise<
   const source = await exchange.storage.open(request.path);
   try {
     const { size, mtime, exec } = source;
-    exchange.begin({ size, mtime, offset: 0, exec });
     const digest = new FileDigest();
-    let sent = 0;
-    for await (const block of readBlocks(source, HEADROOM, digest)) {
+    const offset = startOf(request.keys.offset ?? 0, size);
+    // The client digests its part meanwhile, and cancels where it is another.
+    await digestRange(source, digest, { to: offset }, (done) => exchange.progress(done));
+    const prefix = offset > 0 ? formatDigest(digest.value()) : undefined;
+    exchange.begin({ size, mtime, offset, exec, prefix });
+    let sent = offset;
+    for await (const block of readBlocks(source, digest, { from: offset, headroom: HEADROOM })) {
       await exchange.block(block.buffer, block.length, block.digest);
       sent += block.length;
       exchange.progress(sent);
     }
+    await source.unchanged();
     const hex = formatDigest(digest.value());
     exchange.observe({
       event: "transferred",
@@ -32,4 +37,9 @@ export async function get(request: Request<"GET">, exchange: Exchange): Promise<
   } finally {
     await source.close();
   }
+}
+
+/** Where to begin: a block boundary within the file, or else its beginning. */
+function startOf(offset: number, size: number): number {
+  return offset % BLOCK_SIZE === 0 && offset <= size ? offset : 0;
 }

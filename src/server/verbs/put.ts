@@ -2,17 +2,12 @@ import type { Request } from "../../protocol/request.ts";
 import { formatDigest } from "../../protocol/text.ts";
 import { Receiver, type Received } from "../../storage/receiver.ts";
 import type { Done, Exchange } from "../exchange.ts";
-import { aborted, RequestFailed } from "../failures.ts";
+import { badArgument, RequestFailed } from "../failures.ts";
 
 /** Stores a file that the client sends. */
 export async function put(request: Request<"PUT">, exchange: Exchange): Promise<Done> {
   const started = performance.now();
-  const { size, if: condition } = request.keys;
-  const sink = await exchange.storage.create(request.path, {
-    size,
-    absent: condition === "absent",
-  });
-  const receiver = new Receiver(request.path, sink);
+  const receiver = await begin(request, exchange);
   try {
     const received = await receive(request, exchange, receiver);
     const digest = formatDigest(received.digest);
@@ -27,9 +22,29 @@ export async function put(request: Request<"PUT">, exchange: Exchange): Promise<
     });
     return { code: 226, fields: { size: received.size, digest } };
   } catch (error) {
-    await receiver.abort();
+    if (error instanceof UploadAborted && error.drop) await receiver.abort();
+    else await receiver.endWith(error);
     throw error;
   }
+}
+
+async function begin(request: Request<"PUT">, exchange: Exchange): Promise<Receiver> {
+  const { path, keys } = request;
+  const { size, part, offset } = keys;
+  const options = { size, absent: keys.if === "absent" };
+  if (part === undefined) {
+    if (offset !== undefined) throw badArgument("offset needs the key part");
+    return new Receiver(path, await exchange.storage.create(path, options));
+  }
+  const open = await exchange.parts.goOn(path, part, offset ?? 0, options, (done) =>
+    exchange.progress(done),
+  );
+  open.onTaken(() => {
+    exchange.cutBody(
+      new RequestFailed({ code: 426, word: "taken" }, "Another session went on with this upload"),
+    );
+  });
+  return open.receiver;
 }
 
 async function receive(
@@ -39,8 +54,8 @@ async function receive(
 ): Promise<Received> {
   const { size, mtime, exec } = request.keys;
   for (;;) {
-    const event = await exchange.nextOfBody();
     exchange.progress(receiver.received);
+    const event = await exchange.nextOfBody();
     switch (event.type) {
       case "block":
         await receiver.block(event.data, event.digest);
@@ -48,10 +63,22 @@ async function receive(
       case "keepalive":
         break;
       case "abort":
-        throw aborted("The upload is cancelled, and nothing was stored");
+        throw new UploadAborted(event.drop);
       case "end":
         if (event.rejection !== undefined) throw RequestFailed.fromRejection(event.rejection);
+        // The last moment to be cancelled: from here on it is stored.
+        exchange.progress(receiver.received);
         return receiver.finish({ size, digest: event.digest }, { mtime, exec });
     }
+  }
+}
+
+/** The client has ended the body with ABORT. */
+class UploadAborted extends RequestFailed {
+  readonly drop: boolean;
+
+  constructor(drop: boolean) {
+    super({ code: 426, word: "aborted" }, "The upload is cancelled");
+    this.drop = drop;
   }
 }

@@ -1,11 +1,12 @@
-import { download } from "../../client/download.ts";
+import { Download } from "../../client/download.ts";
 import { CommandFailed } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
 import type { Command } from "../command.ts";
 import { requireSession } from "../context.ts";
 import { into, isLocalFolder, openLocal } from "../local-path.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
-import { report, progressOf } from "../report.ts";
+import { report } from "../report.ts";
+import { transfer, TRANSFER_OPTIONS } from "../transfer.ts";
 
 export const get: Command = {
   name: "GET",
@@ -13,9 +14,10 @@ export const get: Command = {
   usage: "remote [local]",
   summary: "get a file from the server",
   examples: ["GET welcome.txt", "GET notes/report.pdf", "GET report.pdf 'my report.pdf'"],
+  options: TRANSFER_OPTIONS,
   words: [1, 2],
-  async run([typedRemote = "", typedLocal], context) {
-    const session = requireSession(context);
+  async run([typedRemote = "", typedLocal], context, options) {
+    requireSession(context);
     const remote = parseRemotePath(typedRemote);
     const name = remote.at(-1);
     if (name === undefined) {
@@ -25,17 +27,20 @@ export const get: Command = {
     if (typedLocal !== undefined && (await isLocalFolder(context.root, typedLocal))) {
       target = into(typedLocal, name);
     }
-    const makeFolder = typedLocal !== undefined && meansFolder(typedLocal);
+    const make = typedLocal !== undefined && meansFolder(typedLocal);
     const place =
       typedLocal === undefined
         ? { storage: context.root, path: remote, close: async () => undefined }
-        : await openLocal(context.root, target, makeFolder);
+        : await openLocal(context.root, target, { make, durable: context.durable });
     try {
-      const done = await download(session, remote, place.storage, place.path, {
-        signal: context.signal,
-        onProgress: progressOf(context, remote.join("/")),
-      });
-      report(context, "received", { remote: remote.join("/"), local: target }, done);
+      const shown = remote.join("/");
+      const done = await transfer(
+        context,
+        shown,
+        options,
+        (how) => new Download(remote, place.storage, place.path, how),
+      );
+      report(context, options, "received", { remote: shown, local: target }, done);
     } finally {
       await place.close();
     }

@@ -35,8 +35,11 @@ function overview(commands: readonly Command[]): string {
 
 function details(command: Command): string {
   const synonyms = command.synonyms.length > 0 ? `\n  also: ${command.synonyms.join(", ")}` : "";
+  const options = Object.entries(command.options ?? {})
+    .map(([letter, meaning]) => `\n  -${letter}  ${meaning}`)
+    .join("");
   const examples = command.examples.map((example) => `  ${example}`).join("\n");
-  return `${signature(command)}: ${command.summary}${synonyms}\n\n${examples}\n`;
+  return `${signature(command)}: ${command.summary}${synonyms}${options}\n\n${examples}\n`;
 }
 
 function signature(command: Command): string {

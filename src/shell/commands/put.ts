@@ -1,13 +1,14 @@
 import { CommandFailed, Refused } from "../../client/errors.ts";
 import type { Session } from "../../client/session.ts";
 import { Status } from "../../client/status.ts";
-import { upload } from "../../client/upload.ts";
+import { Upload } from "../../client/upload.ts";
 import type { Path } from "../../protocol/path.ts";
 import type { Command } from "../command.ts";
 import { requireSession } from "../context.ts";
 import { openLocal, type LocalPlace } from "../local-path.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
-import { progressOf, report } from "../report.ts";
+import { report } from "../report.ts";
+import { transfer, TRANSFER_OPTIONS } from "../transfer.ts";
 
 export const put: Command = {
   name: "PUT",
@@ -15,10 +16,11 @@ export const put: Command = {
   usage: "local [remote]",
   summary: "send a file to the server",
   examples: ["PUT hello.txt", "PUT hello.txt greetings/hello.txt", "PUT ~/report.pdf"],
+  options: TRANSFER_OPTIONS,
   words: [1, 2],
-  async run([typedLocal = "", typedRemote], context) {
+  async run([typedLocal = "", typedRemote], context, options) {
     const session = requireSession(context);
-    const place = await openLocal(context.root, typedLocal, false);
+    const place = await openLocal(context.root, typedLocal, { make: false });
     try {
       const remote = await target(session, place, typedRemote);
       if (place.path.length === 0 || remote.length === 0) {
@@ -27,11 +29,14 @@ export const put: Command = {
           `PUT needs the name of a file: type PUT ${put.usage}`,
         );
       }
-      const done = await upload(session, place.storage, place.path, remote, {
-        signal: context.signal,
-        onProgress: progressOf(context, typedLocal),
-      });
-      report(context, "sent", { remote: remote.join("/"), local: typedLocal }, done);
+      const secret = await context.secret();
+      const done = await transfer(
+        context,
+        typedLocal,
+        options,
+        (how) => new Upload(place.storage, place.path, remote, { ...how, secret }),
+      );
+      report(context, options, "sent", { remote: remote.join("/"), local: typedLocal }, done);
     } finally {
       await place.close();
     }

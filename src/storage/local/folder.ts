@@ -50,6 +50,11 @@ export class Folder {
     return new Folder(path, undefined);
   }
 
+  /** Has its entries written to the disk; where folders cannot be synced, nothing. */
+  async sync(): Promise<void> {
+    await this.#handle?.sync();
+  }
+
   async close(): Promise<void> {
     await this.#handle?.close();
   }

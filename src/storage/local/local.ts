@@ -1,34 +1,44 @@
 import { lstat, mkdir, realpath, rmdir, stat, unlink } from "node:fs/promises";
 import { StorageError, type Path } from "../errors.ts";
 import { checkChangeable, checkCreatable, checkReadable } from "../names.ts";
-import type { CreateOptions, Entry, Item, Sink, Source, Storage } from "../storage.ts";
+import type { CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import { Folder, withFolder } from "./folder.ts";
 import { itemOf, whyRefused, type Stat } from "./item.ts";
 import { listFolder } from "./listing.ts";
-import { createSink } from "./sink.ts";
+import { Parts } from "./parts.ts";
+import { createSink, resumeSink, type SinkContext } from "./sink.ts";
 import { moveFolderToFree, moveToFree } from "./move.ts";
 import { openSource } from "./source.ts";
+import { isLeft, parseStagedName } from "./staged-name.ts";
 import { Staging } from "./staging.ts";
+
+export interface LocalOptions {
+  /** Make it, with the folders above it, where it is missing. */
+  readonly make: boolean;
+  /** Sync every file and its folder before a commit is reported. */
+  readonly durable?: boolean;
+}
 
 /** A folder of this machine. No link in it is followed. */
 export class LocalStorage implements Storage {
   readonly location: string;
   readonly #root: Folder;
   readonly #staging: Staging;
+  readonly #sinks: SinkContext;
 
-  private constructor(location: string, root: Folder) {
+  private constructor(location: string, root: Folder, durable: boolean) {
     this.location = location;
     this.#root = root;
     this.#staging = new Staging(root);
+    this.#sinks = { root, staging: this.#staging, parts: new Parts(this.#staging), durable };
   }
 
   /**
    * Opens a folder of this machine as a storage; links in the way to it are followed.
-   * @param make makes it, with the folders above it, where it is missing.
    * @throws {StorageError} with the folder's path as its own
    */
-  static async open(folder: string, options: { readonly make: boolean }): Promise<LocalStorage> {
+  static async open(folder: string, options: LocalOptions): Promise<LocalStorage> {
     const path = [folder];
     try {
       if (options.make) await mkdir(folder, { recursive: true });
@@ -36,7 +46,7 @@ export class LocalStorage implements Storage {
         throw new StorageError("not-a-file", path, (name) => `${name} is not a folder`);
       }
       const location = await realpath(folder);
-      return new LocalStorage(location, await Folder.openRoot(location));
+      return new LocalStorage(location, await Folder.openRoot(location), options.durable === true);
     } catch (error) {
       const code = errnoOf(error);
       if (code === "ENOENT") {
@@ -66,7 +76,24 @@ export class LocalStorage implements Storage {
   }
 
   async create(path: Path, options: CreateOptions): Promise<Sink> {
-    return createSink(this.#root, this.#staging, path, options);
+    return createSink(this.#sinks, path, options);
+  }
+
+  async resume(
+    path: Path,
+    part: Part,
+    options: Omit<CreateOptions, "part">,
+  ): Promise<Sink | undefined> {
+    return resumeSink(this.#sinks, path, part, options);
+  }
+
+  async sweep(age: number): Promise<void> {
+    for (const file of await this.#staging.files()) {
+      const name = parseStagedName(file.name);
+      if (name === undefined || !isLeft(name, file.age)) continue;
+      if (name.kind === "tmp" || file.age > age) await this.#staging.remove(file.name);
+    }
+    await this.#staging.tidy();
   }
 
   async makeFolder(path: Path): Promise<void> {

@@ -1,54 +1,153 @@
-import { lstat, rename, statfs } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { StorageError, type Path } from "../errors.ts";
 import { checkCreatable } from "../names.ts";
-import type { Attributes, CreateOptions, Sink } from "../storage.ts";
+import { BLOCK_SIZE } from "../read-blocks.ts";
+import type { Attributes, CreateOptions, Part, Sink } from "../storage.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import { withFolder, type Folder } from "./folder.ts";
+import { heldBytes } from "./held.ts";
 import { exists, moveToFree } from "./move.ts";
+import type { Claimed, Parts } from "./parts.ts";
+import { skipBytes } from "./skip-bytes.ts";
+import { ownName, randomId } from "./staged-name.ts";
 import { discard, type Staged, type Staging } from "./staging.ts";
+import { checkReplaceable, checkRoom, checkTarget } from "./target.ts";
 import { WriteBehind } from "./write-behind.ts";
 
-/** Below this the disk is not asked for its room first, in bytes. */
-const ASK_FOR_ROOM_FROM = 1024 * 1024;
 /** How often a folder is made again that others remove before the file is in it. */
 const ATTEMPTS = 10;
 /** ECMAScript's latest time, which no file system exceeds, in milliseconds. */
 const LATEST_TIME = 8.64e15;
 
+/** What a sink needs of the storage that it belongs to. */
+export interface SinkContext {
+  readonly root: Folder;
+  readonly staging: Staging;
+  readonly parts: Parts;
+  /** Sync file and folder before a commit is reported. */
+  readonly durable: boolean;
+}
+
 /** Begins a file in the staging folder, after everything was refused that can be known now. */
 export async function createSink(
-  root: Folder,
-  staging: Staging,
+  context: SinkContext,
   path: Path,
-  options: CreateOptions,
+  { part, ...options }: CreateOptions,
 ): Promise<Sink> {
-  checkCreatable(path);
-  const absent = options.absent === true;
   try {
-    await checkTarget(root, path, absent);
-    if (options.size !== undefined) await checkRoom(root, path, options.size);
-    return new LocalSink(root, staging, path, absent, await staging.create(path));
+    await check(context, path, options);
+    if (options.size !== undefined) await checkRoom(context.root, path, options.size);
+    const claimed =
+      part === undefined
+        ? await unclaimed(context.staging, path)
+        : await context.parts.create(path, part);
+    return new LocalSink(context, path, options.absent === true, claimed, part !== undefined, 0);
   } catch (error) {
     throw fromSystem(error, path);
   }
 }
 
+/** Goes on with what an earlier attempt has left; `undefined` where there is nothing of use. */
+export async function resumeSink(
+  context: SinkContext,
+  path: Path,
+  part: Part,
+  options: Omit<CreateOptions, "part">,
+): Promise<Sink | undefined> {
+  try {
+    await check(context, path, options);
+    const claimed = await context.parts.claim(path, part);
+    return claimed && (await goOn(context, path, claimed, options));
+  } catch (error) {
+    throw fromSystem(error, path);
+  }
+}
+
+async function goOn(
+  context: SinkContext,
+  path: Path,
+  claimed: Claimed,
+  { absent, size }: Omit<CreateOptions, "part">,
+): Promise<Sink | undefined> {
+  const { handle } = claimed.staged;
+  let held: number;
+  try {
+    held = await heldBytes(handle, claimed.inOrder);
+    await handle.truncate(held);
+    // What is held has its room already.
+    if (size !== undefined) await checkRoom(context.root, path, size - held);
+  } catch (error) {
+    await leave(context, claimed);
+    throw error;
+  }
+  const sink = new LocalSink(context, path, absent === true, claimed, true, held);
+  if (held > 0) return sink;
+  await sink.abort();
+  return undefined;
+}
+
+/** Lets go of a part as it is. */
+async function leave({ staging }: SinkContext, { staged, release }: Claimed): Promise<void> {
+  await staged.handle.close().catch(() => undefined);
+  release();
+  await staging.release(staged);
+}
+
+async function check(
+  { root }: SinkContext,
+  path: Path,
+  { absent }: Omit<CreateOptions, "part">,
+): Promise<void> {
+  checkCreatable(path);
+  await checkTarget(root, path, absent === true);
+}
+
+async function unclaimed(staging: Staging, path: Path): Promise<Claimed> {
+  const staged = await staging.create(path, ownName(randomId(), "tmp"));
+  return { staged, inOrder: true, release: () => undefined };
+}
+
 class LocalSink implements Sink {
-  readonly #root: Folder;
-  readonly #staging: Staging;
+  readonly held: number;
+  readonly #context: SinkContext;
   readonly #path: Path;
   readonly #absent: boolean;
+  readonly #claimed: Claimed;
   readonly #staged: Staged;
+  readonly #isPart: boolean;
   readonly #writer: WriteBehind;
   #ending: Promise<void> | undefined;
 
-  constructor(root: Folder, staging: Staging, path: Path, absent: boolean, staged: Staged) {
-    this.#root = root;
-    this.#staging = staging;
+  constructor(
+    context: SinkContext,
+    path: Path,
+    absent: boolean,
+    claimed: Claimed,
+    isPart: boolean,
+    held: number,
+  ) {
+    this.#context = context;
     this.#path = path;
     this.#absent = absent;
-    this.#staged = staged;
-    this.#writer = new WriteBehind(staged.handle);
+    this.#claimed = claimed;
+    this.#staged = claimed.staged;
+    this.#isPart = isPart;
+    this.held = held;
+    this.#writer = new WriteBehind(claimed.staged.handle, held);
+  }
+
+  async readHeld(offset: number, buffers: readonly Uint8Array[]): Promise<void> {
+    const { handle } = this.#staged;
+    let done = 0;
+    try {
+      for (let rest = buffers; rest.length > 0; rest = skipBytes(buffers, done)) {
+        const { bytesRead } = await handle.readv(rest, offset + done);
+        if (bytesRead === 0) throw this.#vanished();
+        done += bytesRead;
+      }
+    } catch (error) {
+      throw fromSystem(error, this.#path);
+    }
   }
 
   write(bytes: Uint8Array): Promise<void> | undefined {
@@ -64,6 +163,11 @@ class LocalSink implements Sink {
     return committed;
   }
 
+  keep(): Promise<void> {
+    this.#ending ??= this.#isPart ? this.#leave() : this.#forget();
+    return this.#ending;
+  }
+
   abort(): Promise<void> {
     this.#ending ??= this.#forget();
     return this.#ending;
@@ -73,6 +177,7 @@ class LocalSink implements Sink {
     try {
       await this.#writer.finish();
       await this.#setAttributes(attributes);
+      if (this.#context.durable) await this.#staged.handle.sync();
       // Some file systems tell only now that a write failed: before anybody sees the file.
       await this.#staged.handle.close();
       await this.#publish();
@@ -80,14 +185,34 @@ class LocalSink implements Sink {
       await this.#forget();
       throw fromSystem(error, this.#path);
     }
-    await this.#staging.release(this.#staged);
+    await this.#release();
+  }
+
+  async #leave(): Promise<void> {
+    try {
+      await this.#writer.finish();
+      const { entry, name, handle } = this.#staged;
+      // Less than a block cannot be gone on with.
+      if ((await handle.stat()).size < BLOCK_SIZE) return await this.#forget();
+      await handle.close();
+      const kept = name.replace(".part.", ".kept.");
+      await rename(entry, entry.slice(0, -name.length) + kept);
+      await this.#release();
+    } catch {
+      await this.#forget();
+    }
   }
 
   async #forget(): Promise<void> {
     await this.#writer.finish().catch(() => undefined);
     await this.#staged.handle.close().catch(() => undefined);
     await discard(this.#staged);
-    await this.#staging.release(this.#staged);
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    this.#claimed.release();
+    await this.#context.staging.release(this.#staged);
   }
 
   async #setAttributes({ mtime, exec }: Attributes): Promise<void> {
@@ -107,7 +232,10 @@ class LocalSink implements Sink {
     const parents = this.#path.slice(0, -1);
     for (let attempt = 1; ; attempt++) {
       try {
-        await withFolder(this.#root, parents, { make: true }, (folder) => this.#moveTo(folder));
+        await withFolder(this.#context.root, parents, { make: true }, (folder) =>
+          this.#moveTo(folder),
+        );
+        if (this.#context.durable) await this.#syncFolders(parents);
         return;
       } catch (error) {
         if (!isMissing(error)) throw error;
@@ -128,6 +256,13 @@ class LocalSink implements Sink {
     }
   }
 
+  /** Each of them may have been made for this file, and is an entry of the one above. */
+  async #syncFolders(parents: Path): Promise<void> {
+    for (let depth = parents.length; depth >= 0; depth--) {
+      await withFolder(this.#context.root, parents.slice(0, depth), {}, (folder) => folder.sync());
+    }
+  }
+
   #vanished(): StorageError {
     return new StorageError(
       "failed",
@@ -140,44 +275,5 @@ class LocalSink implements Sink {
 function isMissing(error: unknown): boolean {
   return (
     (error instanceof StorageError && error.problem === "not-found") || errnoOf(error) === "ENOENT"
-  );
-}
-
-async function checkTarget(root: Folder, path: Path, absent: boolean): Promise<void> {
-  try {
-    await withFolder(root, path.slice(0, -1), {}, async (folder) => {
-      const target = folder.entry(path.at(-1) ?? "");
-      await checkReplaceable(target, path);
-      if (!absent || !(await exists(target))) return;
-      throw new StorageError("exists", path, (name) => `${name} exists already`);
-    });
-  } catch (error) {
-    if (error instanceof StorageError && error.problem === "not-found") return;
-    throw error;
-  }
-}
-
-async function checkReplaceable(target: string, path: Path): Promise<void> {
-  const stat = await lstat(target).catch((error: unknown) => {
-    if (errnoOf(error) === "ENOENT") return undefined;
-    throw error;
-  });
-  if (stat === undefined || stat.isFile()) return;
-  throw new StorageError("not-a-file", path, (name) =>
-    stat.isDirectory()
-      ? `${name} is a folder: a file cannot take its place`
-      : `${name} is there and is not a regular file: it is left alone`,
-  );
-}
-
-async function checkRoom(root: Folder, path: Path, size: number): Promise<void> {
-  if (size < ASK_FOR_ROOM_FROM) return;
-  const { bavail, bsize } = await statfs(root.self);
-  const room = bavail * bsize;
-  if (size <= room) return;
-  throw new StorageError(
-    "space",
-    path,
-    (name) => `${name} would take ${size} bytes and there is room for ${room}`,
   );
 }

@@ -37,6 +37,7 @@ class LocalSource implements Source {
   readonly size: number;
   readonly mtime: number;
   readonly exec: boolean;
+  readonly identity: string;
   readonly #handle: FileHandle;
   readonly #opened: Stat;
 
@@ -44,6 +45,7 @@ class LocalSource implements Source {
     this.path = path;
     this.#handle = handle;
     this.#opened = opened;
+    this.identity = `${opened.dev}:${opened.ino}`;
     ({ size: this.size, mtime: this.mtime, exec: this.exec } = itemOf(opened));
   }
 

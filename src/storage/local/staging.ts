@@ -1,16 +1,25 @@
 import { constants } from "node:fs";
-import { mkdir, open, rmdir, unlink, type FileHandle } from "node:fs/promises";
+import {
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rmdir,
+  unlink,
+  type FileHandle,
+} from "node:fs/promises";
 import { StorageError, type Path } from "../errors.ts";
 import { STAGING } from "../names.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import type { Folder } from "./folder.ts";
 
-const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const REOPEN = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** How long the folder outlives its last file, so that many small files do not remake it. */
 const REMOVE_AFTER_MS = 200;
 /** How often it is made again where other processes remove it as soon as it is there. */
 const ATTEMPTS = 10;
-const RANDOM_BYTES = 12;
 
 /** A file in the staging folder. */
 export interface Staged {
@@ -40,15 +49,79 @@ export class Staging {
   }
 
   /**
-   * Makes a new file under a name that nobody else has. Needs one `release`.
+   * Makes a new file, which nobody has yet. Needs one `release`.
    * @param path the file that it is to become, for messages.
    * @throws {StorageError}
    */
-  async create(path: Path): Promise<Staged> {
+  create(path: Path, name: string): Promise<Staged> {
+    return this.#use(path, async (lease) => {
+      const entry = (await lease.folder).entry(name);
+      return { handle: await open(entry, CREATE, 0o666), name, entry, lease };
+    });
+  }
+
+  /**
+   * Opens a file that was left there, under a new name. Needs one `release`.
+   * @returns `undefined` where it is there no more: somebody else was faster
+   * @throws {StorageError}
+   */
+  claim(path: Path, left: string, name: string): Promise<Staged | undefined> {
+    return this.#use(path, async (lease) => {
+      const folder = await lease.folder;
+      const entry = folder.entry(name);
+      try {
+        if (left !== name) await rename(folder.entry(left), entry);
+        const handle = await open(entry, REOPEN);
+        if ((await handle.stat()).isFile()) return { handle, name, entry, lease };
+        await handle.close();
+      } catch (error) {
+        if (errnoOf(error) !== "ENOENT") throw error;
+      }
+      await this.#giveBack(lease);
+      return undefined;
+    });
+  }
+
+  /** What lies there: names, sizes in bytes, and how long ago it was written to, in milliseconds. */
+  async files(): Promise<{ readonly name: string; readonly size: number; readonly age: number }[]> {
+    const found: { name: string; size: number; age: number }[] = [];
+    await this.#ifThere(async (folder) => {
+      for (const name of await readdir(folder.self)) {
+        const stat = await lstat(folder.entry(name)).catch(() => undefined);
+        if (stat?.isFile() !== true) continue;
+        found.push({ name, size: stat.size, age: Date.now() - stat.mtimeMs });
+      }
+    });
+    return found;
+  }
+
+  /** Removes a file that was left there, if it still is. */
+  async remove(name: string): Promise<void> {
+    await this.#ifThere((folder) => unlink(folder.entry(name)).catch(() => undefined));
+  }
+
+  /** Says that a staged file is gone: moved to its name, or removed. */
+  async release(staged: Staged): Promise<void> {
+    await this.#giveBack(staged.lease);
+  }
+
+  /** Removes the folder where it is empty and nobody uses it. */
+  async tidy(): Promise<void> {
+    if (this.#current === undefined) await this.#removeEmpty();
+  }
+
+  /** Removes the folder where it is empty. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#removing;
+    await this.#remove();
+  }
+
+  async #use<T>(path: Path, work: (lease: Lease) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const lease = this.#lease();
       try {
-        return await createIn(lease);
+        return await work(lease);
       } catch (error) {
         const gone = errnoOf(error) === "ENOENT";
         if (gone) this.#drop(lease);
@@ -59,16 +132,19 @@ export class Staging {
     }
   }
 
-  /** Says that a staged file is gone: moved to its name, or removed. */
-  async release(staged: Staged): Promise<void> {
-    await this.#giveBack(staged.lease);
-  }
-
-  /** Removes the folder where it is empty. */
-  async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.#removing;
-    await this.#remove();
+  /** Looks into the folder without making it. */
+  async #ifThere(work: (folder: Folder) => Promise<void>): Promise<void> {
+    let folder: Folder;
+    try {
+      folder = await this.#root.openChild(STAGING);
+    } catch {
+      return;
+    }
+    try {
+      await work(folder);
+    } finally {
+      await folder.close();
+    }
   }
 
   #lease(): Lease {
@@ -126,14 +202,6 @@ export class Staging {
 /** Removes a staged file. One that cannot be removed is left to be swept later. */
 export async function discard(staged: Staged): Promise<void> {
   await unlink(staged.entry).catch(() => undefined);
-}
-
-async function createIn(lease: Lease): Promise<Staged> {
-  const folder = await lease.folder;
-  const random = Buffer.from(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)));
-  const name = `${random.toString("hex")}.part`;
-  const entry = folder.entry(name);
-  return { handle: await open(entry, CREATE, 0o666), name, entry, lease };
 }
 
 /** A folder that never was opened has nothing to close. */

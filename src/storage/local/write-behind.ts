@@ -6,6 +6,9 @@ const WRITE_BYTES = 1024 * 1024;
 /** How many calls may be under way at once; as measured, more are not faster. */
 const IN_FLIGHT = 3;
 
+/** How far behind its end a file may have holes while it is written, in bytes. */
+export const UNORDERED_BYTES = (IN_FLIGHT + 1) * WRITE_BYTES;
+
 /**
  * Writes a file front to back, while more comes in: blocks are gathered into positional writes, a
  * few of which are under way at once. Keeps at most a few megabytes.
@@ -15,11 +18,13 @@ export class WriteBehind {
   readonly #running = new Set<Promise<void>>();
   #gathered: Uint8Array[] = [];
   #gatheredBytes = 0;
-  #position = 0;
+  #position: number;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(handle: FileHandle) {
+  /** @param position where the first byte goes */
+  constructor(handle: FileHandle, position: number) {
     this.#handle = handle;
+    this.#position = position;
   }
 
   /**

@@ -1,0 +1,31 @@
+import { createHash, createHmac } from "node:crypto";
+import type { Path } from "../storage/errors.ts";
+import type { Source, Storage } from "../storage/storage.ts";
+import { formatAddress, type Address } from "./address.ts";
+
+const HEX_DIGITS = 32;
+
+/** What a download is known by on this side: the same command finds its part again. */
+export function downloadId(address: Address, remote: Path, storage: Storage, local: Path): string {
+  const what = JSON.stringify([formatAddress(address), remote, storage.location, local]);
+  return createHash("sha256").update(what).digest("hex").slice(0, HEX_DIGITS);
+}
+
+/**
+ * The key of an upload: name and right in one. Only who has the secret can make it, and only for
+ * this very file, so nobody can read or poison the part of another.
+ */
+export function uploadKey(
+  secret: Uint8Array,
+  address: Address,
+  remote: Path,
+  storage: Storage,
+  source: Source,
+): string {
+  const { path, size, mtime, identity } = source;
+  const what = [formatAddress(address), remote, storage.location, path, size, mtime, identity];
+  return createHmac("sha256", secret)
+    .update(JSON.stringify(what))
+    .digest("hex")
+    .slice(0, HEX_DIGITS);
+}

@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import type { Path } from "../errors.ts";
+import type { Part } from "../storage.ts";
+import { isSelf } from "./owner.ts";
+import type { Staged, Staging } from "./staging.ts";
+import { isLeft, ownName, parseStagedName } from "./staged-name.ts";
+
+/** A part that this process has open. */
+interface Living {
+  readonly onTaken: () => void;
+  readonly released: Promise<void>;
+}
+
+/** A part that was opened, and how to say that it no longer is. */
+export interface Claimed {
+  readonly staged: Staged;
+  /** Whether it was left in order; otherwise its last blocks may have holes. */
+  readonly inOrder: boolean;
+  release(): void;
+}
+
+/** The parts of interrupted transfers in a staging folder: each has one writer at a time. */
+export class Parts {
+  readonly #staging: Staging;
+  readonly #living = new Map<string, Living>();
+
+  constructor(staging: Staging) {
+    this.#staging = staging;
+  }
+
+  /** Begins a part; what earlier attempts have left of it is removed. */
+  async create(path: Path, part: Part): Promise<Claimed> {
+    const id = idOf(path, part);
+    const release = await this.#take(id, part);
+    try {
+      for (const { name } of await this.#leftOf(id)) await this.#staging.remove(name);
+      const staged = await this.#staging.create(path, ownName(id, "part"));
+      return { staged, inOrder: true, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Opens what an earlier attempt has left; `undefined` where that is nothing. */
+  async claim(path: Path, part: Part): Promise<Claimed | undefined> {
+    const id = idOf(path, part);
+    const release = await this.#take(id, part);
+    try {
+      // Several are left where two programs began the same; the largest saves most.
+      const left = await this.#leftOf(id);
+      for (const [index, { name, kept }] of left.entries()) {
+        const staged = await this.#staging.claim(path, name, ownName(id, "part"));
+        if (staged === undefined) continue;
+        for (const other of left.slice(index + 1)) await this.#staging.remove(other.name);
+        return { staged, inOrder: kept, release };
+      }
+    } catch (error) {
+      release();
+      throw error;
+    }
+    release();
+    return undefined;
+  }
+
+  /** Takes the part from whoever of this process has it, and waits until that one has let go. */
+  async #take(id: string, { onTaken }: Part): Promise<() => void> {
+    for (let other = this.#living.get(id); other !== undefined; other = this.#living.get(id)) {
+      other.onTaken();
+      await other.released;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const living: Living = { onTaken, released: promise };
+    this.#living.set(id, living);
+    return () => {
+      if (this.#living.get(id) === living) this.#living.delete(id);
+      resolve();
+    };
+  }
+
+  async #leftOf(id: string): Promise<{ readonly name: string; readonly kept: boolean }[]> {
+    const left: { name: string; kept: boolean; size: number }[] = [];
+    for (const { name, size, age } of await this.#staging.files()) {
+      const parsed = parseStagedName(name);
+      if (parsed === undefined || parsed.id !== id || parsed.kind === "tmp") continue;
+      // One of this process that nobody has open was left as well.
+      if (!isLeft(parsed, age) && !isSelf(parsed.owner)) continue;
+      left.push({ name, kept: parsed.kind === "kept", size });
+    }
+    return left.toSorted((a, b) => b.size - a.size);
+  }
+}
+
+/** The path belongs to the right: a key is of no use for another name. */
+function idOf(path: Path, { id }: Part): string {
+  return createHash("sha256")
+    .update(JSON.stringify([id, path]))
+    .digest("hex")
+    .slice(0, 32);
+}

@@ -1,0 +1,59 @@
+import { lstat, statfs } from "node:fs/promises";
+import { StorageError, type Path } from "../errors.ts";
+import { errnoOf } from "./errno.ts";
+import { withFolder, type Folder } from "./folder.ts";
+import { exists } from "./move.ts";
+
+/** Below this the disk is not asked for its room first, in bytes. */
+const ASK_FOR_ROOM_FROM = 1024 * 1024;
+
+/**
+ * Whether a file can get a name, as far as that can be known before it is written.
+ * @throws {StorageError}
+ */
+export async function checkTarget(root: Folder, path: Path, absent: boolean): Promise<void> {
+  try {
+    await withFolder(root, path.slice(0, -1), {}, async (folder) => {
+      const target = folder.entry(path.at(-1) ?? "");
+      await checkReplaceable(target, path);
+      if (!absent || !(await exists(target))) return;
+      throw new StorageError("exists", path, (name) => `${name} exists already`);
+    });
+  } catch (error) {
+    if (error instanceof StorageError && error.problem === "not-found") return;
+    throw error;
+  }
+}
+
+/**
+ * Whether what has the name that a file is to get may be replaced.
+ * @throws {StorageError} `not-a-file`
+ */
+export async function checkReplaceable(target: string, path: Path): Promise<void> {
+  const stat = await lstat(target).catch((error: unknown) => {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  });
+  if (stat === undefined || stat.isFile()) return;
+  throw new StorageError("not-a-file", path, (name) =>
+    stat.isDirectory()
+      ? `${name} is a folder: a file cannot take its place`
+      : `${name} is there and is not a regular file: it is left alone`,
+  );
+}
+
+/**
+ * Whether there is room for a file.
+ * @throws {StorageError} `space`
+ */
+export async function checkRoom(root: Folder, path: Path, size: number): Promise<void> {
+  if (size < ASK_FOR_ROOM_FROM) return;
+  const { bavail, bsize } = await statfs(root.self);
+  const room = bavail * bsize;
+  if (size <= room) return;
+  throw new StorageError(
+    "space",
+    path,
+    (name) => `${name} would take ${size} bytes and there is room for ${room}`,
+  );
+}

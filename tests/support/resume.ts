@@ -1,0 +1,106 @@
+import { BLOCK_SIZE } from "./wire.ts";
+import { filesUnder } from "./files.ts";
+import { FaultyProxy, type Plan } from "./faulty-proxy.ts";
+import { ClientProcess, run, ServerProcess, TemporaryFolder, type Ran } from "./programs.ts";
+
+/** A size of a few blocks, the last of them short. */
+export const SIZE = 7 * BLOCK_SIZE + 1000;
+export const STAGING = ".sftp-staging";
+
+/** One line of JSON that a client wrote. */
+export type ClientEvent = Record<string, unknown> & { readonly event: string };
+
+export interface RanClient extends Ran {
+  readonly events: readonly ClientEvent[];
+  /** The event that tells of the transfer, if it came to an end. */
+  readonly transferred: ClientEvent | undefined;
+}
+
+/** A server, folders for it and for a client, and a faulty connection between them. */
+export class Scene implements AsyncDisposable {
+  readonly folder: TemporaryFolder;
+  readonly proxy: FaultyProxy;
+  readonly #servers: ServerProcess[];
+  readonly #flags: readonly string[];
+
+  private constructor(
+    folder: TemporaryFolder,
+    proxy: FaultyProxy,
+    server: ServerProcess,
+    flags: readonly string[],
+  ) {
+    this.folder = folder;
+    this.proxy = proxy;
+    this.#servers = [server];
+    this.#flags = flags;
+  }
+
+  /** @param plans for the client's connections: the first, the second, and so on */
+  static async start(plans: readonly Plan[] = [], flags: readonly string[] = []): Promise<Scene> {
+    const folder = new TemporaryFolder();
+    const server = await ServerProcess.start(folder.join("server"), flags);
+    const proxy = await FaultyProxy.start(server.port, ...plans);
+    return new Scene(folder, proxy, server, flags);
+  }
+
+  /** The server that was started last. */
+  get server(): ServerProcess {
+    const server = this.#servers.at(-1);
+    if (server === undefined) throw new Error("there is no server");
+    return server;
+  }
+
+  /** Starts another server over the same folder, to which new connections are led. */
+  async startServer(): Promise<void> {
+    const server = await ServerProcess.start(this.folder.join("server"), this.#flags);
+    this.#servers.push(server);
+    this.proxy.server = server.port;
+  }
+
+  /** Kills the server, and starts another. */
+  async restartServer(): Promise<void> {
+    await this.server.stop("SIGKILL");
+    await this.startServer();
+  }
+
+  /** Runs commands in a client of their own. */
+  async run(commands: string, ...flags: string[]): Promise<RanClient> {
+    const address = String(this.proxy.port);
+    const args = [
+      address,
+      "--root",
+      this.folder.join("client"),
+      "-c",
+      commands,
+      "--json",
+      ...flags,
+    ];
+    const ran = await run(["connect", ...args], { env: this.#env });
+    const lines = ran.stdout.split("\n").filter((line) => line !== "");
+    const events = lines.map((line): ClientEvent => JSON.parse(line));
+    return { ...ran, events, transferred: events.find(({ event }) => event === "transferred") };
+  }
+
+  /** Starts a client that carries out commands while the test goes on. */
+  start(commands: string, ...flags: string[]): ClientProcess {
+    const args = [String(this.proxy.port), "-c", commands, ...flags];
+    return ClientProcess.start(this.folder.join("client"), args, { env: this.#env });
+  }
+
+  /** What lies in the staging folder of one side. */
+  staged(side: "client" | "server"): string[] {
+    return filesUnder(this.folder.path)
+      .filter((name) => name.startsWith(`${side}/${STAGING}/`))
+      .map((name) => this.folder.join(name));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.proxy[Symbol.asyncDispose]();
+    for (const server of this.#servers) await server[Symbol.asyncDispose]();
+    this.folder[Symbol.dispose]();
+  }
+
+  get #env(): Record<string, string> {
+    return { XDG_STATE_HOME: this.folder.join("state"), SFTP_RETRIES: "5" };
+  }
+}
