@@ -4,8 +4,8 @@ import { ProtocolViolation } from "../protocol/violation.ts";
 import { Channel } from "../transport/channel.ts";
 import { ConnectionLost, type Connection } from "../transport/connection.ts";
 import { aborted, RequestFailed } from "./failures.ts";
-import { Body, type Job } from "./job.ts";
-import { BoundedQueue } from "./queue.ts";
+import { Body, BODY_BYTES, type Job } from "./job.ts";
+import { BoundedQueue, Room } from "./queue.ts";
 
 /** Why nothing more comes from a client. */
 export type IntakeEnd =
@@ -19,7 +19,8 @@ export type IntakeEnd =
 export class Intake {
   readonly #decoder = new RequestDecoder();
   readonly #channel: Channel<RequestEvent>;
-  readonly #jobs = new BoundedQueue<Job>(PIPELINE);
+  readonly #jobs = new BoundedQueue<Job>(new Room(PIPELINE));
+  readonly #bodies = new Room(BODY_BYTES);
   readonly #unanswered = new Set<Job>();
   #events = 0;
   /** The body that is being read. */
@@ -106,7 +107,7 @@ export class Intake {
     }
     const verb = event.type === "request" ? event.request.verb : event.rejection.verb;
     if (event.type === "request" && verb === "ABORT") this.#cancelAll();
-    const body = verb === "PUT" ? new Body() : undefined;
+    const body = verb === "PUT" ? new Body(this.#bodies) : undefined;
     await this.#add(event, body);
   }
 

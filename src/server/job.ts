@@ -2,25 +2,30 @@ import { MAX_DROP_MS, MAX_DROPPED } from "../protocol/limits.ts";
 import type { RequestEvent } from "../protocol/request-decoder.ts";
 import type { AnyRequest, Rejection } from "../protocol/request.ts";
 import type { RequestFailed } from "./failures.ts";
-import { BoundedQueue } from "./queue.ts";
+import { BoundedQueue, type Room } from "./queue.ts";
 
 /** What a body consists of. */
 export type BodyEvent = Exclude<RequestEvent, { type: "request" | "rejected" }>;
 
 /** Bytes of an upload that may wait for the storage. */
-const BODY_BYTES = 1024 * 1024;
+export const BODY_BYTES = 1024 * 1024;
 /** What an event without content weighs in the queue, in bytes. */
 const EVENT_BYTES = 64;
 
 /** The body of an upload on its way from the connection to the storage. */
 export class Body {
-  readonly #events = new BoundedQueue<BodyEvent>(BODY_BYTES);
+  readonly #events: BoundedQueue<BodyEvent>;
   #ended = false;
   #isCut = false;
   #cause: RequestFailed | undefined;
   #causeTold = false;
   #dropped:
     { bytes: number; timer: ReturnType<typeof setTimeout>; tooMuch: () => void } | undefined;
+
+  /** @param room shared by all bodies of a connection */
+  constructor(room: Room) {
+    this.#events = new BoundedQueue(room);
+  }
 
   /** Whether its last line was read from the connection. */
   get ended(): boolean {

@@ -2,6 +2,9 @@ import { KEEPALIVE_MS } from "../protocol/limits.ts";
 import { formatSuccess } from "../protocol/reply.ts";
 import type { Connection } from "../transport/connection.ts";
 
+/** A client that does not read is looked at this often at the most, in milliseconds. */
+const LEAST_PAUSE_MS = 1000;
+
 /** Tells a client that waits for a reply that the server still works on it. */
 export class KeepAlive {
   readonly #connection: Connection;
@@ -56,6 +59,7 @@ export class KeepAlive {
       );
       this.sent();
     }
-    this.#timer = this.#schedule(Math.max(1, KEEPALIVE_MS - (performance.now() - this.#lastSent)));
+    const left = KEEPALIVE_MS - (performance.now() - this.#lastSent);
+    this.#timer = this.#schedule(Math.max(LEAST_PAUSE_MS, left));
   }
 }

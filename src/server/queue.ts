@@ -1,21 +1,46 @@
-/**
- * A queue between one that puts in and one that takes out. Whoever puts in more than it holds waits.
- */
-export class BoundedQueue<T> {
+/** What may wait in one queue, or in several that the same one fills. */
+export class Room {
   readonly #capacity: number;
-  readonly #items: { readonly item: T; readonly weight: number }[] = [];
-  #weight = 0;
-  #closed = false;
-  #taker: ((item: T | undefined) => void) | undefined;
-  #putter: (() => void) | undefined;
+  #used = 0;
+  #waiting: (() => void) | undefined;
 
-  /** @param capacity the weight at which `put` begins to wait. */
+  /** @param capacity the weight at which the one that fills begins to wait. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  get length(): number {
-    return this.#items.length;
+  /** Takes up room. Settles when there is room for more. */
+  take(weight: number): Promise<void> | undefined {
+    this.#used += weight;
+    if (this.#used < this.#capacity) return undefined;
+    return new Promise((resolve) => (this.#waiting = resolve));
+  }
+
+  /** Gives room back. */
+  give(weight: number): void {
+    this.#used -= weight;
+    if (this.#used < this.#capacity) this.wake();
+  }
+
+  /** Lets the one that waits go on, whether there is room or not. */
+  wake(): void {
+    this.#waiting?.();
+    this.#waiting = undefined;
+  }
+}
+
+/**
+ * A queue between one that puts in and one that takes out. Whoever puts in more than it holds waits.
+ */
+export class BoundedQueue<T> {
+  readonly #room: Room;
+  readonly #items: { readonly item: T; readonly weight: number }[] = [];
+  #closed = false;
+  #taker: ((item: T | undefined) => void) | undefined;
+
+  /** @param room may be shared by queues that one fills */
+  constructor(room: Room) {
+    this.#room = room;
   }
 
   /** Adds an item. Settles when there is room for another. After `close` the item is dropped. */
@@ -28,17 +53,14 @@ export class BoundedQueue<T> {
       return undefined;
     }
     this.#items.push({ item, weight });
-    this.#weight += weight;
-    if (this.#weight < this.#capacity) return undefined;
-    return new Promise((resolve) => (this.#putter = resolve));
+    return this.#room.take(weight);
   }
 
   /** The next item, or `undefined` after the last one of a closed queue. */
   take(): Promise<T | undefined> {
     const next = this.#items.shift();
     if (next !== undefined) {
-      this.#weight -= next.weight;
-      if (this.#weight < this.#capacity) this.#wakePutter();
+      this.#room.give(next.weight);
       return Promise.resolve(next.item);
     }
     if (this.#closed) return Promise.resolve(undefined);
@@ -50,18 +72,12 @@ export class BoundedQueue<T> {
     this.#closed = true;
     this.#taker?.(undefined);
     this.#taker = undefined;
-    this.#wakePutter();
+    this.#room.wake();
   }
 
   /** Nothing more comes, and what is in the queue is dropped. */
   clear(): void {
-    this.#items.length = 0;
-    this.#weight = 0;
+    for (const { weight } of this.#items.splice(0)) this.#room.give(weight);
     this.close();
-  }
-
-  #wakePutter(): void {
-    this.#putter?.();
-    this.#putter = undefined;
   }
 }

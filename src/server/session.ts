@@ -170,6 +170,7 @@ export class Session {
       progress: (done) => {
         keepAlive.done = done;
         if (job.cancelled) throw aborted("Cancelled");
+        if (connection.isLost) throw aborted("The connection was lost");
       },
     };
   }

@@ -66,7 +66,7 @@ export class Shell {
     }
     for (const command of commands) {
       const outcome = await this.#runOne(command);
-      if (outcome !== Status.ok && !command.forgiven) {
+      if (outcome === Status.interrupted || (outcome !== Status.ok && !command.forgiven)) {
         if (status === Status.ok) status = outcome;
         if (!goOn || outcome === Status.interrupted) return status;
       }
@@ -106,7 +106,7 @@ export class Shell {
       }
       const { texts, options } = checkWords(command, line.words.slice(1));
       await command.run(texts, this.#context, options);
-      return Status.ok;
+      return this.#context.signal.aborted ? Status.interrupted : Status.ok;
     } catch (error) {
       const failed = toCommandFailed(error);
       if (failed === undefined) throw error;

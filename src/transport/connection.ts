@@ -40,6 +40,7 @@ export class Connection {
   #paused = false;
   #ended = false;
   #finishing = false;
+  #lingering = false;
   #discarding = false;
   #lost: ConnectionLost | undefined;
   #reader: PromiseWithResolvers<Uint8Array | undefined> | undefined;
@@ -152,16 +153,15 @@ export class Connection {
   }
 
   /**
-   * Sends what is queued, then FIN, drops what still comes in, and waits for the other side to
-   * close, so that the last words are not lost to a reset; not for longer than two seconds.
+   * Sends what is queued, however long that takes, then FIN, drops what still comes in, and waits for
+   * the other side to close, so that the last words are not lost to a reset; for that not longer than
+   * two seconds.
    */
   async finish(): Promise<void> {
     if (!this.#finishing) {
       this.#finishing = true;
       this.#discard();
       this.#flush();
-      const timer = setTimeout(() => this.destroy("closed"), LINGER_MS);
-      void this.#closed.promise.then(() => clearTimeout(timer));
     }
     return this.#closed.promise;
   }
@@ -255,8 +255,17 @@ export class Connection {
     if (!this.#mustDrain) this.#wakeWriters();
     if (this.#finishing && this.#outgoing.length === 0) {
       if (this.#ended) this.#socket.end();
-      else this.#socket.shutdown();
+      else this.#linger();
     }
+  }
+
+  /** What is queued has gone: only now does the time run that the other side has for reading it. */
+  #linger(): void {
+    if (this.#lingering) return;
+    this.#lingering = true;
+    this.#socket.shutdown();
+    const timer = setTimeout(() => this.#socket.end(), LINGER_MS);
+    void this.#closed.promise.then(() => clearTimeout(timer));
   }
 
   #takeJoined(): Uint8Array | undefined {

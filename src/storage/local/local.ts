@@ -26,6 +26,7 @@ export class LocalStorage implements Storage {
   readonly #root: Folder;
   readonly #staging: Staging;
   readonly #sinks: SinkContext;
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(location: string, root: Folder, durable: boolean) {
     this.location = location;
@@ -101,7 +102,11 @@ export class LocalStorage implements Storage {
     await this.#inParent(path, { make: true }, (entry) => mkdir(entry));
   }
 
-  async delete(path: Path): Promise<void> {
+  delete(path: Path): Promise<void> {
+    return this.#alone(() => this.#delete(path));
+  }
+
+  async #delete(path: Path): Promise<void> {
     checkChangeable(path);
     const item = itemOf(await this.#look(path));
     await this.#inParent(path, {}, (entry) =>
@@ -109,7 +114,18 @@ export class LocalStorage implements Storage {
     );
   }
 
-  async rename(from: Path, to: Path): Promise<void> {
+  rename(from: Path, to: Path): Promise<void> {
+    return this.#alone(() => this.#rename(from, to));
+  }
+
+  /** One after the other: a move is two steps, and its second must not meet another's first. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #rename(from: Path, to: Path): Promise<void> {
     checkChangeable(from);
     checkCreatable(to);
     const item = itemOf(await this.#look(from));
