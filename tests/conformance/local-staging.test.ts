@@ -136,6 +136,21 @@ describe("LocalStorage: the staging folder", () => {
     expect(await ground.staged()).toEqual([]);
   });
 
+  test("is opened anew for a part where another process has made it again meanwhile", async () => {
+    await using ground = await LocalGround.make();
+    const part = { id: "0123456789abcdef0123456789abcdef", onTaken: () => undefined };
+    const left = await (await ground.again()).create(["f"], { part });
+    await store(ground.storage, ["g"], "x");
+    await left.abort();
+    await rmdir(ground.at(STAGING));
+    const other = await (await ground.again()).create(["f"], { part });
+    await other.write(bytesOf(300_000));
+    await other.keep();
+    const resumed = await ground.storage.resume(["f"], part, {});
+    expect(resumed?.held).toBe(262_144);
+    await resumed?.commit({});
+  });
+
   test("is shared by storages that come and go", async () => {
     await using ground = await LocalGround.make();
     const comeAndGo = async (name: string): Promise<string[]> => {

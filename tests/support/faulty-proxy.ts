@@ -30,7 +30,7 @@ export class Passed {
   readonly blocks: string[] = [];
   /** The lines that passed and are no block's header. */
   readonly lines: string[] = [];
-  readonly #fault: Fault | undefined;
+  #fault: Fault | undefined;
   #line = "";
   #left = 0;
   #digest = "";
@@ -52,7 +52,7 @@ export class Passed {
         this.#left -= taken;
         this.#content += taken;
         if (this.#left === 0) this.blocks.push(this.#digest);
-        if (this.#content === limit) return { bytes: at, fault: true };
+        if (this.#content === limit) return this.#reached(at);
         lineAt = at;
         continue;
       }
@@ -65,17 +65,22 @@ export class Passed {
       this.#line = "";
       const [, length, digest] = /^\+(\d+) ?(\w*)/.exec(line) ?? [];
       if (length !== undefined) {
-        if (this.#fault?.afterContent === 0) return { bytes: lineAt, fault: true };
+        if (this.#fault?.afterContent === 0) return this.#reached(lineAt);
         this.#left = Number(length);
         this.#digest = digest ?? "";
       } else {
-        if (this.#fault?.beforeLine?.test(line) === true) return { bytes: lineAt, fault: true };
+        if (this.#fault?.beforeLine?.test(line) === true) return this.#reached(lineAt);
         this.lines.push(line);
       }
       at = end + 1;
       lineAt = at;
     }
     return { bytes: piece.length, fault: false };
+  }
+
+  #reached(bytes: number): { readonly bytes: number; readonly fault: boolean } {
+    this.#fault = undefined;
+    return { bytes, fault: true };
   }
 }
 
@@ -173,24 +178,21 @@ export class FaultyProxy implements AsyncDisposable {
     slice = Number.POSITIVE_INFINITY,
   ): Promise<void> {
     try {
-      for await (const all of from as AsyncIterable<Buffer>) {
-        for (let at = 0; at < all.length; at += slice) {
+      const pieces = (from as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+      for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
+        const all = next.value;
+        for (let at = 0; at < all.length;) {
           const piece = all.subarray(at, at + slice);
           const { bytes, fault: reached } = passed.look(piece);
-          if (bytes > 0 && !to.write(piece.subarray(0, bytes)) && !to.destroyed) {
-            await new Promise<void>((resolve) => {
-              to.once("drain", resolve);
-              to.once("close", resolve);
-            });
-          }
+          at += bytes;
+          if (bytes > 0) await write(to, piece.subarray(0, bytes));
           if (!reached) continue;
           this.#faulted.resolve();
-          if (fault?.do === "hold") {
-            await this.#released.promise;
-            to.write(piece.subarray(bytes));
-            continue;
-          }
-          return this.#break(from, to, fault?.do);
+          if (fault?.do === "cut" || fault?.do === "reset") return end(from, to, fault.do);
+          // What is silenced is read on, so that nobody notices by a full buffer or by an end.
+          if (fault?.do === "silence") while ((await pieces.next()).done !== true);
+          if (fault?.do === "silence") return;
+          await this.#released.promise;
         }
       }
       to.end();
@@ -198,17 +200,22 @@ export class FaultyProxy implements AsyncDisposable {
       to.destroy();
     }
   }
+}
 
-  #break(from: Socket, to: Socket, how: Fault["do"] | undefined): void {
-    if (how === "reset") {
-      from.resetAndDestroy();
-      to.resetAndDestroy();
-    } else if (how === "cut") {
-      to.end();
-      from.destroy();
-    } else {
-      // Read on, so that nobody notices by a full buffer.
-      from.resume();
-    }
+async function write(to: Socket, bytes: Uint8Array): Promise<void> {
+  if (to.write(bytes) || to.destroyed) return;
+  await new Promise<void>((resolve) => {
+    to.once("drain", resolve);
+    to.once("close", resolve);
+  });
+}
+
+function end(from: Socket, to: Socket, how: "cut" | "reset"): void {
+  if (how === "reset") {
+    from.resetAndDestroy();
+    to.resetAndDestroy();
+  } else {
+    to.end();
+    from.destroy();
   }
 }

@@ -65,21 +65,16 @@ export class Staging {
    * @returns `undefined` where it is there no more: somebody else was faster
    * @throws {StorageError}
    */
-  claim(path: Path, left: string, name: string): Promise<Staged | undefined> {
-    return this.#use(path, async (lease) => {
-      const folder = await lease.folder;
-      const entry = folder.entry(name);
-      try {
-        if (left !== name) await rename(folder.entry(left), entry);
-        const handle = await open(entry, REOPEN);
-        if ((await handle.stat()).isFile()) return { handle, name, entry, lease };
-        await handle.close();
-      } catch (error) {
-        if (errnoOf(error) !== "ENOENT") throw error;
-      }
-      await this.#giveBack(lease);
-      return undefined;
-    });
+  async claim(path: Path, left: string, name: string): Promise<Staged | undefined> {
+    const opened = this.#current;
+    const staged = await this.#claim(path, left, name);
+    if (staged !== undefined || opened === undefined) return staged;
+    // Another process may have removed the folder and made it again since it was opened here.
+    if (opened === this.#current) {
+      this.#drop(opened);
+      if (opened.users === 0) await closeFolder(opened);
+    }
+    return this.#claim(path, left, name);
   }
 
   /** What lies there: names, sizes in bytes, and how long ago it was written to, in milliseconds. */
@@ -115,6 +110,23 @@ export class Staging {
     clearTimeout(this.#timer);
     await this.#removing;
     await this.#remove();
+  }
+
+  #claim(path: Path, left: string, name: string): Promise<Staged | undefined> {
+    return this.#use(path, async (lease) => {
+      const folder = await lease.folder;
+      const entry = folder.entry(name);
+      try {
+        if (left !== name) await rename(folder.entry(left), entry);
+        const handle = await open(entry, REOPEN);
+        if ((await handle.stat()).isFile()) return { handle, name, entry, lease };
+        await handle.close();
+      } catch (error) {
+        if (errnoOf(error) !== "ENOENT") throw error;
+      }
+      await this.#giveBack(lease);
+      return undefined;
+    });
   }
 
   async #use<T>(path: Path, work: (lease: Lease) => Promise<T>): Promise<T> {
