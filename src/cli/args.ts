@@ -120,6 +120,9 @@ export function setting(
   return { value: fallback, from: `--${name}` };
 }
 
+/** The longest that a timer runs, in milliseconds: about 24 days. */
+const LONGEST_MS = 2_147_483_000;
+
 /** Seven days, in seconds, as a flag's default. */
 export const WEEK = "604800";
 
@@ -138,10 +141,11 @@ export function readCount({ value, from }: { value: string; from: string }): num
  * @throws {CommandFailed} status 2
  */
 export function readSeconds({ value, from }: { value: string; from: string }): number {
-  if (/^[0-9]{1,7}(?:\.[0-9]{1,3})?$/.test(value)) return Math.round(Number(value) * 1000);
+  const ms = /^[0-9]{1,7}(?:\.[0-9]{1,3})?$/.test(value) ? Math.round(Number(value) * 1000) : NaN;
+  if (ms <= LONGEST_MS) return ms;
   throw new CommandFailed(
     Status.usage,
-    `${from} ${value} is no time: give seconds, such as 10 or 0.5`,
+    `${from} ${value} is no time: give seconds, such as 10 or 0.5, up to ${LONGEST_MS / 1000}`,
   );
 }
 

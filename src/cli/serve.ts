@@ -11,6 +11,8 @@ import { createMessages, writeData } from "./output.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
 import { PROGRAM } from "./version.ts";
 
+/** 127.0.0.0/8. */
+const LOOPBACK = /^127(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}$/;
 /** After a second signal, how long what was being stored may take to be forgotten, in ms. */
 const LEAVE_MS = 300;
 
@@ -154,7 +156,7 @@ function listenFailed(error: unknown, host: string, port: number): CommandFailed
 function readListenAddress(given: Arguments): { host: string; port: number } {
   const typed = setting(given, "host", "SFTP_HOST", "127.0.0.1").value;
   const host = typed === "localhost" ? "127.0.0.1" : typed.replace(/^\[(.*)\]$/, "$1");
-  if (!/^127(?:\.[0-9]{1,3}){3}$/.test(host) && host !== "::1") {
+  if (!LOOPBACK.test(host) && host !== "::1") {
     throw new CommandFailed(
       Status.usage,
       `${typed} is not a loopback address: other machines are not served yet, because nothing ` +

@@ -1,6 +1,6 @@
 import { blockDigest } from "../digest/block.ts";
 import type { Path } from "../protocol/path.ts";
-import { CommandFailed, brokenProtocol } from "./errors.ts";
+import { CommandFailed, Interrupted, brokenProtocol } from "./errors.ts";
 import { orRefused, type Exchange } from "./exchange.ts";
 import type { Session } from "./session.ts";
 import { Status } from "./status.ts";
@@ -21,15 +21,25 @@ export type RemoteEntry =
 
 /**
  * Lists a folder of the server.
+ * @param signal cancels it
  * @throws {CommandFailed}
  */
-export async function* listRemote(session: Session, path: Path): AsyncGenerator<RemoteEntry> {
+export async function* listRemote(
+  session: Session,
+  path: Path,
+  signal: AbortSignal,
+): AsyncGenerator<RemoteEntry> {
   const exchange = session.request("LIST", path, {});
+  const cancel = (): void => exchange.startCancel();
+  signal.addEventListener("abort", cancel);
   try {
     const begun = await exchange.success();
     if (begun.code !== 150) throw brokenProtocol("The server's reply to LIST has no body");
     yield* readEntries(exchange);
+  } catch (error) {
+    throw signal.aborted ? new Interrupted() : error;
   } finally {
+    signal.removeEventListener("abort", cancel);
     await exchange.cancel();
   }
 }

@@ -22,6 +22,8 @@ export interface SessionOptions {
 /** What the server answers with a body. */
 const HAVE_BODIES: ReadonlySet<Verb> = new Set(["GET", "LIST"]);
 
+/** How long a server may take to say goodbye, and to read what was sent before, in milliseconds. */
+const GOODBYE_MS = 2000;
 /** How often it is looked whether the server is silent, in milliseconds. */
 const WATCH_MS = 1000;
 
@@ -85,11 +87,12 @@ export class Session implements Line {
 
   /** Sends a request. Replies come in order: each exchange waits for those before it. */
   request<V extends Verb>(verb: V, path: Path, keys: Request<V>["keys"]): Exchange {
+    const line = formatRequest(verb, path, keys);
     const exchange = new Exchange(this, this.#last?.done, HAVE_BODIES.has(verb));
     this.#last = exchange;
     this.#pending++;
     void exchange.done.then(() => this.#pending--);
-    this.connection.write(formatRequest(verb, path, keys));
+    this.connection.write(line);
     return exchange;
   }
 
@@ -120,10 +123,10 @@ export class Session implements Line {
 
   /** Says goodbye and closes. Never rejects. */
   async close(): Promise<void> {
-    try {
-      if (this.#lost === undefined) await this.request("QUIT", [], {}).success();
-    } catch {
+    if (this.#lost === undefined) {
       // Whatever the server answers to a goodbye, the connection is closed.
+      const goodbye = this.request("QUIT", [], {}).success();
+      await Promise.race([goodbye.catch(() => undefined), Bun.sleep(GOODBYE_MS)]);
     }
     await this.destroy();
   }
@@ -132,7 +135,9 @@ export class Session implements Line {
   async destroy(): Promise<void> {
     clearInterval(this.#watch);
     this.#lost ??= new SessionLost("The connection is closed", { worthRetrying: false });
+    const timer = setTimeout(() => this.connection.destroy("closed"), GOODBYE_MS);
     await this.connection.finish();
+    clearTimeout(timer);
   }
 
   async #greet(): Promise<void> {

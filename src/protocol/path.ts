@@ -21,17 +21,24 @@ export class BadPath extends Error {
  */
 export function decodePath(encoded: string): Path {
   const parts: string[] = [];
-  let total = -1;
   for (const piece of encoded.split("/")) {
     const part = decodeText(piece);
     if (part === undefined) throw new BadPath(`The name ${piece} is not valid UTF-8`);
     if (part.includes("/")) throw new BadPath(`The name ${piece} holds an encoded slash`);
     if (part.includes("\0")) throw new BadPath(`The name ${piece} holds a NUL`);
+    parts.push(part);
+  }
+  checkLengths(parts);
+  return parts;
+}
+
+/** @throws {BadPath} where a part, or all of them with their separators, are too long */
+export function checkLengths(path: Path): void {
+  let total = -1;
+  for (const part of path) {
     const bytes = Buffer.byteLength(part);
     if (bytes > MAX_NAME) throw new BadPath(`A name has ${bytes} bytes; ${MAX_NAME} are allowed`);
     total += bytes + 1;
-    parts.push(part);
   }
   if (total > MAX_PATH) throw new BadPath(`The path has ${total} bytes; ${MAX_PATH} are allowed`);
-  return parts;
 }

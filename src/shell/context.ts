@@ -31,6 +31,8 @@ export interface ShellContext {
   /** What the keys of interrupted uploads are made with. */
   readonly secret: () => Promise<Uint8Array>;
   session: Session | undefined;
+  /** Whether the last connection was lost, and neither closed nor replaced since. */
+  lost: boolean;
   /** Aborted when the user interrupts the command that runs. */
   signal: AbortSignal;
   /** Set by QUIT. */
@@ -40,5 +42,8 @@ export interface ShellContext {
 /** @throws {CommandFailed} status 2, where there is no connection */
 export function requireSession(context: ShellContext): Session {
   if (context.session !== undefined) return context.session;
+  if (context.lost) {
+    throw new CommandFailed(Status.connection, "Not connected any more: use OPEN again");
+  }
   throw new CommandFailed(Status.usage, "Not connected: use OPEN first, such as OPEN 12000");
 }

@@ -1,11 +1,11 @@
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
-import type { Path } from "../protocol/path.ts";
+import { BadPath, checkLengths, type Path } from "../protocol/path.ts";
 
 /**
  * Reads what a user typed for the server's side: from the root, `.` and `..` resolved here, so that
  * the wire never carries them.
- * @throws {CommandFailed} status 6, where it leads above the root
+ * @throws {CommandFailed} status 6, where it leads above the root or is longer than any can be
  */
 export function parseRemotePath(typed: string): Path {
   const path: string[] = [];
@@ -16,6 +16,12 @@ export function parseRemotePath(typed: string): Path {
     } else if (path.pop() === undefined) {
       throw new CommandFailed(Status.refused, `${typed} leads above the server's root`);
     }
+  }
+  try {
+    checkLengths(path);
+  } catch (error) {
+    if (!(error instanceof BadPath)) throw error;
+    throw new CommandFailed(Status.refused, error.message);
   }
   return path;
 }

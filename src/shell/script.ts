@@ -9,17 +9,17 @@ export async function runLines(shell: Shell, input: AsyncIterable<Uint8Array>): 
     const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      const status = await shell.run(line, false);
+      const status = await shell.run(line);
       if (status !== Status.ok || shell.hasQuit) return status;
     }
   }
-  return shell.run(rest + decoder.decode(), false);
+  return shell.run(rest + decoder.decode());
 }
 
 /** Runs the texts of several `-c` one after the other, until a command fails or QUIT. */
 export async function runTexts(shell: Shell, texts: readonly string[]): Promise<Status> {
   for (const text of texts) {
-    const status = await shell.run(text, false);
+    const status = await shell.run(text);
     if (status !== Status.ok || shell.hasQuit) return status;
   }
   return Status.ok;

@@ -24,12 +24,13 @@ export class Shell {
    */
   constructor(
     timeout: number,
-    context: Omit<ShellContext, "connecting" | "session" | "signal" | "quit">,
+    context: Omit<ShellContext, "connecting" | "session" | "lost" | "signal" | "quit">,
   ) {
     this.#context = {
       ...context,
       connecting: { timeout, onLost: (lost) => this.#lostWhileIdle(lost) },
       session: undefined,
+      lost: false,
       signal: new AbortController().signal,
       quit: false,
     };
@@ -52,11 +53,9 @@ export class Shell {
 
   /**
    * Runs what was typed. Never rejects.
-   * @param goOn runs the commands behind one that failed, too
-   * @returns the status of the first that failed and was not forgiven
+   * @returns the status of the first that failed and was not forgiven: behind it none is run
    */
-  async run(text: string, goOn: boolean): Promise<Status> {
-    let status: Status = Status.ok;
+  async run(text: string): Promise<Status> {
     let commands: CommandLine[];
     try {
       commands = parseCommands(text);
@@ -66,13 +65,11 @@ export class Shell {
     }
     for (const command of commands) {
       const outcome = await this.#runOne(command);
-      if (outcome === Status.interrupted || (outcome !== Status.ok && !command.forgiven)) {
-        if (status === Status.ok) status = outcome;
-        if (!goOn || outcome === Status.interrupted) return status;
-      }
-      if (this.#context.quit) return status;
+      if (outcome === Status.interrupted) return outcome;
+      if (outcome !== Status.ok && !command.forgiven) return outcome;
+      if (this.#context.quit) break;
     }
-    return status;
+    return Status.ok;
   }
 
   /** Interrupts the command that runs; `false` where none does, or it was interrupted already. */
@@ -150,6 +147,7 @@ export class Shell {
     const { session, output } = this.#context;
     if (session?.lost === undefined) return;
     this.#context.session = undefined;
+    this.#context.lost = true;
     output.observe({ event: "closed" });
   }
 

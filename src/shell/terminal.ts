@@ -3,20 +3,27 @@ import { formatAddress } from "../client/address.ts";
 import { Status } from "../client/status.ts";
 import type { Shell } from "./shell.ts";
 
-/** Runs a shell for a person at a terminal, until QUIT or Ctrl-D. */
-export async function runTerminal(shell: Shell, say: (message: string) => void): Promise<Status> {
+/**
+ * Runs a shell for a person at a terminal, until QUIT or Ctrl-D.
+ * @param screen where the prompt and what is typed are shown
+ */
+export async function runTerminal(
+  shell: Shell,
+  screen: NodeJS.WriteStream,
+  say: (message: string) => void,
+): Promise<Status> {
   const terminal = createInterface({
     input: process.stdin,
-    output: process.stdout,
+    output: screen,
     terminal: true,
     historySize: 1000,
   });
-  const lines = new LineQueue(terminal);
+  const lines = new LineQueue(terminal, screen);
   let running = false;
   let leaving = false;
   shell.interject = (show) => {
-    cursorTo(process.stdout, 0);
-    eraseLine(process.stdout, 0);
+    cursorTo(screen, 0);
+    eraseLine(screen, 0);
     show();
     terminal.setPrompt(promptOf(shell));
     terminal.prompt(true);
@@ -30,7 +37,7 @@ export async function runTerminal(shell: Shell, say: (message: string) => void):
       lines.leave(Status.interrupted);
     } else {
       leaving = true;
-      process.stdout.write("\n");
+      screen.write("\n");
       say("Ctrl-C again, Ctrl-D or QUIT leaves.");
       terminal.prompt();
     }
@@ -43,7 +50,7 @@ export async function runTerminal(shell: Shell, say: (message: string) => void):
     leaving = false;
     running = true;
     // A second Ctrl-C leaves at once, whatever the command waits for; Ctrl-D lets it finish.
-    const left = await Promise.race([shell.run(line, false).then(() => undefined), lines.left]);
+    const left = await Promise.race([shell.run(line).then(() => undefined), lines.left]);
     if (left !== undefined) return left;
     running = false;
     if (shell.hasQuit) {
@@ -75,7 +82,7 @@ class LineQueue {
   #closing = false;
   #waiting: ((line: string) => void) | undefined;
 
-  constructor(terminal: Interface) {
+  constructor(terminal: Interface, screen: NodeJS.WriteStream) {
     this.#terminal = terminal;
     terminal.on("line", (line) => {
       if (this.#waiting === undefined) this.#lines.push(line);
@@ -84,7 +91,7 @@ class LineQueue {
     });
     terminal.on("close", () => {
       // Whoever left at the prompt is still on its line.
-      if (!this.#closing) process.stdout.write("\n");
+      if (!this.#closing) screen.write("\n");
       this.ended = true;
       this.#ended.resolve({ status: Status.ok });
     });

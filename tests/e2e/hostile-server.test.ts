@@ -203,11 +203,11 @@ test("a server that closes in the middle of a file", async () => {
     return "";
   });
   const ran = await connect(folder.join("client"), server.port, "-GET file; GET file");
-  expect(ran.status).toBe(2);
+  expect(ran.status).toBe(3);
   expect(said(ran)).toBe(
     `GET file: The connection to 127.0.0.1:${server.port} is lost: the server closed the connection`,
   );
-  expect(ran.stderr).toContain("Not connected: use OPEN first");
+  expect(ran.stderr).toContain("Not connected any more: use OPEN again");
   expect(read(folder.join("client/file"))?.toString()).toBe("old");
 
   write(folder.join("server/file"), "new");

@@ -1,4 +1,3 @@
-import { encodePath } from "../../protocol/path.ts";
 import type { Request } from "../../protocol/request.ts";
 import type { Done, Exchange } from "../exchange.ts";
 
@@ -28,8 +27,8 @@ function changed(
     event: "changed",
     client: exchange.client,
     verb: request.verb,
-    path: encodePath(request.path),
-    ...(request.verb === "RENAME" ? { to: encodePath(request.keys.to) } : {}),
+    path: request.path.join("/"),
+    ...(request.verb === "RENAME" ? { to: request.keys.to.join("/") } : {}),
   });
   return { code: 250 };
 }

@@ -17,6 +17,7 @@ export const open: Command = {
       throw new CommandFailed(Status.usage, `Already connected to ${where}: use CLOSE first`);
     }
     const address = readAddress(words);
+    context.lost = false;
     context.session = await Session.open(address, context.connecting);
     context.output.say(`Connected to ${formatAddress(address)}.`);
     context.output.observe({ event: "opened", ...address });

@@ -74,7 +74,7 @@ test("a file that is still being stored when the client comes back is waited for
     if (verb === "STAT" && stored) return `213 type=file size=${SIZE} mtime=0 digest=${digest}\n`;
     return verb === "PUT" ? "" : "550 not-found x\n";
   });
-  const ran = await connect(folder.join("client"), server.port, "PUT f");
+  const ran = await connect(folder.join("client"), server.port, "PUT f", "--retries", "1");
   expect(ran.stderr).toContain("verified");
   expect(asked).toEqual(["HELD", "PUT", "END", "HELD", "STAT", "QUIT"]);
 });
