@@ -86,9 +86,12 @@ function bodyOf(reply: Reply): BlockRule {
   const named = reply.ok ? reply.fields.get("size") : undefined;
   if (named === undefined) return anyBlocks;
   const size = parseDecimal(named);
+  if (size === undefined) {
+    throw new ProtocolViolation("The server named a size that is no number");
+  }
   const offset = parseDecimal((reply.ok ? reply.fields.get("offset") : undefined) ?? "0");
-  if (size === undefined || offset === undefined || offset > size) {
-    throw new ProtocolViolation("The server named a size or an offset that cannot be");
+  if (offset === undefined || offset > size) {
+    throw new ProtocolViolation("The server named an offset that is not in the file");
   }
   return fileBlocks(size - offset);
 }

@@ -152,6 +152,7 @@ export const HONEST = Buffer.from("An honest file\n");
 
 async function answerHonestly(victim: Victim, line: string): Promise<void> {
   const [verb, path] = line.split(" ");
+  if (verb === "HELD") return victim.send("213 offset=0 digest=2d06800538d394c2\n");
   if (verb === "GET" && path === "honest") await victim.send(goodFile(HONEST));
   else if (verb === "ABORT") await victim.send("225\n");
   else if (verb === "NOOP") await victim.send("200\n");

@@ -1,6 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes, randomInt } from "node:crypto";
-import { filesUnder, read, write } from "../../support/files.ts";
+import { filesUnder, publishedUnder, read, write } from "../../support/files.ts";
 import {
   announce,
   flood,
@@ -76,7 +76,7 @@ describe("one bit flipped", () => {
     const ran = await connect(folder.join("client"), server.port, commands);
     expect(ran.status).toBe(0);
     expect(ran.stderr.match(/^GET bad: .*digest is wrong/gm)).toHaveLength(FLIPS);
-    expect(filesUnder(folder.join("client"))).toEqual(["honest"]);
+    expect(publishedUnder(folder.join("client"))).toEqual(["honest"]);
   });
 
   test(`at ${FLIPS} offsets, headers included: nothing is stored (SFTP_TEST_SEED=${seed})`, async () => {
@@ -117,7 +117,7 @@ describe("a size that no disk holds", () => {
       const both = await connect(folder.join("client"), server.port, "-GET huge; GET honest");
       expect(both.status).toBe(0);
       expect(read(folder.join("client/honest"))).toEqual(HONEST);
-      expect(filesUnder(folder.join("client"))).toEqual(["honest"]);
+      expect(publishedUnder(folder.join("client"))).toEqual(["honest"]);
     },
   );
 
