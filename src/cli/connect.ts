@@ -69,6 +69,12 @@ export const connect = defineCommand<ArgsDef>({
   },
 });
 
+/** What ends the program at once; what was received stays in order, to be gone on with. */
+const LEAVING = [
+  ["SIGTERM", Status.terminated],
+  ["SIGHUP", Status.hungUp],
+] as const;
+
 /** Runs `sftp connect`. */
 export async function runConnect(given: Arguments): Promise<Status> {
   const timeout = readSeconds(setting(given, "timeout", "SFTP_TIMEOUT", "30"));
@@ -97,21 +103,32 @@ export async function runConnect(given: Arguments): Promise<Status> {
   });
   const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
   if (!interactive) process.on("SIGINT", () => interruptScript(shell));
-  process.on("SIGTERM", () => void leave(shell, root, 143));
-  process.on("SIGHUP", () => void leave(shell, root, 129));
+  const left = Promise.withResolvers<Status>();
+  let leaving: Status | undefined;
+  for (const [signal, status] of LEAVING) {
+    process.on(signal, () => {
+      leaving ??= status;
+      shell.interrupt();
+      left.resolve(status);
+    });
+  }
   try {
     const [address] = given.words;
-    if (address !== undefined) {
-      const status = await shell.run(`OPEN ${quoteWord(address)}`);
-      if (status !== Status.ok && !interactive) return status;
-    }
-    if (commands.length > 0) return await runTexts(shell, commands);
-    if (!interactive) return await runLines(shell, input ?? process.stdin);
-    const { runTerminal } = await import("../shell/terminal.ts");
-    if (address === undefined) output.say("Type OPEN and a port to connect, or HELP.");
-    // Standard output is for data where something else than the terminal reads it.
-    const screen = given.has("json") || !process.stdout.isTTY ? process.stderr : process.stdout;
-    return await runTerminal(shell, screen, output.say);
+    const work = async (): Promise<Status> => {
+      if (address !== undefined) {
+        const status = await shell.run(`OPEN ${quoteWord(address)}`);
+        if (status !== Status.ok && !interactive) return status;
+      }
+      if (commands.length > 0) return runTexts(shell, commands);
+      if (!interactive) return runLines(shell, input ?? process.stdin);
+      const { runTerminal } = await import("../shell/terminal.ts");
+      if (address === undefined) output.say("Type OPEN and a port to connect, or HELP.");
+      // Standard output is for data where something else than the terminal reads it.
+      const screen = given.has("json") || !process.stdout.isTTY ? process.stderr : process.stdout;
+      return runTerminal(shell, screen, output.say);
+    };
+    const status = await Promise.race([work(), left.promise]);
+    return leaving ?? status;
   } finally {
     await shell.close();
     await root.close();
@@ -135,14 +152,6 @@ function createOutput(json: boolean): Output {
 /** In a script the first Ctrl-C ends the command, and with it the run; the second leaves at once. */
 function interruptScript(shell: Shell): void {
   if (!shell.interrupt()) process.exit(Status.interrupted);
-}
-
-/** Ends at once, and leaves what was received in order, so that it can be gone on with. */
-async function leave(shell: Shell, root: LocalStorage, status: number): Promise<void> {
-  shell.interrupt();
-  await shell.close();
-  await root.close();
-  process.exit(status);
 }
 
 async function openRoot(root: string, durable: boolean): Promise<LocalStorage> {

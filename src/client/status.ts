@@ -11,7 +11,9 @@ export const Status = {
   refused: 6,
   space: 7,
   mismatch: 8,
+  hungUp: 129,
   interrupted: 130,
+  terminated: 143,
 } as const;
 
 export type Status = (typeof Status)[keyof typeof Status];
