@@ -81,7 +81,7 @@ function settle(output: string, home: string, ports: readonly [number, number]):
       line++;
       return `2026-01-15 10:30:${String(line).padStart(2, "0")}`;
     })
-    .replace(/ in [\d.]+ m?s\b/g, " in 2 ms");
+    .replace(/ in [\d.]+ m?s\b(?: \([\d.]+ [KMG]?i?B\/s\))?/g, " in 2 ms");
 }
 
 function layOut(home: string): void {

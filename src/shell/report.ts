@@ -3,6 +3,8 @@ import { formatSeconds, formatSize } from "../observe/units.ts";
 import { formatDigest } from "../protocol/text.ts";
 import type { ShellContext } from "./context.ts";
 
+/** The shortest transfer whose rate is told, in seconds. */
+const LEAST_SECONDS = 0.01;
 /** How often progress is told, in milliseconds. */
 const PROGRESS_MS = 250;
 
@@ -17,7 +19,9 @@ export function report(
   const names = direction === "received" ? [remote, local] : [local, remote];
   const shown = names[0] === names[1] ? names[0] : names.join(" to ");
   const verb = direction === "received" ? "GET" : "PUT";
-  const rate = bytes > reused ? ` (${formatSize(Math.round((bytes - reused) / seconds))}/s)` : "";
+  // What took no time to speak of has no rate that means anything.
+  const hasRate = bytes > reused && seconds >= LEAST_SECONDS;
+  const rate = hasRate ? ` (${formatSize(Math.round((bytes - reused) / seconds))}/s)` : "";
   const parts = [
     `${verb} ${shown}: ${formatSize(bytes)} in ${formatSeconds(seconds)}${rate}`,
     ...(reused > 0 ? [`${formatSize(reused)} of it from an earlier try`] : []),
