@@ -10,7 +10,7 @@ import { meansFolder } from "./remote-path.ts";
 export interface LocalPlace {
   readonly storage: Storage;
   readonly path: Path;
-  /** Whether it lies in the client's root. */
+  /** Whether it was typed as a path in the client's root, whose folders belong to its name. */
   readonly inRoot: boolean;
   /** To be called when it is no longer used. */
   close(): Promise<void>;
@@ -45,7 +45,8 @@ export async function openLocal(
   const inside = relative(root.location, full);
   if (!isAbsolute(inside) && inside !== ".." && !inside.startsWith(`..${sep}`)) {
     const path = inside === "" ? [] : inside.split(sep);
-    return { storage: root, path, inRoot: true, close: async () => undefined };
+    const inRoot = !isAbsolute(typed) && !typed.startsWith("~");
+    return { storage: root, path, inRoot, close: async () => undefined };
   }
   const storage = await LocalStorage.open(dirname(full), options);
   return {

@@ -48,7 +48,7 @@ export class Connection {
   constructor(socket: Socket<undefined>) {
     this.#socket = socket;
     const address = socket.remoteAddress;
-    this.remote = `${address.includes(":") ? `[${address}]` : address}:${socket.remotePort}`;
+    this.remote = `${address.includes(":") ? `[${address}]` : address}:${socket.remotePort ?? "gone"}`;
     this.#closed.promise.catch(() => undefined);
   }
 

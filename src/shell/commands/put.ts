@@ -49,7 +49,8 @@ async function target(
   typed: string | undefined,
 ): Promise<Path> {
   const name = place.path.at(-1);
-  if (typed === undefined || name === undefined) return place.path;
+  if (name === undefined) return [];
+  if (typed === undefined) return place.inRoot ? place.path : [name];
   const path = parseRemotePath(typed);
   return meansFolder(typed) || (await isRemoteFolder(session, path)) ? [...path, name] : path;
 }
