@@ -222,3 +222,16 @@ describe("what fails says exactly why, with its status", () => {
     expect(filesUnder(folder.path)).toEqual(before);
   });
 });
+
+test("PUT of an absolute path stores it under its last name, wherever it lies", async () => {
+  using folder = new TemporaryFolder();
+  write(folder.join("client/sub/inside"), "inside");
+  write(folder.join("elsewhere/outside"), "outside");
+  await using server = await ServerProcess.start(folder.join("server"));
+  const ran = await shell(
+    folder,
+    `OPEN ${server.port}; PUT ${folder.join("client/sub/inside")}; PUT ${folder.join("elsewhere/outside")}; PUT sub/inside`,
+  );
+  expect(ran.status).toBe(0);
+  expect(filesUnder(folder.join("server"))).toEqual(["inside", "outside", "sub/inside"]);
+});
