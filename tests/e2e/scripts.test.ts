@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { connect, run, ServerProcess, TemporaryFolder } from "../support/programs.ts";
-import { filesUnder, write } from "../support/files.ts";
+import { filesUnder, read, write } from "../support/files.ts";
 
 /** A server with a.txt, b.txt and c.txt, and a client to run scripts in. */
 async function scene(folder: TemporaryFolder): Promise<ServerProcess> {
@@ -167,4 +167,23 @@ describe("the first failure ends the run with its status", () => {
     const nobody = await piped(folder, "HELP\n", "127.0.0.1:1");
     expect(nobody).toMatchObject({ status: 3, stdout: "" });
   });
+});
+
+test.each([
+  ["a pipe", []],
+  ["-b -", ["-b", "-"]],
+])("a command goes on behind a backslash, and within a quote, from %s", async (_, flags) => {
+  using folder = new TemporaryFolder();
+  write(folder.join("server/a b"), "content");
+  await using server = await ServerProcess.start(folder.join("server"));
+  const ran = await run(
+    ["connect", String(server.port), "--root", folder.join("client"), ...flags],
+    {
+      input: "GET \\\n'a b' \\\nsecond\nHELP \\\nGET\nGET 'a b' 'never\nclosed",
+    },
+  );
+  expect(read(folder.join("client/second"))?.toString()).toBe("content");
+  expect(ran.stdout).toStartWith("GET remote [local]");
+  expect(ran.status).toBe(2);
+  expect(ran.stderr).toContain("A quote ' is not closed");
 });
