@@ -94,17 +94,14 @@ describe("LocalStorage: a file that changes while it is read", () => {
   }
 
   test.each([1, BLOCK_SIZE, 3 * BLOCK_SIZE + 1])(
-    "of one that shrinks to %d bytes nothing is read that was not in it",
+    "of one that shrinks to %d bytes what was read is not taken for the whole",
     async (size) => {
       await using ground = await LocalGround.make();
       await store(ground.storage, ["f"], CONTENT, { mtime: TIME.getTime() });
       const source = await ground.storage.open(["f"]);
-      const read: Buffer[] = [];
       const change = (): Promise<void> => truncate(ground.at("f"), size);
-      await problemOf(() => readWhile(source, 1, change, read));
+      expect(await problemOf(() => readWhile(source, 1, change, []))).toBe("changed");
       await source.close();
-      const all = Buffer.concat(read);
-      expect(all.equals(CONTENT.subarray(0, all.length))).toBe(true);
     },
   );
 

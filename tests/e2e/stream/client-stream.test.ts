@@ -97,7 +97,7 @@ describe("one bit flipped", () => {
     const ran = await connect(folder.join("client"), server.port, `CLOSE; ${commands}`);
     expect(ran.stderr.match(/^GET bad: /gm)).toHaveLength(FLIPS);
     expect(ran.stderr).not.toContain("verified");
-    expect(filesUnder(folder.join("client"))).toEqual(["bad"]);
+    expect(publishedUnder(folder.join("client"))).toEqual(["bad"]);
     expect(read(folder.join("client/bad"))?.toString()).toBe("old");
   });
 });
