@@ -1,3 +1,4 @@
+import { decodeText } from "../protocol/text.ts";
 import { StorageError } from "../storage/errors.ts";
 import { Status, statusOfCode, statusOfProblem } from "./status.ts";
 
@@ -19,7 +20,9 @@ export class Refused extends CommandFailed {
   readonly word: string;
 
   constructor(code: number, word: string, message: string) {
-    super(statusOfCode(code), message === "" ? `The server refused: ${code} ${word}` : message);
+    // Names in it are percent-encoded on the wire.
+    const shown = decodeText(message) ?? message;
+    super(statusOfCode(code), shown === "" ? `The server refused: ${code} ${word}` : shown);
     this.code = code;
     this.word = word;
   }

@@ -199,7 +199,7 @@ describe("what fails says exactly why, with its status", () => {
     ["PUT ''", 2, "PUT needs the name of a file: type PUT local [remote]"],
     ["PUT sub", 6, "PUT sub: sub is "],
     ["PUT mine.txt con", 6, "PUT mine.txt: The name con is not allowed: a part of it is the name "],
-    ["PUT mine.txt 'a:b'", 6, "PUT mine.txt: The name a%3Ab is not allowed: a part of it holds a "],
+    ["PUT mine.txt 'a:b'", 6, "PUT mine.txt: The name a:b is not allowed: a part of it holds a "],
     ["GET .SFTP-staging/x", 6, "GET .SFTP-staging/x: The name .SFTP-staging/x is not allowed: a "],
     ["GET file.txt mine.txt/x", 6, "GET file.txt: mine.txt is not a folder (on this side)"],
     ["GET a b c", 2, "GET has a word too many, c: type GET remote [local], with quotes around a "],

@@ -104,7 +104,7 @@ test("no permission: status 6, and the connection stays", async () => {
 });
 
 test.each([
-  ["a bad name: 6", "PUT f 'a:b'", 6, /name a%3Ab is not allowed/],
+  ["a bad name: 6", "PUT f 'a:b'", 6, /name a:b is not allowed/],
   ["a file that is not there: 5", "GET missing", 5, /There is no file missing/],
   ["a file that is not here: 5", "PUT missing", 5, /There is no file missing \(on this side\)/],
 ])("%s", async (_, command, status, message) => {
