@@ -64,6 +64,12 @@ export const connect = defineCommand<ArgsDef>({
       type: "boolean",
       description: "sync each file to the disk before saying that it is there",
     },
+    "dry-run": {
+      type: "boolean",
+      alias: "n",
+      description: "change nothing on either side: say what would be done",
+    },
+    quiet: { type: "boolean", alias: "q", description: "say only what went wrong" },
     verbose: { type: "boolean", alias: "v", description: "tell the digest of each file" },
     json: { type: "boolean", description: "write each event as a line of JSON to standard output" },
   },
@@ -91,13 +97,14 @@ export async function runConnect(given: Arguments): Promise<Status> {
   const root = await openRoot(folder, durable);
   // Nobody waits for what was left to be looked through, nor is told where that cannot be done.
   root.sweep(keep).catch(() => undefined);
-  const output = createOutput(given.has("json"));
+  const output = createOutput(given.has("json"), given.has("quiet"));
   let secret: Promise<Uint8Array> | undefined;
   const shell = new Shell(timeout, {
     output,
     root,
     retries,
     durable,
+    dryRun: given.has("dry-run"),
     verbose: given.has("verbose"),
     secret: () => (secret ??= uploadSecret(stateFolder())),
   });
@@ -135,10 +142,12 @@ export async function runConnect(given: Arguments): Promise<Status> {
   }
 }
 
-function createOutput(json: boolean): Output {
+function createOutput(json: boolean, quiet: boolean): Output {
   const messages = createMessages();
   return {
-    say: (message) => messages.log(message),
+    say: (message) => {
+      if (!quiet) messages.log(message);
+    },
     complain: (message) => messages.error(message),
     data: (text) => {
       if (!json) writeData(text.split("\n").map(visible).join("\n"));

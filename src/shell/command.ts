@@ -1,4 +1,15 @@
 import type { ShellContext } from "./context.ts";
+import type { Word } from "./parse.ts";
+
+/** An option of a command, known by its long name, such as `--recursive`. */
+export interface Option {
+  /** Its short name, such as `r`. */
+  readonly letter?: string;
+  readonly means: string;
+}
+
+/** The options that were given to a command, by their long names. */
+export type Options = ReadonlySet<string>;
 
 /** A command of the shell: what HELP tells of it, and what it does. */
 export interface Command {
@@ -11,10 +22,10 @@ export interface Command {
   readonly summary: string;
   /** Lines that can be typed as they are. */
   readonly examples: readonly string[];
-  /** Its options: a letter each, and what it means. */
-  readonly options?: Readonly<Record<string, string>>;
+  /** Its options, by their long names. */
+  readonly options?: Readonly<Record<string, Option>>;
   /** How many words it takes at the least and at the most. */
   readonly words: readonly [least: number, most: number];
   /** @throws what `toCommandFailed` understands */
-  run(words: readonly string[], context: ShellContext, options: ReadonlySet<string>): Promise<void>;
+  run(words: readonly Word[], context: ShellContext, options: Options): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { CommandFailed } from "../client/errors.ts";
 import type { Session, SessionOptions } from "../client/session.ts";
 import { Status } from "../client/status.ts";
 import type { ClientEvent, Observe } from "../observe/events.ts";
+import type { Path } from "../protocol/path.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** Where the shell says things. */
@@ -26,11 +27,17 @@ export interface ShellContext {
   readonly retries: number;
   /** Sync what is stored on this side before success is reported. */
   readonly durable: boolean;
+  /** Change nothing on either side: say what would be done. */
+  readonly dryRun: boolean;
   /** Tell the digest of each file. */
   readonly verbose: boolean;
   /** What the keys of interrupted uploads are made with. */
   readonly secret: () => Promise<Uint8Array>;
   session: Session | undefined;
+  /** Where names of the server's side begin: CD changes it, a new connection starts at the root. */
+  remoteFolder: Path;
+  /** Where names of this side begin, as an absolute path: LCD changes it. */
+  localFolder: string;
   /** Whether the last connection was lost, and neither closed nor replaced since. */
   lost: boolean;
   /** Aborted when the user interrupts the command that runs. */

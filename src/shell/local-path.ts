@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import type { Path } from "../storage/errors.ts";
 import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { ShellContext } from "./context.ts";
 import { meansFolder } from "./remote-path.ts";
 
 /** A place on this side: in the client's root, or wherever the user pointed. */
@@ -16,16 +17,19 @@ export interface LocalPlace {
   close(): Promise<void>;
 }
 
+/** This side: the client's root, and where names begin. */
+export type LocalSide = Pick<ShellContext, "root" | "localFolder">;
+
 /** Where what a user typed for this side lies: `~`, `..` and absolute paths go anywhere. */
-export function resolveTyped(root: Storage, typed: string): string {
+export function resolveTyped({ localFolder }: LocalSide, typed: string): string {
   const expanded = typed === "~" || typed.startsWith("~/") ? homedir() + typed.slice(1) : typed;
-  return resolve(root.location, expanded);
+  return resolve(localFolder, expanded);
 }
 
 /** Whether what was typed names a folder of this side. */
-export async function isLocalFolder(root: Storage, typed: string): Promise<boolean> {
+export async function isLocalFolder(side: LocalSide, typed: string): Promise<boolean> {
   if (meansFolder(typed)) return true;
-  return stat(resolveTyped(root, typed)).then(
+  return stat(resolveTyped(side, typed)).then(
     (found) => found.isDirectory(),
     () => false,
   );
@@ -37,11 +41,12 @@ export async function isLocalFolder(root: Storage, typed: string): Promise<boole
  * @throws {StorageError} where there is no such folder
  */
 export async function openLocal(
-  root: Storage,
+  side: LocalSide,
   typed: string,
   options: LocalOptions,
 ): Promise<LocalPlace> {
-  const full = resolveTyped(root, typed);
+  const { root } = side;
+  const full = resolveTyped(side, typed);
   const inside = relative(root.location, full);
   if (!isAbsolute(inside) && inside !== ".." && !inside.startsWith(`..${sep}`)) {
     const path = inside === "" ? [] : inside.split(sep);

@@ -3,12 +3,13 @@ import { Status } from "../client/status.ts";
 import { BadPath, checkLengths, type Path } from "../protocol/path.ts";
 
 /**
- * Reads what a user typed for the server's side: from the root, `.` and `..` resolved here, so that
- * the wire never carries them.
+ * Reads what a user typed for the server's side: from the root where it begins with `/`, `.` and
+ * `..` resolved here, so that the wire never carries them.
+ * @param folder what it is relative to
  * @throws {CommandFailed} status 6, where it leads above the root or is longer than any can be
  */
-export function parseRemotePath(typed: string): Path {
-  const path: string[] = [];
+export function parseRemotePath(typed: string, folder: Path): Path {
+  const path: string[] = typed.startsWith("/") ? [] : [...folder];
   for (const part of typed.split("/")) {
     if (part === "" || part === ".") continue;
     if (part !== "..") {

@@ -1,6 +1,7 @@
 import type { Transferred } from "../client/transfer.ts";
 import { formatSeconds, formatSize } from "../observe/units.ts";
 import { formatDigest } from "../protocol/text.ts";
+import type { Options } from "./command.ts";
 import type { ShellContext } from "./context.ts";
 
 /** The shortest transfer whose rate is told, in seconds. */
@@ -11,7 +12,7 @@ const PROGRESS_MS = 250;
 /** The receipt of a transfer. */
 export function report(
   { output, verbose }: ShellContext,
-  options: ReadonlySet<string>,
+  options: Options,
   direction: "received" | "sent",
   { remote, local }: { readonly remote: string; readonly local: string },
   { bytes, reused, digest, seconds }: Transferred,
@@ -26,7 +27,7 @@ export function report(
     `${verb} ${shown}: ${formatSize(bytes)} in ${formatSeconds(seconds)}${rate}`,
     ...(reused > 0 ? [`${formatSize(reused)} of it from an earlier try`] : []),
     "verified",
-    ...(verbose || options.has("v") ? [`digest ${formatDigest(digest)}`] : []),
+    ...(verbose || options.has("verbose") ? [`digest ${formatDigest(digest)}`] : []),
   ];
   output.say(parts.join(", "));
   const event = { event: "transferred", direction, remote, local, bytes, reused } as const;

@@ -2,10 +2,10 @@ import { CommandFailed, Refused, toCommandFailed, type SessionLost } from "../cl
 import { Status } from "../client/status.ts";
 import { COMMANDS } from "./commands.ts";
 import { closeSession } from "./commands/close.ts";
-import type { Command } from "./command.ts";
+import { checkWords } from "./check-words.ts";
 import type { ShellContext } from "./context.ts";
 import { findCommand, unknownCommand } from "./find.ts";
-import { BadCommandLine, parseCommands, type CommandLine, type Word } from "./parse.ts";
+import { BadCommandLine, parseCommands, type CommandLine } from "./parse.ts";
 
 /** A shell left alone says so to the server this often, in milliseconds. */
 const NOOP_MS = 60_000;
@@ -24,10 +24,15 @@ export class Shell {
    */
   constructor(
     timeout: number,
-    context: Omit<ShellContext, "connecting" | "session" | "lost" | "signal" | "quit">,
+    context: Omit<
+      ShellContext,
+      "connecting" | "session" | "remoteFolder" | "localFolder" | "lost" | "signal" | "quit"
+    >,
   ) {
     this.#context = {
       ...context,
+      remoteFolder: [],
+      localFolder: context.root.location,
       connecting: { timeout, onLost: (lost) => this.#lostWhileIdle(lost) },
       session: undefined,
       lost: false,
@@ -101,8 +106,8 @@ export class Shell {
       if (command === undefined) {
         throw new CommandFailed(Status.usage, unknownCommand(COMMANDS, name));
       }
-      const { texts, options } = checkWords(command, line.words.slice(1));
-      await command.run(texts, this.#context, options);
+      const given = checkWords(command, line.words.slice(1));
+      await command.run(given.words, this.#context, given.options);
       return this.#context.signal.aborted ? Status.interrupted : Status.ok;
     } catch (error) {
       const failed = toCommandFailed(error);
@@ -170,51 +175,4 @@ export class Shell {
 
 function isAboutFile({ status }: Refused): boolean {
   return status === Status.notFound || status === Status.refused;
-}
-
-/** @throws {CommandFailed} status 2, for options that the command does not have or a wrong number */
-function checkWords(
-  command: Command,
-  words: readonly Word[],
-): { readonly texts: readonly string[]; readonly options: ReadonlySet<string> } {
-  const texts: string[] = [];
-  const options = new Set<string>();
-  let optionsEnded = false;
-  for (const { text, quoted } of words) {
-    if (!optionsEnded && !quoted && text.length > 1 && text.startsWith("-")) {
-      if (text === "--") optionsEnded = true;
-      else for (const letter of lettersOf(command, text)) options.add(letter);
-      continue;
-    }
-    texts.push(text);
-  }
-  const [least, most] = command.words;
-  const usage = `${command.name} ${command.usage}`.trim();
-  if (texts.length < least) {
-    const example = command.examples[0] ?? command.name;
-    throw new CommandFailed(
-      Status.usage,
-      `${command.name} needs more: type ${usage}, such as ${example}`,
-    );
-  }
-  const extra = texts[most];
-  if (extra !== undefined) {
-    throw new CommandFailed(
-      Status.usage,
-      `${command.name} has a word too many, ${extra}: type ${usage}` +
-        (most > 0 ? ", with quotes around a name that holds blanks" : ""),
-    );
-  }
-  return { texts, options };
-}
-
-/** @throws {CommandFailed} status 2, for an option that the command does not have */
-function lettersOf(command: Command, text: string): readonly string[] {
-  const known = Object.keys(command.options ?? {});
-  const letters = text.slice(1).split("");
-  const unknown = letters.find((letter) => !known.includes(letter));
-  if (unknown === undefined) return letters;
-  const hint =
-    known.length === 0 ? "it has none" : `it has ${known.map((letter) => `-${letter}`).join(", ")}`;
-  throw new CommandFailed(Status.usage, `${command.name} has no option ${text}: ${hint}`);
 }

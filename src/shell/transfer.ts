@@ -1,13 +1,14 @@
 import { formatAddress } from "../client/address.ts";
 import { withRetries } from "../client/retry.ts";
 import type { Transfer, Transferred, TransferOptions } from "../client/transfer.ts";
+import type { Options } from "./command.ts";
 import { requireSession, type ShellContext } from "./context.ts";
 import { progressOf } from "./report.ts";
 
 /** The options of commands that move a file. */
 export const TRANSFER_OPTIONS = {
-  f: "start afresh, whatever an earlier try has left",
-  v: "tell the digest",
+  fresh: { letter: "f", means: "start afresh, whatever an earlier try has left" },
+  verbose: { letter: "v", means: "tell the digest" },
 } as const;
 
 /**
@@ -17,7 +18,7 @@ export const TRANSFER_OPTIONS = {
 export async function transfer(
   context: ShellContext,
   path: string,
-  options: ReadonlySet<string>,
+  options: Options,
   make: (options: TransferOptions) => Transfer,
 ): Promise<Transferred> {
   const { output, signal, connecting, retries } = context;
@@ -25,7 +26,7 @@ export async function transfer(
   let progressed: () => void = () => undefined;
   let furthest = 0;
   const work = make({
-    fresh: options.has("f"),
+    fresh: options.has("fresh"),
     signal,
     onProgress: (bytes, size) => {
       // What is sent again for a second time, because it never arrived, is no progress.

@@ -203,7 +203,7 @@ describe("what fails says exactly why, with its status", () => {
     ["GET .SFTP-staging/x", 6, "GET .SFTP-staging/x: The name .SFTP-staging/x is not allowed: a "],
     ["GET file.txt mine.txt/x", 6, "GET file.txt: mine.txt is not a folder (on this side)"],
     ["GET a b c", 2, "GET has a word too many, c: type GET remote [local], with quotes around a "],
-    ["GET -r folder", 2, "GET has no option -r"],
+    ["GET -z folder", 2, "GET has no option -z"],
   ])("%s", async (command, status, message) => {
     using folder = new TemporaryFolder();
     write(folder.join("server/file.txt"), "new");

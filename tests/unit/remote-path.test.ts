@@ -6,7 +6,7 @@ import { meansFolder, parseRemotePath } from "../../src/shell/remote-path.ts";
 /** The status of the failure that reading a path ends in. */
 function statusOf(typed: string): number | undefined {
   try {
-    parseRemotePath(typed);
+    parseRemotePath(typed, []);
     return undefined;
   } catch (error) {
     if (error instanceof CommandFailed) return error.status;
@@ -32,7 +32,7 @@ describe("parseRemotePath()", () => {
     ["%2e%2e/a", ["%2e%2e", "a"]],
     [" a ", [" a "]],
   ])("reads %j", (typed, path) => {
-    expect(parseRemotePath(typed)).toEqual(path);
+    expect(parseRemotePath(typed, [])).toEqual(path);
   });
 
   test.each(["..", "/..", "../x", "a/../../x", "./..", "a/../..", "//../x", "a/b/../../.."])(
@@ -48,7 +48,7 @@ describe("parseRemotePath()", () => {
       fc.property(fc.array(part), (parts) => {
         const typed = parts.join("/");
         if (statusOf(typed) !== undefined) return;
-        for (const name of parseRemotePath(typed)) {
+        for (const name of parseRemotePath(typed, [])) {
           expect(["", ".", ".."]).not.toContain(name);
           expect(name).not.toContain("/");
         }
@@ -60,8 +60,8 @@ describe("parseRemotePath()", () => {
     const part = fc.string({ minLength: 1 }).filter((text) => !/^\.{1,2}$|\//.test(text));
     fc.assert(
       fc.property(fc.array(part), (path) => {
-        expect(parseRemotePath(path.join("/"))).toEqual(path);
-        expect(parseRemotePath(`/x/../${path.join("/")}`)).toEqual(path);
+        expect(parseRemotePath(path.join("/"), [])).toEqual(path);
+        expect(parseRemotePath(`/x/../${path.join("/")}`, [])).toEqual(path);
       }),
     );
   });

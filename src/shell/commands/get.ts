@@ -16,22 +16,23 @@ export const get: Command = {
   examples: ["GET welcome.txt", "GET notes/report.pdf", "GET report.pdf 'my report.pdf'"],
   options: TRANSFER_OPTIONS,
   words: [1, 2],
-  async run([typedRemote = "", typedLocal], context, options) {
+  async run([first, second], context, options) {
+    const typedLocal = second?.text;
     requireSession(context);
-    const remote = parseRemotePath(typedRemote);
+    const remote = parseRemotePath(first?.text ?? "", context.remoteFolder);
     const name = remote.at(-1);
     if (name === undefined) {
       throw new CommandFailed(Status.usage, `GET needs the name of a file: type GET ${get.usage}`);
     }
     let target = typedLocal ?? remote.join("/");
-    if (typedLocal !== undefined && (await isLocalFolder(context.root, typedLocal))) {
+    if (typedLocal !== undefined && (await isLocalFolder(context, typedLocal))) {
       target = into(typedLocal, name);
     }
     const make = typedLocal !== undefined && meansFolder(typedLocal);
     const place =
       typedLocal === undefined
         ? { storage: context.root, path: remote, close: async () => undefined }
-        : await openLocal(context.root, target, { make, durable: context.durable });
+        : await openLocal(context, target, { make, durable: context.durable });
     try {
       const shown = remote.join("/");
       const done = await transfer(

@@ -12,14 +12,14 @@ export function helpFor(commands: () => readonly Command[]): Command {
     summary: "say what there is to type",
     examples: ["HELP", "HELP GET"],
     words: [0, 1],
-    async run([name], { output }) {
-      if (name === undefined) {
+    async run([word], { output }) {
+      if (word === undefined) {
         output.data(overview(commands()));
         return;
       }
-      const command = findCommand(commands(), name);
+      const command = findCommand(commands(), word.text);
       if (command === undefined) {
-        throw new CommandFailed(Status.usage, unknownCommand(commands(), name));
+        throw new CommandFailed(Status.usage, unknownCommand(commands(), word.text));
       }
       output.data(details(command));
     },
@@ -36,7 +36,10 @@ function overview(commands: readonly Command[]): string {
 function details(command: Command): string {
   const synonyms = command.synonyms.length > 0 ? `\n  also: ${command.synonyms.join(", ")}` : "";
   const options = Object.entries(command.options ?? {})
-    .map(([letter, meaning]) => `\n  -${letter}  ${meaning}`)
+    .map(([long, { letter, means }]) => {
+      const short = letter === undefined ? "    " : `-${letter}, `;
+      return `\n  ${short}--${long}  ${means}`;
+    })
     .join("");
   const examples = command.examples.map((example) => `  ${example}`).join("\n");
   return `${signature(command)}: ${command.summary}${synonyms}${options}\n\n${examples}\n`;

@@ -11,9 +11,9 @@ export const ls: Command = {
   summary: "list a folder of the server",
   examples: ["LS", "LS notes"],
   words: [0, 1],
-  async run([typed = ""], context) {
+  async run([word], context) {
     const session = requireSession(context);
-    const path = parseRemotePath(typed);
+    const path = parseRemotePath(word?.text ?? "", context.remoteFolder);
     const entries: RemoteEntry[] = [];
     for await (const entry of listRemote(session, path, context.signal)) entries.push(entry);
     entries.sort((a, b) => (a.path < b.path ? -1 : 1));

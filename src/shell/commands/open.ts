@@ -16,8 +16,9 @@ export const open: Command = {
       const where = formatAddress(context.session.address);
       throw new CommandFailed(Status.usage, `Already connected to ${where}: use CLOSE first`);
     }
-    const address = readAddress(words);
+    const address = readAddress(words.map(({ text }) => text));
     context.lost = false;
+    context.remoteFolder = [];
     context.session = await Session.open(address, context.connecting);
     context.output.say(`Connected to ${formatAddress(address)}.`);
     context.output.observe({ event: "opened", ...address });

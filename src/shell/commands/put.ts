@@ -18,11 +18,12 @@ export const put: Command = {
   examples: ["PUT hello.txt", "PUT hello.txt greetings/hello.txt", "PUT ~/report.pdf"],
   options: TRANSFER_OPTIONS,
   words: [1, 2],
-  async run([typedLocal = "", typedRemote], context, options) {
+  async run([first, second], context, options) {
+    const typedLocal = first?.text ?? "";
     const session = requireSession(context);
-    const place = await openLocal(context.root, typedLocal, { make: false });
+    const place = await openLocal(context, typedLocal, { make: false });
     try {
-      const remote = await target(session, place, typedRemote);
+      const remote = await target(session, place, second?.text, context.remoteFolder);
       if (place.path.length === 0 || remote.length === 0) {
         throw new CommandFailed(
           Status.usage,
@@ -47,11 +48,12 @@ async function target(
   session: Session,
   place: LocalPlace,
   typed: string | undefined,
+  folder: Path,
 ): Promise<Path> {
   const name = place.path.at(-1);
   if (name === undefined) return [];
   if (typed === undefined) return place.inRoot ? place.path : [name];
-  const path = parseRemotePath(typed);
+  const path = parseRemotePath(typed, folder);
   return meansFolder(typed) || (await isRemoteFolder(session, path)) ? [...path, name] : path;
 }
 

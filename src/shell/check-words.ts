@@ -1,0 +1,73 @@
+import { CommandFailed } from "../client/errors.ts";
+import { Status } from "../client/status.ts";
+import type { Command, Options } from "./command.ts";
+import { nearest } from "./nearest.ts";
+import type { Word } from "./parse.ts";
+
+/**
+ * Tells a command's options from its words. A quoted word is never an option, `-` alone is a word,
+ * and behind `--` there are only words.
+ * @throws {CommandFailed} status 2, for options that the command does not have or a wrong number of
+ * words
+ */
+export function checkWords(
+  command: Command,
+  given: readonly Word[],
+): { readonly words: readonly Word[]; readonly options: Options } {
+  const words: Word[] = [];
+  const options = new Set<string>();
+  let optionsEnded = false;
+  for (const word of given) {
+    const { text, quoted } = word;
+    if (optionsEnded || quoted || text.length < 2 || !text.startsWith("-")) words.push(word);
+    else if (text === "--") optionsEnded = true;
+    else for (const name of namesOf(command, text)) options.add(name);
+  }
+  const [least, most] = command.words;
+  const usage = `${command.name} ${command.usage}`.trim();
+  if (words.length < least) {
+    const example = command.examples[0] ?? command.name;
+    throw new CommandFailed(
+      Status.usage,
+      `${command.name} needs more: type ${usage}, such as ${example}`,
+    );
+  }
+  const extra = words[most];
+  if (extra !== undefined) {
+    throw new CommandFailed(
+      Status.usage,
+      `${command.name} has a word too many, ${extra.text}: type ${usage}` +
+        (most > 0 ? ", with quotes around a name that holds blanks" : ""),
+    );
+  }
+  return { words, options };
+}
+
+/** The long names of what `--recursive` or `-rv` stands for. */
+function namesOf(command: Command, text: string): readonly string[] {
+  const known = Object.entries(command.options ?? {});
+  if (text.startsWith("--")) {
+    const name = text.slice(2);
+    if (known.some(([long]) => long === name)) return [name];
+    const long = nearest(
+      name,
+      known.map(([candidate]) => candidate),
+    );
+    throw unknownOption(command, text, long === undefined ? undefined : `--${long}`);
+  }
+  return Array.from(text.slice(1), (letter) => {
+    const found = known.find(([, option]) => option.letter === letter);
+    if (found === undefined) throw unknownOption(command, text, undefined);
+    return found[0];
+  });
+}
+
+function unknownOption(command: Command, text: string, meant: string | undefined): CommandFailed {
+  const known = Object.entries(command.options ?? {}).map(([long, { letter }]) =>
+    letter === undefined ? `--${long}` : `-${letter}`,
+  );
+  const has = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
+  const hint = meant === undefined ? has : `did you mean ${meant}?`;
+  const quote = known.length === 0 || text.length > 2 ? "; quote a name that begins so" : "";
+  return new CommandFailed(Status.usage, `${command.name} has no option ${text}: ${hint}${quote}`);
+}
