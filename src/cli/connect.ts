@@ -14,7 +14,7 @@ import { fromSystem } from "../storage/local/errno.ts";
 import { LocalStorage } from "../storage/local/local.ts";
 import { readCount, readSeconds, setting, WEEK, type Arguments } from "./args.ts";
 import { stateFolder } from "./state-folder.ts";
-import { createMessages, writeData } from "./output.ts";
+import { createMessages, writeBytes, writeData } from "./output.ts";
 
 export const connect = defineCommand<ArgsDef>({
   meta: { name: "connect", description: "Start the shell that gets and puts files" },
@@ -105,6 +105,8 @@ export async function runConnect(given: Arguments): Promise<Status> {
     retries,
     durable,
     dryRun: given.has("dry-run"),
+    takeInput:
+      commands.length > 0 || (batch !== undefined && batch !== "-") ? once() : () => undefined,
     verbose: given.has("verbose"),
     secret: () => (secret ??= uploadSecret(stateFolder())),
   });
@@ -152,9 +154,20 @@ function createOutput(json: boolean, quiet: boolean): Output {
     data: (text) => {
       if (!json) writeData(text.split("\n").map(visible).join("\n"));
     },
+    raw: json ? undefined : writeBytes,
     observe: (event) => {
       if (json) writeData(formatEvent(event));
     },
+  };
+}
+
+/** Standard input, for the first who asks. */
+function once(): () => AsyncIterable<Uint8Array> | undefined {
+  let taken = false;
+  return () => {
+    if (taken) return undefined;
+    taken = true;
+    return process.stdin;
   };
 }
 

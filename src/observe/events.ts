@@ -41,8 +41,21 @@ export type ClientEvent =
     }
   | { event: "listed"; path: string; entries: readonly object[] }
   | {
+      event: "finished";
+      command: string;
+      files: number;
+      bytes: number;
+      reused: number;
+      skipped: number;
+      deleted: number;
+      failed: number;
+      seconds: number;
+    }
+  | {
       event: "failed";
       command: string;
+      /** Where it is one of several files: which. */
+      path?: string;
       status: number;
       code?: number;
       word?: string;

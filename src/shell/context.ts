@@ -13,6 +13,8 @@ export interface Output {
   complain(message: string): void;
   /** What was asked for, for standard output. */
   data(text: string): void;
+  /** Bytes for standard output as they are; not where events are written there. */
+  readonly raw: ((bytes: Uint8Array) => Promise<void>) | undefined;
   readonly observe: Observe<ClientEvent>;
 }
 
@@ -33,6 +35,10 @@ export interface ShellContext {
   readonly verbose: boolean;
   /** What the keys of interrupted uploads are made with. */
   readonly secret: () => Promise<Uint8Array>;
+  /** Standard input, once; not where commands are read from it. */
+  readonly takeInput: () => AsyncIterable<Uint8Array> | undefined;
+  /** Asks the user something, where there is one at a terminal. */
+  ask: ((question: string) => Promise<string>) | undefined;
   session: Session | undefined;
   /** Where names of the server's side begin: CD changes it, a new connection starts at the root. */
   remoteFolder: Path;

@@ -5,6 +5,7 @@ import { closeSession } from "./commands/close.ts";
 import { checkWords } from "./check-words.ts";
 import type { ShellContext } from "./context.ts";
 import { findCommand, unknownCommand } from "./find.ts";
+import { SomeFailed } from "./many/tally.ts";
 import { BadCommandLine, parseCommands, type CommandLine } from "./parse.ts";
 
 /** A shell left alone says so to the server this often, in milliseconds. */
@@ -26,7 +27,7 @@ export class Shell {
     timeout: number,
     context: Omit<
       ShellContext,
-      "connecting" | "session" | "remoteFolder" | "localFolder" | "lost" | "signal" | "quit"
+      "connecting" | "session" | "remoteFolder" | "localFolder" | "ask" | "lost" | "signal" | "quit"
     >,
   ) {
     this.#context = {
@@ -34,6 +35,7 @@ export class Shell {
       remoteFolder: [],
       localFolder: context.root.location,
       connecting: { timeout, onLost: (lost) => this.#lostWhileIdle(lost) },
+      ask: undefined,
       session: undefined,
       lost: false,
       signal: new AbortController().signal,
@@ -46,6 +48,11 @@ export class Shell {
   /** The server that the shell is connected to. */
   get connectedTo(): ShellContext["session"] {
     return this.#context.session;
+  }
+
+  /** Lets commands ask the user, who is at a terminal. */
+  set ask(ask: (question: string) => Promise<string>) {
+    this.#context.ask = ask;
   }
 
   /** Shows something while no command runs, and where a person may be typing. */
@@ -97,7 +104,7 @@ export class Shell {
   }
 
   async #runOne(line: CommandLine): Promise<Status> {
-    const [name = "", ...words] = line.words.map((word) => word.text);
+    const [{ text: name } = { text: "" }, ...words] = line.words;
     const ended = Promise.withResolvers<void>();
     this.#running = { abort: new AbortController(), ended: ended.promise };
     this.#context.signal = this.#running.abort.signal;
@@ -106,7 +113,7 @@ export class Shell {
       if (command === undefined) {
         throw new CommandFailed(Status.usage, unknownCommand(COMMANDS, name));
       }
-      const given = checkWords(command, line.words.slice(1));
+      const given = checkWords(command, words);
       await command.run(given.words, this.#context, given.options);
       return this.#context.signal.aborted ? Status.interrupted : Status.ok;
     } catch (error) {
@@ -114,7 +121,7 @@ export class Shell {
       if (failed === undefined) throw error;
       // Behind it the server closes.
       if (failed instanceof Refused && failed.code === 421) await this.#context.session?.destroy();
-      const [first = ""] = words;
+      const first = words.find(({ text, quoted }) => quoted || !/^-./.test(text))?.text ?? "";
       const label = failed.status === Status.usage ? "" : `${name.toUpperCase()} ${first}`.trim();
       return this.#fail(line.source, failed, label);
     } finally {
@@ -128,7 +135,8 @@ export class Shell {
     const { output } = this.#context;
     // What this side says of its own files ends likewise.
     const where = failed instanceof Refused && isAboutFile(failed) ? " (on the server)" : "";
-    output.complain((label === "" ? "" : `${label}: `) + failed.message + where);
+    const told = failed instanceof SomeFailed;
+    if (!told) output.complain((label === "" ? "" : `${label}: `) + failed.message + where);
     output.observe({
       event: "failed",
       command,

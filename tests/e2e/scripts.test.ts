@@ -154,7 +154,7 @@ describe("the first failure ends the run with its status", () => {
     const script = "-GET none\n- PUT none; -xyzzy\n- CLOSE\n-OPEN 1\nHELP\n";
     const ran = await piped(folder, script, String(server.port));
     expect(ran.status).toBe(0);
-    expect(ran.stdout).toContain("GET remote [local]");
+    expect(ran.stdout).toContain("GET remote... [local]");
     expect(ran.stderr).toContain("GET none: There is no file none (on the server)");
     expect(ran.stderr).toContain("There is no command xyzzy");
     expect(ran.stderr).toContain("Nobody listens at 127.0.0.1:1:");
@@ -183,7 +183,7 @@ test.each([
     },
   );
   expect(read(folder.join("client/second"))?.toString()).toBe("content");
-  expect(ran.stdout).toStartWith("GET remote [local]");
+  expect(ran.stdout).toStartWith("GET remote... [local]");
   expect(ran.status).toBe(2);
   expect(ran.stderr).toContain("A quote ' is not closed");
 });

@@ -15,7 +15,8 @@ export const ls: Command = {
     const session = requireSession(context);
     const path = parseRemotePath(word?.text ?? "", context.remoteFolder);
     const entries: RemoteEntry[] = [];
-    for await (const entry of listRemote(session, path, context.signal)) entries.push(entry);
+    const how = { recursive: false, signal: context.signal };
+    for await (const entry of listRemote(session, path, how)) entries.push(entry);
     entries.sort((a, b) => (a.path < b.path ? -1 : 1));
     for (const entry of entries) context.output.data(`${visible(shown(entry, path))}\n`);
     context.output.observe({ event: "listed", path: path.join("/"), entries });
