@@ -183,9 +183,9 @@ test("what others do to the staging folder is never taken for a missing file", a
   await using ground = await LocalGround.make();
   const { storage } = ground;
   const staging = ground.at(STAGING);
-  let asking = true;
+  const asked = new AbortController();
   const remaking = (async () => {
-    while (asking) {
+    while (!asked.signal.aborted) {
       await mkdir(staging).catch(() => undefined);
       await rmdir(staging).catch(() => undefined);
     }
@@ -196,7 +196,7 @@ test("what others do to the staging folder is never taken for a missing file", a
       expect(await storage.resume(["f"], part, {})).toBeUndefined();
     }
   } finally {
-    asking = false;
+    asked.abort();
     await remaking;
   }
 });
