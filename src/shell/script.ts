@@ -24,7 +24,8 @@ export async function runLines(
     rest = lines.pop() ?? "";
     for (const next of lines) {
       const text = begun + next;
-      begun = isUnfinished(text) ? `${text}\n` : "";
+      // A line may end in CR LF.
+      begun = isUnfinished(text.replace(/\r$/, "")) ? `${text}\n` : "";
       if (begun !== "") continue;
       const status = await run(text);
       if (status !== Status.ok || shell.hasQuit) return status;
