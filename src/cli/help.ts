@@ -73,7 +73,8 @@ function elsewhere(command: string, flags: Flags): string[] {
   return [
     `--${example} is ${variableOf(flags, example)} in the environment${others.join("")}, and so on;`,
     `in ~/.config/sftp/config.toml it is ${example} = ${value} under [${command}]. Flags win over the`,
-    `environment, that over the file. Set by a flag alone: ${only.join(", ")}.`,
+    "environment, that over the file: --no-json takes back what SFTP_JSON=1 or json = true says.",
+    `Set by a flag alone: ${only.join(", ")}.`,
   ];
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { filesUnder, write } from "../support/files.ts";
 import { connect, run, ServerProcess, TemporaryFolder } from "../support/programs.ts";
 import { deadPort } from "../support/ports.ts";
@@ -241,6 +242,18 @@ test("connect HOST PORT is what OPEN HOST PORT is", async () => {
   expect(wrong).toMatchObject({ status: 2, stdout: "" });
   expect(wrong.stderr).toStartWith(`${server.port} is no host: type OPEN `);
   expect((await connect(folder.join("client"), server.port, "LS", "x", "y")).status).toBe(2);
+});
+
+test("the example of docs/CONFIGURATION.md is what the program reads", async () => {
+  const page = readFileSync(join(import.meta.dir, "../../docs/CONFIGURATION.md"), "utf8");
+  const [, example = ""] = /^```toml\n(.*?)^```$/ms.exec(page) ?? [];
+  using home = new Home().configure(example);
+  const env = { ...home.env, HOME: home.path };
+  await using server = await ServerProcess.startWith(["--port", "0"], { env });
+  expect(server.log).toStartWith(`Serving ${home.join("shared")} on `);
+  const ran = await run(["connect", "-c", "OPEN lba"], { env });
+  expect(ran.stderr).toContain("did you mean lab?");
+  expect(readdirSync(home.path).toSorted()).toEqual(["Downloads", "config", "shared"]);
 });
 
 test("the help tells the rule for names, and what is a flag alone", async () => {
