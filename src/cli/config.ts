@@ -168,7 +168,7 @@ class Judge implements Config {
 
   #takeFlag(command: string, flags: Flags, [key, ...deeper]: string[], entry: Entry): void {
     if (key === undefined) return;
-    const flag = Object.hasOwn(flags, key) ? flags[key] : undefined;
+    const flag = flagOf(flags, key);
     if (flag?.flagOnly === true) {
       throw this.wrong(entry.line, `${key} is not for this file: it is the flag --${key} alone`);
     }
@@ -229,8 +229,13 @@ function isServerKey(key: string): key is keyof NamedServer {
   return Object.hasOwn(SERVER_KEYS, key);
 }
 
+/** No flag is one of those names that each object has, such as `constructor`. */
+function flagOf(flags: Flags, name: string): Flags[string] | undefined {
+  return Object.hasOwn(flags, name) ? flags[name] : undefined;
+}
+
 function isSettable(flags: Flags, name: string): boolean {
-  const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
+  const flag = flagOf(flags, name);
   return flag !== undefined && flag.type !== "positional" && flag.flagOnly !== true;
 }
 

@@ -18,7 +18,8 @@ test("connect --json writes the events, and nothing else, to standard output", a
   write(folder.join("client/hello.txt"), "hello");
   await using server = await ServerProcess.start(folder.join("server"));
   const { port } = server;
-  const commands = "GET a.bin b.bin; PUT hello.txt; LS; HELP; -GET none; CLOSE; -GET x; -OPEN abc";
+  const commands =
+    "GET a.bin b.bin; PUT hello.txt; LS; HELP; -GET none; -PUT none; CLOSE; -GET x; -OPEN abc";
   const ran = await connect(folder.join("client"), port, commands, "--json");
   expect(ran.status).toBe(0);
   expect(events(ran.stdout)).toEqual([
@@ -59,6 +60,13 @@ test("connect --json writes the events, and nothing else, to standard output", a
       side: "remote",
       word: "not-found",
       message: "There is no file none",
+    },
+    {
+      event: "failed",
+      command: "-PUT none",
+      status: 5,
+      side: "local",
+      message: "There is no file none (on this side)",
     },
     { event: "closed", host: "127.0.0.1", port },
     {
