@@ -38,7 +38,7 @@ function readAddress(
   }
   try {
     if (port === undefined) return parseAddress(findServer(first)?.address ?? first);
-    // What has no dot is no address of a machine either: two ports, or a word too many.
+    // Digits alone are a port: two of them, or a word too many.
     if (/^[0-9]+$/.test(first))
       throw new BadAddress(`${first} is no host: type OPEN ${open.usage}`);
     const host = first.replace(/^\[(.*)\]$/, "$1");
