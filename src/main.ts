@@ -1,6 +1,7 @@
 import type { CommandDef } from "citty";
 import { flagsOf, readArguments, type Arguments, type Flags } from "./cli/args.ts";
-import { readConfig, type Config } from "./cli/config.ts";
+import { readConfig } from "./cli/config-file.ts";
+import type { Config } from "./cli/config.ts";
 import { connect, runConnect } from "./cli/connect.ts";
 import { commandHelp, programHelp } from "./cli/help.ts";
 import { createMessages, flushOutput, writeData } from "./cli/output.ts";
