@@ -56,20 +56,30 @@ export type ClientEvent =
       command: string;
       /** Where it is one of several files: which. */
       path?: string;
+      line?: number;
       status: number;
+      side?: "local" | "remote";
       code?: number;
       word?: string;
       message: string;
     }
-  | { event: "closed" };
+  | { event: "closed"; host: string; port: number };
+
+/** Why a program of either kind ends, or does not even begin. */
+export interface ProgramFailure {
+  readonly event: "failed";
+  readonly status: number;
+  readonly message: string;
+}
 
 export type Observe<E> = (event: E) => void;
 
 const NOT_PRINTABLE_ASCII = /[^ -~]/g;
 
-/** An event as one line of JSON, of printable ASCII alone, LF included. */
-export function formatEvent(event: ServerEvent | ClientEvent): string {
-  const json = JSON.stringify(event).replace(
+/** An event as one line of JSON, of printable ASCII alone, LF included; seconds to the sixth digit. */
+export function formatEvent(event: ServerEvent | ClientEvent | ProgramFailure): string {
+  const seconds = "seconds" in event ? { seconds: Number(event.seconds.toFixed(6)) } : {};
+  const json = JSON.stringify({ ...event, ...seconds }).replace(
     NOT_PRINTABLE_ASCII,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

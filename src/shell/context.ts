@@ -18,6 +18,11 @@ export interface Output {
   readonly observe: Observe<ClientEvent>;
 }
 
+/** A server that the configuration gives a name. */
+export interface NamedServer {
+  readonly address: string;
+}
+
 /** What the commands of one shell share. */
 export interface ShellContext {
   readonly output: Output;
@@ -33,6 +38,11 @@ export interface ShellContext {
   readonly dryRun: boolean;
   /** Tell the digest of each file. */
   readonly verbose: boolean;
+  /**
+   * The server of that name.
+   * @throws {CommandFailed} status 2, where there is none, but one of a name that is nearly the same
+   */
+  readonly findServer: (name: string) => NamedServer | undefined;
   /** What the keys of interrupted uploads are made with. */
   readonly secret: () => Promise<Uint8Array>;
   /** Standard input, once; not where commands are read from it. */

@@ -156,6 +156,13 @@ describe("parseCommands()", () => {
     expect(sources).toEqual(["-get  'a b'", "put c"]);
   });
 
+  test("counts the line ends before each command", () => {
+    const text = "\n# no\nget a; get 'b\n'; get c\n\nget \\\nd\nget e";
+    expect(parseCommands(text).map(({ line }) => line)).toEqual([2, 2, 3, 5, 7]);
+    const many = parseCommands("a\n".repeat(300_000));
+    expect(many.at(-1)?.line).toBe(299_999);
+  });
+
   test("gives commands with words or throws BadCommandLine, for any text", () => {
     fc.assert(
       fc.property(text, (text) => {
