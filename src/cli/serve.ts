@@ -7,6 +7,7 @@ import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
 import { LocalStorage } from "../storage/local/local.ts";
 import { readSeconds, readSize, setting, WEEK, type Arguments } from "./args.ts";
+import { provideFileThreads } from "./file-threads.ts";
 import { createMessages, writeData } from "./output.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
 import { PROGRAM } from "./version.ts";
@@ -96,13 +97,15 @@ export async function runServe(given: Arguments): Promise<Status> {
   const onInternalError = (error: unknown): void => {
     messages.error(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
   };
+  const keepPartial = readSeconds(setting(given, "keep-partial", "SFTP_KEEP_PARTIAL", WEEK));
+  provideFileThreads();
   const server = await start(root.value, given.has("durable"), {
     host,
     port,
     observe,
     program: PROGRAM,
     deadlines,
-    keepPartial: readSeconds(setting(given, "keep-partial", "SFTP_KEEP_PARTIAL", WEEK)),
+    keepPartial,
     onInternalError,
   });
   return untilStopped(server, grace);
