@@ -75,6 +75,11 @@ const LEAVING = [
   ["SIGHUP", Status.hungUp],
 ] as const;
 
+/** How long an interrupted command may take to end in order, where no other follows, in ms. */
+const END_MS = 3000;
+/** How long letting go of the folder may take at the end, in milliseconds. */
+const CLOSE_MS = 2000;
+
 /** Runs `sftp connect`. */
 export async function runConnect(given: Arguments): Promise<Status> {
   const timeout = readSeconds(setting(given, "timeout", "SFTP_TIMEOUT", "30"));
@@ -131,7 +136,8 @@ export async function runConnect(given: Arguments): Promise<Status> {
     return leaving ?? status;
   } finally {
     await shell.close();
-    await root.close();
+    // On a disk that hangs it never ends.
+    await Promise.race([root.close(), Bun.sleep(CLOSE_MS)]);
   }
 }
 
@@ -149,9 +155,14 @@ function createOutput(json: boolean): Output {
   };
 }
 
-/** In a script the first Ctrl-C ends the command, and with it the run; the second leaves at once. */
+/**
+ * In a script the first Ctrl-C ends the command, and with it the run; the second leaves at once, and
+ * so does the first where a disk or a server holds the command up for too long.
+ */
 function interruptScript(shell: Shell): void {
-  if (!shell.interrupt()) process.exit(Status.interrupted);
+  const leave = (): never => process.exit(Status.interrupted);
+  if (!shell.interrupt()) leave();
+  setTimeout(leave, END_MS).unref();
 }
 
 async function openRoot(root: string, durable: boolean): Promise<LocalStorage> {
