@@ -10,6 +10,9 @@ import { ConnectionLost, type Connection } from "../transport/connection.ts";
 import { Interrupted } from "./errors.ts";
 import type { TransferOptions } from "./transfer.ts";
 
+/** How often it is looked whether a sign of life is due, in milliseconds. */
+const LOOK_MS = 500;
+
 /** The server's final reply, which may come before the body is sent. */
 export class Outcome {
   readonly reply: Promise<Reply>;
@@ -45,10 +48,10 @@ export async function sendBody(
   let sent = offset;
   let sentAt = performance.now();
   const timer = setInterval(() => {
-    if (connection.queued === 0 && performance.now() - sentAt >= KEEPALIVE_MS) {
-      connection.write("~\n");
-    }
-  }, KEEPALIVE_MS);
+    if (connection.queued > 0 || performance.now() - sentAt < KEEPALIVE_MS) return;
+    connection.write("~\n");
+    sentAt = performance.now();
+  }, LOOK_MS);
   try {
     const range = { from: offset, headroom: MAX_BLOCK_HEADER };
     for await (const block of readBlocks(source, digest, range)) {
