@@ -29,6 +29,12 @@ export interface Stall {
   readonly files?: number;
 }
 
+/** What is mounted now: a test that is given up does not unmount it. */
+const mounted = new Set<string>();
+process.on("exit", () => {
+  for (const path of mounted) Bun.spawnSync(["umount", "--lazy", path]);
+});
+
 /** Why no folder can be made to hang on this machine; `undefined` where one can. */
 export const noStalls: string | undefined = whyNot();
 
@@ -75,9 +81,10 @@ export class StallingFolder implements AsyncDisposable {
 
   /** Mounts one inside a temporary folder. */
   static async mount(folder: TemporaryFolder, name: string): Promise<StallingFolder> {
-    const mounted = new StallingFolder(folder.join(name), folder.join(`${name}-behind`));
-    await mounted.#until("mounted", 1);
-    return mounted;
+    const disk = new StallingFolder(folder.join(name), folder.join(`${name}-behind`));
+    await disk.#until("mounted", 1);
+    mounted.add(disk.path);
+    return disk;
   }
 
   /** From now on such operations hang. */
@@ -113,7 +120,7 @@ export class StallingFolder implements AsyncDisposable {
   /** Unmounts; what still hangs fails. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process.stdin.end();
-    await this.#process.exited;
+    if ((await this.#process.exited) === 0) mounted.delete(this.path);
   }
 
   async #order(order: object): Promise<void> {
