@@ -42,7 +42,7 @@ test.skipIf(skipped).each(HANGING)(
       using idle = await FastClient.open(server.port);
       expect(await server.stop("SIGTERM")).toBe(0);
       expect(await idle.lines()).toEqual(["421 closing The server shuts down"]);
-      expect(server.log).toMatch(/Stopped\.\n$/);
+      expect(server.log).toMatch(/stopped\n$/);
     }
     await disk.release();
     expect(read(`${disk.behind}/kept`)?.toString()).toBe("old");
@@ -65,7 +65,7 @@ test.skipIf(skipped)(
     const got = client.get("bad");
     await disk.held();
     server.process.kill("SIGTERM");
-    await server.waitFor(/Shutting down when 1 transfer has ended/);
+    await server.waitFor(/shutting down when 1 transfer has ended/);
     await disk.release();
     expect((await got).bytes).toBe(content.length);
     expect(await server.ended()).toBe(0);
@@ -82,6 +82,6 @@ test.skipIf(skipped)(stalling("a second signal leaves at once while a GET hangs"
   await client.sendLine("GET bad");
   await disk.held();
   server.process.kill("SIGTERM");
-  await server.waitFor(/Shutting down when 1 transfer has ended/);
+  await server.waitFor(/shutting down when 1 transfer has ended/);
   expect(await server.stop("SIGTERM")).toBe(130);
 });
