@@ -19,17 +19,23 @@ export type RemoteEntry =
     }
   | { readonly path: string; readonly type: "refused"; readonly reason: string };
 
+/** What to list, and how. */
+export interface ListOptions {
+  readonly recursive: boolean;
+  /** Cancels it. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * Lists a folder of the server.
- * @param signal cancels it
+ * Lists a folder of the server, or a file alone.
  * @throws {CommandFailed}
  */
 export async function* listRemote(
   session: Session,
   path: Path,
-  signal: AbortSignal,
+  { recursive, signal }: ListOptions,
 ): AsyncGenerator<RemoteEntry> {
-  const exchange = session.request("LIST", path, {});
+  const exchange = session.request("LIST", path, recursive ? { recursive } : {});
   const cancel = (): void => exchange.startCancel();
   signal.addEventListener("abort", cancel);
   try {

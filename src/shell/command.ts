@@ -22,6 +22,8 @@ export interface Command {
   readonly summary: string;
   /** Lines that can be typed as they are. */
   readonly examples: readonly string[];
+  /** What else there is to know, in sentences. */
+  readonly notes?: readonly string[];
   /** Its options, by their long names. */
   readonly options?: Readonly<Record<string, Option>>;
   /** How many words it takes at the least and at the most. */

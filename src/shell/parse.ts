@@ -21,11 +21,15 @@ export class BadCommandLine extends Error {
   override readonly name = "BadCommandLine";
 }
 
+/** The command whose one word is the rest of its line, for the system's shell. */
+export const SHELL_ESCAPE = "!";
+
 const BLANK = /[ \t\r]/;
 
 /**
  * Splits what was typed into commands: ended by line ends or `;`, words separated by blanks, quotes
- * and backslashes as in sh. A line that begins with `#` is a comment.
+ * and backslashes as in sh. A line that begins with `#` is a comment. What follows a `!` that begins
+ * a command is one quoted word, as it was typed up to the end of its line.
  * @throws {BadCommandLine} where a quote is not closed or a backslash stands before nothing
  */
 export function parseCommands(text: string): CommandLine[] {
@@ -41,7 +45,7 @@ export function parseCommands(text: string): CommandLine[] {
         continue;
       }
     }
-    const { words, end } = parseWords(text, position);
+    const { words, end } = parseEscape(text, position) ?? parseWords(text, position);
     lineStart = text[end] === "\n";
     const source = text.slice(position, end).trim();
     position = end + 1;
@@ -67,6 +71,25 @@ export function quoteWord(text: string): string {
   return /^[A-Za-z0-9_./,:%+=~][A-Za-z0-9_./,:%+=@#~-]*$/.test(text) && !text.startsWith("~")
     ? text
     : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Reads a command that begins with `!`; `undefined` where there is another. */
+function parseEscape(text: string, start: number): { words: Word[]; end: number } | undefined {
+  let begin = start;
+  for (;;) {
+    const joint = jointLength(text, begin);
+    if (joint > 0) begin += joint;
+    else if (/[-@ \t\r]/.test(text.charAt(begin))) begin++;
+    else break;
+  }
+  if (text[begin] !== SHELL_ESCAPE) return undefined;
+  const lineEnd = text.indexOf("\n", begin);
+  const end = lineEnd === -1 ? text.length : lineEnd;
+  const { words } = parseWords(text.slice(start, begin), 0);
+  words.push({ text: SHELL_ESCAPE, quoted: false });
+  const rest = text.slice(begin + 1, end).replace(/\r$/, "");
+  if (rest.trim() !== "") words.push({ text: rest, quoted: true });
+  return { words, end };
 }
 
 function parseWords(text: string, start: number): { words: Word[]; end: number } {

@@ -3,9 +3,11 @@ import { Status } from "../client/status.ts";
 import { COMMANDS } from "./commands.ts";
 import { closeSession } from "./commands/close.ts";
 import { checkWords } from "./check-words.ts";
-import type { ShellContext } from "./context.ts";
+import type { Lend, ShellContext } from "./context.ts";
+import { tellFailure } from "./failure.ts";
 import { findCommand, unknownCommand } from "./find.ts";
-import { BadCommandLine, parseCommands, type CommandLine } from "./parse.ts";
+import { BadCommandLine, parseCommands, SHELL_ESCAPE, type CommandLine } from "./parse.ts";
+import { ToldAlready } from "./several.ts";
 
 /** A shell left alone says so to the server this often, in milliseconds. */
 const NOOP_MS = 60_000;
@@ -26,17 +28,27 @@ export class Shell {
     timeout: number,
     context: Omit<
       ShellContext,
-      "connecting" | "session" | "remoteFolder" | "localFolder" | "lost" | "signal" | "quit"
+      | "connecting"
+      | "session"
+      | "remoteFolder"
+      | "previousFolder"
+      | "localFolder"
+      | "lost"
+      | "signal"
+      | "lend"
+      | "quit"
     >,
   ) {
     this.#context = {
       ...context,
       remoteFolder: [],
+      previousFolder: undefined,
       localFolder: context.root.location,
       connecting: { timeout, onLost: (lost) => this.#lostWhileIdle(lost) },
       session: undefined,
       lost: false,
       signal: new AbortController().signal,
+      lend: undefined,
       quit: false,
     };
     this.#keepAlive = setInterval(() => void this.#noop(), NOOP_MS);
@@ -46,6 +58,16 @@ export class Shell {
   /** The server that the shell is connected to. */
   get connectedTo(): ShellContext["session"] {
     return this.#context.session;
+  }
+
+  /** The folder of the server in which names begin. */
+  get remoteFolder(): ShellContext["remoteFolder"] {
+    return this.#context.remoteFolder;
+  }
+
+  /** How a program that the user starts gets the terminal. */
+  set lend(lend: Lend) {
+    this.#context.lend = lend;
   }
 
   /** Shows something while no command runs, and where a person may be typing. */
@@ -112,10 +134,13 @@ export class Shell {
     } catch (error) {
       const failed = toCommandFailed(error);
       if (failed === undefined) throw error;
+      if (failed instanceof ToldAlready) return failed.status;
       // Behind it the server closes.
       if (failed instanceof Refused && failed.code === 421) await this.#context.session?.destroy();
       const [first = ""] = words;
-      const label = failed.status === Status.usage ? "" : `${name.toUpperCase()} ${first}`.trim();
+      const gap = name === SHELL_ESCAPE ? "" : " ";
+      const known = `${name.toUpperCase()}${gap}${first}`.trim();
+      const label = failed.status === Status.usage ? "" : known;
       return this.#fail(line.source, failed, label);
     } finally {
       this.#running = undefined;
@@ -125,17 +150,7 @@ export class Shell {
   }
 
   #fail(command: string, failed: CommandFailed, label = ""): Status {
-    const { output } = this.#context;
-    // What this side says of its own files ends likewise.
-    const where = failed instanceof Refused && isAboutFile(failed) ? " (on the server)" : "";
-    output.complain((label === "" ? "" : `${label}: `) + failed.message + where);
-    output.observe({
-      event: "failed",
-      command,
-      status: failed.status,
-      ...(failed instanceof Refused ? { code: failed.code, word: failed.word } : {}),
-      message: failed.message,
-    });
+    tellFailure(this.#context.output, command, failed, label);
     return failed.status;
   }
 
@@ -171,8 +186,4 @@ export class Shell {
       });
     }
   }
-}
-
-function isAboutFile({ status }: Refused): boolean {
-  return status === Status.notFound || status === Status.refused;
 }

@@ -19,6 +19,7 @@ export const open: Command = {
     const address = readAddress(words.map(({ text }) => text));
     context.lost = false;
     context.remoteFolder = [];
+    context.previousFolder = undefined;
     context.session = await Session.open(address, context.connecting);
     context.output.say(`Connected to ${formatAddress(address)}.`);
     context.output.observe({ event: "opened", ...address });

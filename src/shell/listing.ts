@@ -1,0 +1,61 @@
+import { formatTime } from "../observe/times.ts";
+import { formatSize } from "../observe/units.ts";
+import { visible } from "../observe/visible.ts";
+import type { Item, RefusedItem } from "../storage/storage.ts";
+import type { Option } from "./command.ts";
+import { alignRows, inColumns } from "./table.ts";
+
+/** What a list shows of an entry, of either side. */
+export type Listed = { readonly name: string } & (Item | RefusedItem);
+
+/** The options of commands that list. */
+export const LISTING_OPTIONS = {
+  long: { letter: "l", means: "sizes and times as well; * marks what can be executed" },
+  recursive: { letter: "r", means: "what its folders hold as well" },
+} as const satisfies Record<string, Option>;
+
+/**
+ * A list as LS and LLS show it, sorted by name, folders with a `/`.
+ * @param width columns of the terminal that it goes to; `undefined` where it goes elsewhere, and
+ * each name has a line of its own
+ */
+export function formatListing(
+  entries: readonly Listed[],
+  { long, width }: { readonly long: boolean; readonly width: number | undefined },
+): string {
+  const sorted = entries.toSorted(byName);
+  return [...(long ? longLines(sorted) : shortLines(sorted, width)), ""].join("\n");
+}
+
+/** Folders stand right before what they hold. */
+export function byName(a: Listed, b: Listed): number {
+  const others = b.name.split("/");
+  for (const [index, part] of a.name.split("/").entries()) {
+    const other = others[index];
+    if (other === undefined) return 1;
+    if (part !== other) return part < other ? -1 : 1;
+  }
+  return a.name === b.name ? 0 : -1;
+}
+
+function shortLines(entries: readonly Listed[], width: number | undefined): readonly string[] {
+  const names = entries.map((entry) => `${nameOf(entry)}${whyRefused(entry)}`);
+  return width === undefined ? names : inColumns(names, width);
+}
+
+function longLines(entries: readonly Listed[]): readonly string[] {
+  const rows = entries.map((entry) => {
+    if (entry.type === "refused") return ["-", "-", `${nameOf(entry)}${whyRefused(entry)}`];
+    const size = entry.type === "folder" ? "-" : formatSize(entry.size);
+    return [size, formatTime(entry.mtime), nameOf(entry) + (entry.exec ? "*" : "")];
+  });
+  return alignRows(rows, ["right", "left", "left"]);
+}
+
+function nameOf({ name, type }: Listed): string {
+  return visible(name) + (type === "folder" && !name.endsWith("/") ? "/" : "");
+}
+
+function whyRefused(entry: Listed): string {
+  return entry.type === "refused" ? ` (${visible(entry.reason)})` : "";
+}
