@@ -56,8 +56,9 @@ export async function deleteEach(
   const settleOne = async (): Promise<void> => {
     const reply = await pending.shift()?.reply();
     const index = settled++;
-    if (reply === undefined || signal.aborted) return;
-    onReply(index, reply.ok ? undefined : new Refused(reply.code, reply.word, reply.message));
+    if (reply === undefined) return;
+    if (reply.ok) onReply(index, undefined);
+    else if (!signal.aborted) onReply(index, new Refused(reply.code, reply.word, reply.message));
   };
   signal.addEventListener("abort", cancel);
   try {

@@ -23,24 +23,28 @@ export function formatListing(
   entries: readonly Listed[],
   { long, width }: { readonly long: boolean; readonly width: number | undefined },
 ): string {
-  const sorted = entries.toSorted(byName);
+  const sorted = entries.toSorted((a, b) => comparePaths(a.name, b.name));
   return [...(long ? longLines(sorted) : shortLines(sorted, width)), ""].join("\n");
 }
 
-/** Folders stand right before what they hold. */
-export function byName(a: Listed, b: Listed): number {
-  const others = b.name.split("/");
-  for (const [index, part] of a.name.split("/").entries()) {
+/** The order of lists: by character codes, folders right before what they hold. */
+export function comparePaths(a: string, b: string): number {
+  const others = b.split("/");
+  for (const [index, part] of a.split("/").entries()) {
     const other = others[index];
     if (other === undefined) return 1;
     if (part !== other) return part < other ? -1 : 1;
   }
-  return a.name === b.name ? 0 : -1;
+  return a === b ? 0 : -1;
 }
 
 function shortLines(entries: readonly Listed[], width: number | undefined): readonly string[] {
-  const names = entries.map((entry) => `${nameOf(entry)}${whyRefused(entry)}`);
-  return width === undefined ? names : inColumns(names, width);
+  const withReason = (entry: Listed): string => `${nameOf(entry)}${whyRefused(entry)}`;
+  if (width === undefined) return entries.map(withReason);
+  const refused = entries.filter(({ type }) => type === "refused");
+  const served = entries.filter(({ type }) => type !== "refused");
+  // Reasons are sentences: among names they would leave room for one column.
+  return [...inColumns(served.map(nameOf), width), ...refused.map(withReason)];
 }
 
 function longLines(entries: readonly Listed[]): readonly string[] {

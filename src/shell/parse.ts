@@ -163,13 +163,18 @@ function jointLength(text: string, position: number): number {
 function toCommand(words: readonly Word[], source: string): CommandLine | undefined {
   let forgiven = false;
   let silent = false;
-  let rest = words;
-  for (let first = rest[0]; first !== undefined && !first.quoted; first = rest[0]) {
-    if (first.text.startsWith("-")) forgiven = true;
-    else if (first.text.startsWith("@")) silent = true;
-    else break;
-    const text = first.text.slice(1);
-    rest = text === "" ? rest.slice(1) : [{ text, quoted: false }, ...rest.slice(1)];
+  let from = 0;
+  let rest: readonly Word[] = [];
+  for (const { text, quoted } of words) {
+    const [prefix = ""] = quoted ? [] : (/^[-@]*/.exec(text) ?? []);
+    forgiven ||= prefix.includes("-");
+    silent ||= prefix.includes("@");
+    const first = text.slice(prefix.length);
+    if (first !== "" || quoted) {
+      rest = [{ text: first, quoted }, ...words.slice(from + 1)];
+      break;
+    }
+    from++;
   }
   return rest.length === 0 ? undefined : { words: rest, forgiven, silent, source };
 }

@@ -2,7 +2,7 @@ import { CommandFailed, Refused, toCommandFailed, type SessionLost } from "../cl
 import { Status } from "../client/status.ts";
 import { COMMANDS } from "./commands.ts";
 import { closeSession } from "./commands/close.ts";
-import { checkWords } from "./check-words.ts";
+import { checkWords, looksLikeOption } from "./check-words.ts";
 import type { Lend, ShellContext } from "./context.ts";
 import { tellFailure } from "./failure.ts";
 import { findCommand, unknownCommand } from "./find.ts";
@@ -119,7 +119,7 @@ export class Shell {
   }
 
   async #runOne(line: CommandLine): Promise<Status> {
-    const [name = "", ...words] = line.words.map((word) => word.text);
+    const name = line.words[0]?.text ?? "";
     const ended = Promise.withResolvers<void>();
     this.#running = { abort: new AbortController(), ended: ended.promise };
     this.#context.signal = this.#running.abort.signal;
@@ -137,7 +137,7 @@ export class Shell {
       if (failed instanceof ToldAlready) return failed.status;
       // Behind it the server closes.
       if (failed instanceof Refused && failed.code === 421) await this.#context.session?.destroy();
-      const [first = ""] = words;
+      const first = line.words.slice(1).find((word) => !looksLikeOption(word))?.text ?? "";
       const gap = name === SHELL_ESCAPE ? "" : " ";
       const known = `${name.toUpperCase()}${gap}${first}`.trim();
       const label = failed.status === Status.usage ? "" : known;

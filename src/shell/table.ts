@@ -30,14 +30,31 @@ export function alignRows(
  * @param width columns of the terminal
  */
 export function inColumns(texts: readonly string[], width: number): readonly string[] {
-  const widest = texts.reduce((most, text) => Math.max(most, Bun.stringWidth(text)), 0);
-  const across = Math.max(1, Math.floor((width + GAP.length) / (widest + GAP.length)));
-  const down = Math.ceil(texts.length / across);
+  const widths = texts.map((text) => Bun.stringWidth(text));
+  // No column is narrower than one character and its gap.
+  let across = Math.min(texts.length, Math.floor((width + GAP.length) / (1 + GAP.length)));
+  for (; across > 1; across--) {
+    const down = Math.ceil(texts.length / across);
+    const columns = widestOf(widths, down);
+    const total = columns.reduce((sum, column) => sum + column + GAP.length, -GAP.length);
+    if (total <= width) break;
+  }
+  const down = Math.ceil(texts.length / Math.max(1, across));
+  const columns = widestOf(widths, down);
   return Array.from({ length: down }, (_, line) =>
-    texts
-      .filter((_, index) => index % down === line)
-      .map((text) => pad(text, widest, "left"))
+    columns
+      .map((column, index) => pad(texts[index * down + line] ?? "", column, "left"))
       .join(GAP)
       .trimEnd(),
   );
+}
+
+/** How wide each column is that holds `down` texts. */
+function widestOf(widths: readonly number[], down: number): readonly number[] {
+  const columns: number[] = [];
+  for (const [index, width] of widths.entries()) {
+    const column = Math.floor(index / down);
+    columns[column] = Math.max(columns[column] ?? 0, width);
+  }
+  return columns;
 }

@@ -2,7 +2,7 @@ import { Interrupted } from "../../client/errors.ts";
 import { LocalStorage } from "../../storage/local/local.ts";
 import type { Command } from "../command.ts";
 import type { ShellContext } from "../context.ts";
-import { LISTING_OPTIONS } from "../listing.ts";
+import { comparePaths, LISTING_OPTIONS } from "../listing.ts";
 import { lookAtLocal } from "../local-look.ts";
 import { openLocal, resolveTyped } from "../local-path.ts";
 import { Several } from "../several.ts";
@@ -47,6 +47,7 @@ async function listLocal(
   } finally {
     await place.close();
   }
+  found.sort((a, b) => comparePaths(a.name, b.name));
   const entries = found.map(({ name, ...item }) => ({ path: name, ...item }));
   context.output.observe({ event: "listed", side: "local", path: full, entries });
   return { name: typed === "." ? full : typed, alone, entries: found };

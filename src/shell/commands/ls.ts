@@ -2,7 +2,7 @@ import { listAll } from "../remote-look.ts";
 import type { RemoteEntry } from "../../client/listing.ts";
 import type { Command } from "../command.ts";
 import { requireSession } from "../context.ts";
-import { LISTING_OPTIONS } from "../listing.ts";
+import { comparePaths, LISTING_OPTIONS } from "../listing.ts";
 import { parseRemotePath } from "../remote-path.ts";
 import { Several } from "../several.ts";
 import { showLists, type List } from "../show-lists.ts";
@@ -25,6 +25,7 @@ export const ls: Command = {
       await several.try(typed, async () => {
         const path = parseRemotePath(typed, remoteFolder);
         const entries = await listAll(context, session, path, { recursive });
+        entries.sort((a, b) => comparePaths(a.path, b.path));
         const [first] = entries;
         const own = path.join("/");
         const alone = entries.length === 1 && first?.path === own;

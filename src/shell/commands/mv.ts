@@ -11,7 +11,7 @@ import { Several } from "../several.ts";
 
 export const mv: Command = {
   name: "MV",
-  synonyms: ["RENAME", "MOVE", "REN"],
+  synonyms: ["RENAME", "REN"],
   usage: "source... target",
   summary: "move or rename on the server",
   examples: ["MV draft.txt final.txt", "MV a.txt b.txt archive/", "MV 'my notes' notes"],
