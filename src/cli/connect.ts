@@ -1,4 +1,4 @@
-import { defineCommand, type ArgsDef } from "citty";
+import { defineCommand } from "citty";
 import { open } from "node:fs/promises";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { uploadSecret } from "../client/secret.ts";
@@ -12,33 +12,43 @@ import { Shell } from "../shell/shell.ts";
 import { StorageError } from "../storage/errors.ts";
 import { fromSystem } from "../storage/local/errno.ts";
 import { LocalStorage } from "../storage/local/local.ts";
-import { readCount, readSeconds, setting, WEEK, type Arguments } from "./args.ts";
+import type { Arguments, Flags, Setting } from "./args.ts";
+import { CONFIG_FLAG, type Config } from "./config.ts";
+import { isOn, readCount, readSeconds, saidBy, setting, WEEK } from "./settings.ts";
 import { stateFolder } from "./state-folder.ts";
-import { createMessages, writeData } from "./output.ts";
+import { createMessages, writeBytes, writeData } from "./output.ts";
 
-export const connect = defineCommand<ArgsDef>({
+export const connect = defineCommand<Flags>({
   meta: { name: "connect", description: "Start the shell that gets and puts files" },
   args: {
     address: {
       type: "positional",
       required: false,
-      description: "what to open at once: PORT, HOST:PORT or [IPv6]:PORT",
+      description: "what to open at once: PORT, HOST:PORT, [IPv6]:PORT, or a configured name",
+    },
+    port: {
+      type: "positional",
+      required: false,
+      description: "the port, where ADDRESS is a host alone",
     },
     root: {
       type: "string",
       valueHint: "DIR",
       default: "./client",
+      variable: "SFTP_CONNECT_ROOT",
       description: "folder of this side; made if absent",
     },
     command: {
       type: "string",
       alias: "c",
+      flagOnly: true,
       valueHint: "COMMANDS",
       description: "run these, separated by ';', and leave; can be repeated",
     },
     batch: {
       type: "string",
       alias: "b",
+      flagOnly: true,
       valueHint: "FILE",
       description: "run the commands in FILE, or from standard input if that is -",
     },
@@ -67,11 +77,13 @@ export const connect = defineCommand<ArgsDef>({
     "dry-run": {
       type: "boolean",
       alias: "n",
+      flagOnly: true,
       description: "change nothing on either side: say what would be done",
     },
     quiet: { type: "boolean", alias: "q", description: "say only what went wrong" },
     verbose: { type: "boolean", alias: "v", description: "tell the digest of each file" },
     json: { type: "boolean", description: "write each event as a line of JSON to standard output" },
+    config: CONFIG_FLAG,
   },
 });
 
@@ -82,22 +94,22 @@ const LEAVING = [
 ] as const;
 
 /** Runs `sftp connect`. */
-export async function runConnect(given: Arguments): Promise<Status> {
-  const timeout = readSeconds(setting(given, "timeout", "SFTP_TIMEOUT", "30"));
+export async function runConnect(given: Arguments, config: Config): Promise<Status> {
+  const timeout = readSeconds(setting(given, "timeout"));
   const commands = given.values("command");
   const batch = given.value("batch");
   if (commands.length > 0 && batch !== undefined) {
     throw new CommandFailed(Status.usage, "-c and -b exclude each other: use one of them");
   }
   const input = batch === undefined ? undefined : await openBatch(batch);
-  const retries = readCount(setting(given, "retries", "SFTP_RETRIES", "5"));
-  const keep = readSeconds(setting(given, "keep-partial", "SFTP_KEEP_PARTIAL", WEEK));
-  const durable = given.has("durable");
-  const folder = setting(given, "root", "SFTP_CONNECT_ROOT", "./client").value;
-  const root = await openRoot(folder, durable);
+  const retries = readCount(setting(given, "retries"));
+  const keep = readSeconds(setting(given, "keep-partial"));
+  const durable = isOn(given, "durable");
+  const json = isOn(given, "json");
+  const root = await openRoot(setting(given, "root"), durable);
   // Nobody waits for what was left to be looked through, nor is told where that cannot be done.
   root.sweep(keep).catch(() => undefined);
-  const output = createOutput(given.has("json"), given.has("quiet"));
+  const output = createOutput(json, isOn(given, "quiet"));
   let secret: Promise<Uint8Array> | undefined;
   const shell = new Shell(timeout, {
     output,
@@ -105,7 +117,11 @@ export async function runConnect(given: Arguments): Promise<Status> {
     retries,
     durable,
     dryRun: given.has("dry-run"),
-    verbose: given.has("verbose"),
+    takeInput:
+      commands.length > 0 || (batch !== undefined && batch !== "-") ? once() : () => undefined,
+
+    verbose: isOn(given, "verbose"),
+    findServer: config.findServer,
     secret: () => (secret ??= uploadSecret(stateFolder())),
   });
   const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
@@ -121,17 +137,21 @@ export async function runConnect(given: Arguments): Promise<Status> {
   }
   try {
     const [address] = given.words;
+    const script =
+      batch === undefined
+        ? undefined
+        : { name: batch === "-" ? "standard input" : batch, echo: !json };
     const work = async (): Promise<Status> => {
       if (address !== undefined) {
-        const status = await shell.run(`OPEN ${quoteWord(address)}`);
+        const status = await shell.run(`OPEN ${given.words.map(quoteWord).join(" ")}`);
         if (status !== Status.ok && !interactive) return status;
       }
       if (commands.length > 0) return runTexts(shell, commands);
-      if (!interactive) return runLines(shell, input ?? process.stdin);
+      if (!interactive) return runLines(shell, input ?? process.stdin, script);
       const { runTerminal } = await import("../shell/terminal.ts");
       if (address === undefined) output.say("Type OPEN and a port to connect, or HELP.");
       // Standard output is for data where something else than the terminal reads it.
-      const screen = given.has("json") || !process.stdout.isTTY ? process.stderr : process.stdout;
+      const screen = json || !process.stdout.isTTY ? process.stderr : process.stdout;
       return runTerminal(shell, screen, output.say);
     };
     const status = await Promise.race([work(), left.promise]);
@@ -152,10 +172,21 @@ function createOutput(json: boolean, quiet: boolean): Output {
     data: (text) => {
       if (!json) writeData(text.split("\n").map(visible).join("\n"));
     },
+    raw: json ? undefined : writeBytes,
     observe: (event) => {
       if (json) writeData(formatEvent(event));
     },
     programs: json ? 2 : 1,
+  };
+}
+
+/** Standard input, for the first who asks. */
+function once(): () => AsyncIterable<Uint8Array> | undefined {
+  let taken = false;
+  return () => {
+    if (taken) return undefined;
+    taken = true;
+    return process.stdin;
   };
 }
 
@@ -164,15 +195,16 @@ function interruptScript(shell: Shell): void {
   if (!shell.interrupt()) process.exit(Status.interrupted);
 }
 
-async function openRoot(root: string, durable: boolean): Promise<LocalStorage> {
+async function openRoot(root: Setting, durable: boolean): Promise<LocalStorage> {
   try {
-    return await LocalStorage.open(root, { make: true, durable });
+    return await LocalStorage.open(root.value, { make: true, durable });
   } catch (error) {
     const failed = toCommandFailed(error);
     if (failed === undefined || !(error instanceof Error)) throw error;
     throw new CommandFailed(
       failed.status,
-      `Cannot keep files in ${root}: ${error.message}: choose another folder with --root`,
+      `Cannot keep files in ${root.value}${saidBy(root)}: ${error.message}: ` +
+        "choose another folder with --root",
     );
   }
 }

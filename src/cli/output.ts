@@ -1,4 +1,6 @@
 import { createConsola, type ConsolaInstance } from "consola/core";
+import { CommandFailed } from "../client/errors.ts";
+import { Status } from "../client/status.ts";
 import { visible } from "../observe/visible.ts";
 
 const RED = "\u001b[31m";
@@ -34,6 +36,16 @@ export function createMessages(): ConsolaInstance {
 /** Writes to standard output, for programs and pipes. */
 export function writeData(text: string): void {
   process.stdout.write(text);
+}
+
+/** Writes bytes to standard output; settles when more may be written. Rejects where nobody reads. */
+export function writeBytes(bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(bytes, (error) => {
+      if (error === null || error === undefined) resolve();
+      else reject(new CommandFailed(Status.failed, `Standard output is closed: ${error.message}`));
+    });
+  });
 }
 
 /** Waits until what was written has left the process. */

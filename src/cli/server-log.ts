@@ -27,13 +27,13 @@ export function describeEvent(event: ServerEvent): string {
     case "disconnected":
       return `${event.client} disconnected (${event.reason})`;
     case "stopping": {
-      if (event.transfers === 0) return "Shutting down.";
+      if (event.transfers === 0) return "shutting down";
       const awaited =
         event.transfers === 1 ? "1 transfer has ended" : `${event.transfers} transfers have ended`;
-      return `Shutting down when ${awaited}; a second signal leaves at once.`;
+      return `shutting down when ${awaited}; a second signal leaves at once`;
     }
     case "stopped":
-      return "Stopped.";
+      return "stopped";
   }
 }
 

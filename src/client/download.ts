@@ -9,6 +9,11 @@ import { downloadId } from "./part-id.ts";
 import type { Session } from "./session.ts";
 import type { Transfer, Transferred, TransferOptions } from "./transfer.ts";
 
+export interface DownloadOptions extends TransferOptions {
+  /** The file's size in bytes where that is known: what fits in a block leaves nothing behind. */
+  readonly size?: number | undefined;
+}
+
 /**
  * Gets a file from the server into a storage of this side, where it appears whole or not at all.
  * The connection stays usable, whatever fails, unless it is lost itself.
@@ -17,10 +22,12 @@ export class Download implements Transfer {
   readonly #remote: Path;
   readonly #storage: Storage;
   readonly #local: Path;
-  readonly #options: TransferOptions;
+  readonly #options: DownloadOptions;
   #fresh: boolean;
+  /** Bytes of the body that are still to come, as far as that is known. */
+  #left = Infinity;
 
-  constructor(remote: Path, storage: Storage, local: Path, options: TransferOptions) {
+  constructor(remote: Path, storage: Storage, local: Path, options: DownloadOptions) {
     this.#remote = remote;
     this.#storage = storage;
     this.#local = local;
@@ -33,7 +40,8 @@ export class Download implements Transfer {
     const id = downloadId(session.address, this.#remote, this.#storage, this.#local);
     // Whoever else gets the same file to the same place at the same time does so without our part.
     const part: Part = { id, onTaken: () => undefined };
-    const held = this.#fresh ? undefined : await this.#storage.resume(this.#local, part, {});
+    const afresh = this.#fresh || (this.#options.size ?? Infinity) <= BLOCK_SIZE;
+    const held = afresh ? undefined : await this.#storage.resume(this.#local, part, {});
     this.#fresh = false;
     const done =
       (held && (await this.#goOn(session, new Receiver(this.#local, held)))) ??
@@ -70,6 +78,7 @@ export class Download implements Transfer {
     return this.#request(session, undefined, async (exchange) => {
       const begun = await bodyBegins(exchange);
       const size = integerField(begun, "size");
+      this.#left = size;
       if (integerField(begun, "offset") !== 0) throw brokenProtocol("The server began elsewhere");
       const sink = await this.#storage.create(this.#local, {
         size,
@@ -93,6 +102,7 @@ export class Download implements Transfer {
   ): Promise<T> {
     const { signal } = this.#options;
     const exchange = session.request("GET", this.#remote, offset === undefined ? {} : { offset });
+    this.#left = Infinity;
     const cancel = (): void => exchange.startCancel();
     signal.addEventListener("abort", cancel);
     try {
@@ -101,7 +111,7 @@ export class Download implements Transfer {
       throw signal.aborted ? new Interrupted() : error;
     } finally {
       signal.removeEventListener("abort", cancel);
-      await exchange.cancel();
+      await exchange.leave(this.#left);
     }
   }
 
@@ -117,6 +127,7 @@ export class Download implements Transfer {
         end = orRefused(event.reply);
       } else {
         await receiver.block(event.data, event.digest);
+        this.#left = size - receiver.received;
         onProgress(receiver.received, size);
       }
     }

@@ -3,6 +3,9 @@ import type { Reply } from "../protocol/reply.ts";
 import type { ReplyEvent } from "../protocol/reply-decoder.ts";
 import { brokenProtocol, Refused, type SessionLost } from "./errors.ts";
 
+/** Less than this of a body is read out rather than cancelled, in bytes. */
+const LITTLE = 1024 * 1024;
+
 /** A reply that carries fields. */
 export type Success = Reply & { readonly ok: true };
 
@@ -15,8 +18,10 @@ export interface Line {
   /** Bytes that have arrived. */
   readonly received: number;
   read(): Promise<ReplyEvent>;
-  /** Asks the server to cancel. */
-  abort(): Exchange;
+  /** Asks the server to cancel; settles with its reply to that. */
+  abort(): Promise<Reply>;
+  /** Whether nothing was asked for behind an exchange. */
+  isLast(exchange: Exchange): boolean;
   violated(message: string): SessionLost;
 }
 
@@ -28,7 +33,7 @@ export class Exchange {
   readonly #done = Promise.withResolvers<void>();
   #hasTurn = false;
   #finished = false;
-  #abort: Exchange | undefined;
+  #abort: Promise<Reply> | undefined;
 
   /**
    * @param turn settles when the request before has its final reply.
@@ -103,6 +108,26 @@ export class Exchange {
   async cancel(): Promise<void> {
     this.startCancel();
     if (this.#abort === undefined || this.#line.lost !== undefined) return;
+    await this.#readOut();
+    const abort = this.#abort;
+    this.#abort = undefined;
+    await abort;
+  }
+
+  /**
+   * Has done with what was asked for. Where more was asked for behind it, which cancelling would
+   * cancel as well, and little of it is left, that is read and dropped.
+   * @param bytes how many are left
+   * @throws {SessionLost}
+   */
+  async leave(bytes: number): Promise<void> {
+    const alone = this.#line.isLast(this);
+    if (alone || bytes > LITTLE || this.#abort !== undefined) await this.cancel();
+    else if (!this.#finished && this.#line.lost === undefined) await this.#readOut();
+  }
+
+  async #readOut(): Promise<void> {
+    if (!this.#finished) await this.#turn;
     const before = this.#line.received;
     while (!this.#finished) {
       await this.next();
@@ -110,9 +135,6 @@ export class Exchange {
         throw this.#line.violated("It goes on with what was cancelled");
       }
     }
-    const abort = this.#abort;
-    this.#abort = undefined;
-    await abort.reply();
   }
 
   #finish(): void {

@@ -27,7 +27,9 @@ export interface ListOptions {
 }
 
 /**
- * Lists a folder of the server, or a file alone.
+ * Lists a folder of the server, or a file alone. The listing is taken in as it comes, however fast
+ * the entries are used: what is asked of the server meanwhile is answered behind it. What waits
+ * does so in the form in which it came, so that the longest listing costs no more than its length.
  * @throws {CommandFailed}
  */
 export async function* listRemote(
@@ -38,43 +40,106 @@ export async function* listRemote(
   const exchange = session.request("LIST", path, recursive ? { recursive } : {});
   const cancel = (): void => exchange.startCancel();
   signal.addEventListener("abort", cancel);
+  const blocks = new Blocks(exchange);
   try {
-    const begun = await exchange.success();
-    if (begun.code !== 150) throw brokenProtocol("The server's reply to LIST has no body");
-    yield* readEntries(exchange);
+    for (let block = await blocks.next(); block !== undefined; block = await blocks.next()) {
+      for (const line of block.toString().split("\n")) {
+        if (line === "") continue;
+        const entry = parseEntry(line);
+        checkWithin(entry, path);
+        yield entry;
+      }
+    }
   } catch (error) {
+    if (error instanceof BadEntry) throw session.violated(error.message);
     throw signal.aborted ? new Interrupted() : error;
   } finally {
     signal.removeEventListener("abort", cancel);
+    if (!blocks.ended) exchange.startCancel();
+    await blocks.end();
     await exchange.cancel();
   }
 }
 
-async function* readEntries(exchange: Exchange): AsyncGenerator<RemoteEntry> {
-  let bytes = 0;
-  for (;;) {
-    const event = await exchange.next();
-    if (event.type === "reply") {
-      orRefused(event.reply);
-      return;
+/** The body of a listing, taken in as it comes. */
+class Blocks {
+  readonly #waiting: Buffer[] = [];
+  readonly #reading: Promise<void>;
+  #news = Promise.withResolvers<void>();
+  #failure: { readonly error: unknown } | undefined;
+  ended = false;
+
+  constructor(exchange: Exchange) {
+    this.#reading = this.#read(exchange)
+      .catch((error: unknown) => {
+        this.#failure = { error };
+      })
+      .finally(() => {
+        this.ended = true;
+        this.#news.resolve();
+      });
+  }
+
+  /** The next block; `undefined` behind the last. */
+  async next(): Promise<Buffer | undefined> {
+    for (;;) {
+      const block = this.#waiting.shift();
+      if (block !== undefined) return block;
+      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.ended) return undefined;
+      await this.#news.promise;
+      this.#news = Promise.withResolvers();
     }
-    if (blockDigest(event.data) !== event.digest) {
-      throw new CommandFailed(Status.mismatch, "The listing was damaged on the way");
-    }
-    bytes += event.data.length;
-    if (bytes > MAX_LISTING) {
-      throw new CommandFailed(
-        Status.failed,
-        "The listing is longer than this program takes: list a folder further down",
-      );
-    }
-    for (const line of Buffer.from(event.data).toString().split("\n")) {
-      if (line !== "") yield parseEntry(line);
+  }
+
+  /** Waits until the server has said its last. */
+  end(): Promise<void> {
+    return this.#reading;
+  }
+
+  async #read(exchange: Exchange): Promise<void> {
+    const begun = await exchange.success();
+    if (begun.code !== 150) throw brokenProtocol("The server's reply to LIST has no body");
+    let bytes = 0;
+    for (;;) {
+      const event = await exchange.next();
+      if (event.type === "reply") {
+        orRefused(event.reply);
+        return;
+      }
+      if (blockDigest(event.data) !== event.digest) {
+        throw new CommandFailed(Status.mismatch, "The listing was damaged on the way");
+      }
+      bytes += event.data.length;
+      if (bytes > MAX_LISTING) {
+        throw new CommandFailed(
+          Status.failed,
+          "The listing is longer than this program takes: list a folder further down",
+        );
+      }
+      // What came may lie in a larger piece, which is not to be kept for its sake.
+      this.#waiting.push(Buffer.from(event.data));
+      this.#news.resolve();
     }
   }
 }
 
-/** @throws {SessionLost} where the line is no entry */
+/** Why a line of a listing is none. */
+export class BadEntry extends Error {
+  override readonly name = "BadEntry";
+}
+
+/** @throws {BadEntry} where the server names something that is not in what was listed */
+function checkWithin({ path }: RemoteEntry, listed: Path): void {
+  const parts = path.split("/");
+  const inside = listed.every((part, index) => part === parts[index]);
+  const wellFormed = parts.every((part) => part !== "" && part !== "." && part !== "..");
+  if (inside && wellFormed) return;
+  const where = listed.length === 0 ? "the root" : listed.join("/");
+  throw new BadEntry(`its listing of ${where} names ${path}`);
+}
+
+/** @throws {BadEntry} where the line is no entry */
 export function parseEntry(line: string): RemoteEntry {
   let value: unknown;
   try {
@@ -98,7 +163,7 @@ export function parseEntry(line: string): RemoteEntry {
       };
     }
   }
-  throw brokenProtocol("The server's listing holds something that is no entry");
+  throw new BadEntry("its listing holds something that is no entry");
 }
 
 function count(value: unknown): number {

@@ -1,14 +1,15 @@
 import type { FileDigest } from "../digest/file.ts";
-import { frameBlock, MAX_BLOCK_HEADER } from "../protocol/block.ts";
+import { frameBlock } from "../protocol/block.ts";
 import { KEEPALIVE_MS } from "../protocol/limits.ts";
 import type { Reply } from "../protocol/reply.ts";
 import { formatBodyEnd } from "../protocol/request.ts";
 import { StorageError } from "../storage/errors.ts";
-import { readBlocks } from "../storage/read-blocks.ts";
-import type { Source } from "../storage/storage.ts";
+import type { ReadBlock } from "../storage/read-blocks.ts";
 import { ConnectionLost, type Connection } from "../transport/connection.ts";
-import { Interrupted } from "./errors.ts";
-import type { TransferOptions } from "./transfer.ts";
+import { CommandFailed, Interrupted } from "./errors.ts";
+import type { Success } from "./exchange.ts";
+import { digestField } from "./fields.ts";
+import { Status } from "./status.ts";
 
 /** The server's final reply, which may come before the body is sent. */
 export class Outcome {
@@ -28,21 +29,36 @@ export class Outcome {
   }
 }
 
+/** What is sent as the body of a PUT. */
+export interface Outgoing {
+  /** The digest of all blocks that were read, those of an earlier attempt included. */
+  readonly digest: FileDigest;
+  /** Blocks with room for a header in front of each, in order. */
+  readonly blocks: AsyncIterable<ReadBlock>;
+  /** Bytes that an earlier attempt has brought. */
+  readonly offset: number;
+  /** @throws {StorageError} `changed`, where what was read is not what there is. */
+  unchanged(): Promise<void>;
+  /** Told how many bytes there are by now. */
+  onProgress(bytes: number): void;
+}
+
 /**
- * Sends the body of a PUT, from `start` on.
+ * Sends the body of a PUT.
+ * @param bodyEnded is called as soon as it is, however that comes
  * @returns the file's digest, and whether the body was ended: not where the server has answered
  * before, or the connection is lost, which the outcome tells
  * @throws {Interrupted} or {StorageError}, when the body was aborted and the server has said so
  */
 export async function sendBody(
   connection: Connection,
-  source: Source,
-  start: { readonly offset: number; readonly digest: FileDigest },
+  body: Outgoing,
   outcome: Outcome,
-  { signal, onProgress }: Pick<TransferOptions, "signal" | "onProgress">,
+  signal: AbortSignal,
+  bodyEnded: () => void,
 ): Promise<{ readonly digest: bigint; readonly ended: boolean }> {
-  const { offset, digest } = start;
-  let sent = offset;
+  const { digest } = body;
+  let sent = body.offset;
   let sentAt = performance.now();
   const timer = setInterval(() => {
     if (connection.queued === 0 && performance.now() - sentAt >= KEEPALIVE_MS) {
@@ -50,17 +66,16 @@ export async function sendBody(
     }
   }, KEEPALIVE_MS);
   try {
-    const range = { from: offset, headroom: MAX_BLOCK_HEADER };
-    for await (const block of readBlocks(source, digest, range)) {
+    for await (const block of body.blocks) {
       if (signal.aborted) throw new Interrupted();
       if (outcome.settled) break;
       connection.write(frameBlock(block.buffer, block.length, block.digest));
       await connection.drained();
       sentAt = performance.now();
       sent += block.length;
-      onProgress(sent, source.size);
+      body.onProgress(sent);
     }
-    await source.unchanged();
+    await body.unchanged();
     const value = digest.value();
     const early = outcome.settled;
     // After an early reply the body is still to be ended; that gets no reply of its own.
@@ -71,9 +86,20 @@ export async function sendBody(
     // What was sent of a file that changed is of no use to anybody.
     const drop = error instanceof StorageError ? ({ drop: true } as const) : {};
     connection.write(formatBodyEnd("ABORT", drop));
+    bodyEnded();
     await outcome.reply;
     throw error;
   } finally {
     clearInterval(timer);
+    bodyEnded();
   }
+}
+
+/** @throws {CommandFailed} status 8, where the server has stored something else than was sent */
+export function confirmStored(reply: Success, digest: bigint): void {
+  if (digestField(reply, "digest") === digest) return;
+  throw new CommandFailed(
+    Status.mismatch,
+    "The server stored something else than was sent: its digest differs",
+  );
 }

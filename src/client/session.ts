@@ -8,8 +8,9 @@ import { Channel } from "../transport/channel.ts";
 import { ConnectionLost, type Connection } from "../transport/connection.ts";
 import { ConnectFailed, connect } from "../transport/tcp.ts";
 import { formatAddress, type Address } from "./address.ts";
-import { brokenProtocol, CommandFailed, Refused, SessionLost } from "./errors.ts";
+import { brokenProtocol, CommandFailed, Interrupted, Refused, SessionLost } from "./errors.ts";
 import { Exchange, type Line } from "./exchange.ts";
+import { Outbox } from "./outbox.ts";
 import { Status } from "./status.ts";
 
 export interface SessionOptions {
@@ -34,8 +35,11 @@ export class Session implements Line {
   /** When it was opened, on the clock of `performance.now()`. */
   readonly since = performance.now();
   readonly #channel: Channel<ReplyEvent>;
+  readonly #outbox: Outbox;
   readonly #timeout: number;
   #last: Exchange | undefined;
+  #cancelling: { readonly exchange: Exchange; readonly reply: Promise<Reply> } | undefined;
+  #aborts = 0;
   #lost: SessionLost | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
   #awaited = 0;
@@ -46,6 +50,7 @@ export class Session implements Line {
     this.address = address;
     this.connection = connection;
     this.#channel = new Channel(connection, new ReplyDecoder());
+    this.#outbox = new Outbox(connection);
     this.#timeout = options.timeout;
   }
 
@@ -82,20 +87,55 @@ export class Session implements Line {
     return this.connection.received;
   }
 
-  /** Asks the server to cancel everything that it has not ended. */
-  abort(): Exchange {
-    return this.request("ABORT", [], {});
+  /** How often the server was asked to cancel. */
+  get aborts(): number {
+    return this.#aborts;
+  }
+
+  /**
+   * Asks the server to cancel everything that it has not ended. Who asks for it when nothing was
+   * asked for since shares the ABORT that was sent.
+   */
+  abort(): Promise<Reply> {
+    if (this.#cancelling === undefined || this.#cancelling.exchange !== this.#last) {
+      const exchange = this.request("ABORT", [], {});
+      const reply = exchange.reply();
+      reply.catch(() => undefined);
+      this.#cancelling = { exchange, reply };
+      this.#aborts++;
+    }
+    return this.#cancelling.reply;
+  }
+
+  /** Whether nothing was asked for behind an exchange. */
+  isLast(exchange: Exchange): boolean {
+    return this.#last === exchange;
   }
 
   /** Sends a request. Replies come in order: each exchange waits for those before it. */
-  request<V extends Verb>(verb: V, path: Path, keys: Request<V>["keys"]): Exchange {
-    const line = formatRequest(verb, path, keys);
-    const exchange = new Exchange(this, this.#last?.done, HAVE_BODIES.has(verb));
-    this.#last = exchange;
-    this.#pending++;
-    void exchange.done.then(() => this.#pending--);
-    this.connection.write(line);
+  request<V extends Exclude<Verb, "PUT">>(verb: V, path: Path, keys: Request<V>["keys"]): Exchange {
+    const exchange = this.#exchange(verb);
+    this.#outbox.request(formatRequest(verb, path, keys));
     return exchange;
+  }
+
+  /**
+   * Sends a PUT as soon as no other body is being sent. Until `bodyEnded` is called nothing else
+   * is sent but what the caller writes to the connection.
+   * @throws {Interrupted} where it is interrupted while it waits
+   */
+  async upload(
+    path: Path,
+    keys: Request<"PUT">["keys"],
+    signal: AbortSignal,
+  ): Promise<{ readonly exchange: Exchange; readonly bodyEnded: () => void }> {
+    const begun = Promise.withResolvers<Exchange>();
+    const bodyEnded = await this.#outbox.beginBody(() => {
+      if (signal.aborted) throw new Interrupted();
+      begun.resolve(this.#exchange("PUT"));
+      return formatRequest("PUT", path, keys);
+    });
+    return { exchange: await begun.promise, bodyEnded };
   }
 
   /**
@@ -171,6 +211,14 @@ export class Session implements Line {
     if (reply.fields.get("auth") !== "none") {
       throw new CommandFailed(Status.trust, `${where} wants a login, which this program has not`);
     }
+  }
+
+  #exchange(verb: Verb): Exchange {
+    const exchange = new Exchange(this, this.#last?.done, HAVE_BODIES.has(verb));
+    this.#last = exchange;
+    this.#pending++;
+    void exchange.done.then(() => this.#pending--);
+    return exchange;
   }
 
   /** While something is asked of the server, whoever waits for the reply finds out. */

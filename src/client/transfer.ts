@@ -17,6 +17,8 @@ export interface TransferOptions {
   readonly signal: AbortSignal;
   /** Told how many bytes of how many are there. */
   readonly onProgress: (bytes: number, size: number) => void;
+  /** Told when all is sent, and nothing is held open while the reply is awaited. */
+  readonly onSent: () => void;
   /** Told why what an earlier attempt has left is of no use. */
   readonly onRestart: (reason: string) => void;
 }

@@ -1,16 +1,16 @@
 import { FileDigest } from "../digest/file.ts";
+import { MAX_BLOCK_HEADER } from "../protocol/block.ts";
 import { BLOCK_SIZE } from "../protocol/limits.ts";
 import type { Path } from "../protocol/path.ts";
 import type { Request } from "../protocol/request.ts";
 import { readBlocks } from "../storage/read-blocks.ts";
 import type { Source, Storage } from "../storage/storage.ts";
-import { CommandFailed, Interrupted, Refused } from "./errors.ts";
+import { Interrupted, Refused } from "./errors.ts";
 import { orRefused, type Success } from "./exchange.ts";
 import { digestField, integerField } from "./fields.ts";
 import { uploadKey } from "./part-id.ts";
-import { Outcome, sendBody } from "./send-body.ts";
+import { confirmStored, Outcome, sendBody, type Outgoing } from "./send-body.ts";
 import type { Session } from "./session.ts";
-import { Status } from "./status.ts";
 import type { Transfer, Transferred, TransferOptions } from "./transfer.ts";
 
 export interface UploadOptions extends TransferOptions {
@@ -48,12 +48,16 @@ export class Upload implements Transfer {
   async attempt(session: Session): Promise<Transferred> {
     const started = performance.now();
     const source = await this.#storage.open(this.#local);
+    let answered: () => Promise<Omit<Transferred, "seconds">>;
     try {
-      const done = await this.#send(session, source);
-      return { ...done, seconds: (performance.now() - started) / 1000 };
+      answered = await this.#send(session, source);
     } finally {
       await source.close();
     }
+    // What was sent and only waits for its reply holds nothing open.
+    this.#options.onSent();
+    const done = await answered();
+    return { ...done, seconds: (performance.now() - started) / 1000 };
   }
 
   /** Asks whether a file whose reply was lost was stored, rather than to send it again. */
@@ -72,35 +76,47 @@ export class Upload implements Transfer {
     }
   }
 
-  async #send(session: Session, source: Source): Promise<Omit<Transferred, "seconds">> {
+  /** @returns what waits for the server's reply */
+  async #send(
+    session: Session,
+    source: Source,
+  ): Promise<() => Promise<Omit<Transferred, "seconds">>> {
     const { size, mtime, exec } = source;
-    const { secret } = this.#options;
+    const { secret, signal, onProgress } = this.#options;
     const part =
       size > BLOCK_SIZE
         ? uploadKey(secret, session.address, this.#remote, this.#storage, source)
         : undefined;
-    const start = await this.#startOf(session, source, part);
+    const { offset, digest } = await this.#startOf(session, source, part);
     // Asked behind HELD, which waits where the file is just being stored.
-    const settled = start.offset === 0 ? await this.#settle(session) : undefined;
-    if (settled !== undefined) return settled;
-    const exchange = session.request("PUT", this.#remote, {
+    const settled = offset === 0 ? await this.#settle(session) : undefined;
+    if (settled !== undefined) return async () => settled;
+    const keys = {
       size,
       mtime,
       ...(exec ? { exec } : {}),
-      ...(part === undefined ? {} : { part, offset: start.offset }),
-    });
+      ...(part === undefined ? {} : { part, offset }),
+    };
+    const { exchange, bodyEnded } = await session.upload(this.#remote, keys, signal);
     const outcome = new Outcome(exchange.reply());
-    const sent = await sendBody(session.connection, source, start, outcome, this.#options);
+    const body: Outgoing = {
+      digest,
+      offset,
+      blocks: readBlocks(source, digest, { from: offset, headroom: MAX_BLOCK_HEADER }),
+      unchanged: () => source.unchanged(),
+      onProgress: (bytes) => onProgress(bytes, size),
+    };
+    const sent = await sendBody(session.connection, body, outcome, signal, bodyEnded);
     if (sent.ended) this.#unconfirmed = { size, digest: sent.digest };
-    const reply = orRefused(await outcome.reply);
+    return async () => {
+      await this.#confirm(outcome, sent.digest);
+      return { bytes: size, reused: offset, digest: sent.digest };
+    };
+  }
+
+  async #confirm({ reply }: Outcome, digest: bigint): Promise<void> {
+    confirmStored(orRefused(await reply), digest);
     this.#unconfirmed = undefined;
-    if (digestField(reply, "digest") !== sent.digest) {
-      throw new CommandFailed(
-        Status.mismatch,
-        "The server stored something else than was sent: its digest differs",
-      );
-    }
-    return { bytes: size, reused: start.offset, digest: sent.digest };
   }
 
   async #startOf(session: Session, source: Source, part: string | undefined): Promise<Start> {

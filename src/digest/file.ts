@@ -23,6 +23,11 @@ export class FileDigest {
     return Bun.hash.xxHash3(this.#digests.subarray(0, this.#length));
   }
 
+  /** The digest of the first blocks. */
+  prefix(blocks: number): bigint {
+    return Bun.hash.xxHash3(this.#digests.subarray(0, blocks * DIGEST_BYTES));
+  }
+
   /** Forgets the digests of all blocks behind the first `blocks`. */
   truncate(blocks: number): void {
     this.#length = Math.min(this.#length, blocks * DIGEST_BYTES);

@@ -33,7 +33,7 @@ export type ServerEvent =
  * - `folder`: where names begin from now on (CD, LCD), or where they do (PWD, LPWD); `path` is
  *   absolute where `side` is `local`
  * - `changed`: MKDIR, RM (one for each file and folder that is gone) and MV have changed the server
- * - `status`: `server` is null without a connection, as are the numbers that belong to one
+ * - `status`: without a connection `local` alone
  */
 export type ClientEvent =
   | { event: "opened"; host: string; port: number }
@@ -53,30 +53,56 @@ export type ClientEvent =
   | { event: "changed"; verb: "MKDIR" | "DELETE" | "RENAME"; path: string; to?: string }
   | {
       event: "status";
-      server: string | null;
-      seconds: number | null;
-      received: number | null;
-      sent: number | null;
-      remote: string;
+      server?: string;
+      seconds?: number;
+      received?: number;
+      sent?: number;
+      remote?: string;
       local: string;
+    }
+  | {
+      event: "finished";
+      command: string;
+      files: number;
+      bytes: number;
+      reused: number;
+      skipped: number;
+      deleted: number;
+      failed: number;
+      seconds: number;
     }
   | {
       event: "failed";
       command: string;
+      /** Where it is one of several files: which. */
+      path?: string;
+      line?: number;
       status: number;
+      side?: "local" | "remote";
       code?: number;
       word?: string;
       message: string;
     }
-  | { event: "closed" };
+  | { event: "closed"; host: string; port: number };
+
+/** Why a program of either kind ends, or does not even begin. */
+export interface ProgramFailure {
+  readonly event: "failed";
+  readonly status: number;
+  readonly message: string;
+}
 
 export type Observe<E> = (event: E) => void;
 
 const NOT_PRINTABLE_ASCII = /[^ -~]/g;
 
-/** An event as one line of JSON, of printable ASCII alone, LF included. */
-export function formatEvent(event: ServerEvent | ClientEvent): string {
-  const json = JSON.stringify(event).replace(
+/** An event as one line of JSON, of printable ASCII alone, LF included; seconds to the sixth digit. */
+export function formatEvent(event: ServerEvent | ClientEvent | ProgramFailure): string {
+  const seconds =
+    "seconds" in event && event.seconds !== undefined
+      ? { seconds: Number(event.seconds.toFixed(6)) }
+      : {};
+  const json = JSON.stringify({ ...event, ...seconds }).replace(
     NOT_PRINTABLE_ASCII,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

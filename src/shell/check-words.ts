@@ -73,6 +73,5 @@ function unknownOption(command: Command, text: string, meant: string | undefined
   );
   const has = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
   const hint = meant === undefined ? has : `did you mean ${meant}?`;
-  const quote = known.length === 0 || text.length > 2 ? "; quote a name that begins so" : "";
-  return new CommandFailed(Status.usage, `${command.name} has no option ${text}: ${hint}${quote}`);
+  return new CommandFailed(Status.usage, `${command.name} has no option ${text}: ${hint}`);
 }

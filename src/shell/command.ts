@@ -19,6 +19,7 @@ export interface Command {
   readonly synonyms: readonly string[];
   /** Its words, such as `remote [local]`. */
   readonly usage: string;
+  /** In few words; HELP alone shows what stands before the first comma. */
   readonly summary: string;
   /** Lines that can be typed as they are. */
   readonly examples: readonly string[];

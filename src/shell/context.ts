@@ -13,6 +13,8 @@ export interface Output {
   complain(message: string): void;
   /** What was asked for, for standard output. */
   data(text: string): void;
+  /** Bytes for standard output as they are; not where events are written there. */
+  readonly raw: ((bytes: Uint8Array) => Promise<void>) | undefined;
   readonly observe: Observe<ClientEvent>;
   /** The descriptor that programs which the user starts write to: standard output or error. */
   readonly programs: 1 | 2;
@@ -20,6 +22,11 @@ export interface Output {
 
 /** Hands the terminal to another program, and takes it back when that has ended. */
 export type Lend = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** A server that the configuration gives a name. */
+export interface NamedServer {
+  readonly address: string;
+}
 
 /** What the commands of one shell share. */
 export interface ShellContext {
@@ -36,8 +43,17 @@ export interface ShellContext {
   readonly dryRun: boolean;
   /** Tell the digest of each file. */
   readonly verbose: boolean;
+  /**
+   * The server of that name.
+   * @throws {CommandFailed} status 2, where there is none, but one of a name that is nearly the same
+   */
+  readonly findServer: (name: string) => NamedServer | undefined;
   /** What the keys of interrupted uploads are made with. */
   readonly secret: () => Promise<Uint8Array>;
+  /** Standard input, once; not where commands are read from it. */
+  readonly takeInput: () => AsyncIterable<Uint8Array> | undefined;
+  /** Asks the user something, where there is one at a terminal. */
+  ask: ((question: string) => Promise<string>) | undefined;
   session: Session | undefined;
   /** Where names of the server's side begin: CD changes it, a new connection starts at the root. */
   remoteFolder: Path;

@@ -11,8 +11,6 @@ import { meansFolder } from "./remote-path.ts";
 export interface LocalPlace {
   readonly storage: Storage;
   readonly path: Path;
-  /** Whether it was typed as a path in the client's root, whose folders belong to its name. */
-  readonly inRoot: boolean;
   /** To be called when it is no longer used. */
   close(): Promise<void>;
 }
@@ -45,21 +43,50 @@ export async function openLocal(
   typed: string,
   options: LocalOptions,
 ): Promise<LocalPlace> {
-  const { root } = side;
+  const inside = insideRoot(side, typed);
+  if (inside !== undefined) return inside;
   const full = resolveTyped(side, typed);
-  const inside = relative(root.location, full);
-  if (!isAbsolute(inside) && inside !== ".." && !inside.startsWith(`..${sep}`)) {
-    const path = inside === "" ? [] : inside.split(sep);
-    const inRoot = !isAbsolute(typed) && !typed.startsWith("~");
-    return { storage: root, path, inRoot, close: async () => undefined };
-  }
   const storage = await LocalStorage.open(dirname(full), options);
-  return {
-    storage,
-    path: [basename(full)],
-    inRoot: false,
-    close: () => storage.close(),
-  };
+  return { storage, path: [basename(full)], close: () => storage.close() };
+}
+
+/**
+ * Opens a folder that a user typed for this side, to look into it or to put files there.
+ * @throws {StorageError} where it is none, and is not to be made
+ */
+export async function openLocalFolder(
+  side: LocalSide,
+  typed: string,
+  options: LocalOptions,
+): Promise<LocalPlace> {
+  const inside = insideRoot(side, typed);
+  if (inside !== undefined) return inside;
+  const storage = await LocalStorage.open(resolveTyped(side, typed), options);
+  return { storage, path: [], close: () => storage.close() };
+}
+
+/**
+ * Opens a folder that a user typed for this side, to put files there.
+ * @param dryRun leaves it unmade
+ * @throws {StorageError} where it is none
+ */
+export async function openTargetFolder(
+  context: LocalSide & Pick<ShellContext, "durable">,
+  typed: string,
+  dryRun: boolean,
+): Promise<LocalPlace> {
+  const { durable } = context;
+  return dryRun
+    ? openLocal(context, typed, { make: false })
+    : openLocalFolder(context, typed, { make: true, durable });
+}
+
+function insideRoot(side: LocalSide, typed: string): LocalPlace | undefined {
+  const { root } = side;
+  const inside = relative(root.location, resolveTyped(side, typed));
+  if (isAbsolute(inside) || inside === ".." || inside.startsWith(`..${sep}`)) return undefined;
+  const path = inside === "" ? [] : inside.split(sep);
+  return { storage: root, path, close: async () => undefined };
 }
 
 /** What a file is called when it goes into a folder that a user typed. */

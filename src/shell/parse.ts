@@ -14,6 +14,8 @@ export interface CommandLine {
   readonly silent: boolean;
   /** As it was typed, without what stands around it. */
   readonly source: string;
+  /** How many line ends stand before it in what was parsed. */
+  readonly line: number;
 }
 
 /** Why what was typed is no command. */
@@ -36,6 +38,8 @@ export function parseCommands(text: string): CommandLine[] {
   const commands: CommandLine[] = [];
   let position = 0;
   let lineStart = true;
+  let line = 0;
+  let counted = 0;
   while (position < text.length) {
     if (lineStart) {
       const comment = /[ \t]*#[^\n]*\n?/y;
@@ -45,11 +49,13 @@ export function parseCommands(text: string): CommandLine[] {
         continue;
       }
     }
+    line += countLineEnds(text, counted, position);
+    counted = position;
     const { words, end } = parseEscape(text, position) ?? parseWords(text, position);
     lineStart = text[end] === "\n";
     const source = text.slice(position, end).trim();
     position = end + 1;
-    const command = toCommand(words, source);
+    const command = toCommand(words, source, line);
     if (command !== undefined) commands.push(command);
   }
   return commands;
@@ -160,7 +166,15 @@ function jointLength(text: string, position: number): number {
   return text.startsWith("\\\r\n", position) ? 3 : 0;
 }
 
-function toCommand(words: readonly Word[], source: string): CommandLine | undefined {
+function countLineEnds(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = text.indexOf("\n", from); at !== -1 && at < to; at = text.indexOf("\n", at + 1)) {
+    count++;
+  }
+  return count;
+}
+
+function toCommand(words: readonly Word[], source: string, line: number): CommandLine | undefined {
   let forgiven = false;
   let silent = false;
   let from = 0;
@@ -176,5 +190,5 @@ function toCommand(words: readonly Word[], source: string): CommandLine | undefi
     }
     from++;
   }
-  return rest.length === 0 ? undefined : { words: rest, forgiven, silent, source };
+  return rest.length === 0 ? undefined : { words: rest, forgiven, silent, source, line };
 }

@@ -38,7 +38,7 @@ export async function lookAt(
   };
 }
 
-/** Whether there is a folder of that name; whatever else is wrong with it is told by who needs it. */
+/** Whether there is a folder of that name. Ctrl-C ends that too; whatever else is wrong with it is told by who needs it. */
 export async function isRemoteFolder(
   context: ShellContext,
   session: Session,

@@ -16,22 +16,29 @@ export function report(
   direction: "received" | "sent",
   { remote, local }: { readonly remote: string; readonly local: string },
   { bytes, reused, digest, seconds }: Transferred,
+  { one }: { readonly one: boolean } = { one: true },
 ): void {
   const names = direction === "received" ? [remote, local] : [local, remote];
   const shown = names[0] === names[1] ? names[0] : names.join(" to ");
   const verb = direction === "received" ? "GET" : "PUT";
-  // What took no time to speak of has no rate that means anything.
-  const hasRate = bytes > reused && seconds >= LEAST_SECONDS;
-  const rate = hasRate ? ` (${formatSize(Math.round((bytes - reused) / seconds))}/s)` : "";
+  const detailed = verbose || options.has("verbose");
+  const rate = rateOf(bytes - reused, seconds);
   const parts = [
     `${verb} ${shown}: ${formatSize(bytes)} in ${formatSeconds(seconds)}${rate}`,
     ...(reused > 0 ? [`${formatSize(reused)} of it from an earlier try`] : []),
     "verified",
-    ...(verbose || options.has("verbose") ? [`digest ${formatDigest(digest)}`] : []),
+    ...(detailed ? [`digest ${formatDigest(digest)}`] : []),
   ];
-  output.say(parts.join(", "));
+  // Of one of many only who asks for it is told.
+  if (one || detailed) output.say(parts.join(", "));
   const event = { event: "transferred", direction, remote, local, bytes, reused } as const;
   output.observe({ ...event, digest: formatDigest(digest), seconds });
+}
+
+/** The rate of a transfer in brackets; nothing where it took no time to speak of. */
+export function rateOf(bytes: number, seconds: number): string {
+  if (bytes <= 0 || seconds < LEAST_SECONDS) return "";
+  return ` (${formatSize(Math.round(bytes / seconds))}/s)`;
 }
 
 /** Tells the progress of a transfer from time to time. */

@@ -1,25 +1,20 @@
-import { CommandFailed, Refused, SessionLost, toCommandFailed } from "../client/errors.ts";
+import { Refused, SessionLost, toCommandFailed, type CommandFailed } from "../client/errors.ts";
 import type { Status } from "../client/status.ts";
 import type { ShellContext } from "./context.ts";
-import { tellFailure } from "./failure.ts";
-import { quoteWord } from "./parse.ts";
+import { sideOf, SomeFailed } from "./many/tally.ts";
 
-/** A command that failed, and has told all that there is to tell. */
-export class ToldAlready extends CommandFailed {
-  override readonly name = "ToldAlready";
-
-  constructor(status: Status) {
-    super(status, "Not all of it was done");
-  }
-}
-
-/** Several things to be done by one command, of which some may fail. */
+/**
+ * Several things to be done by one command, of which some may fail. Where there is but one, its
+ * failure is the command's.
+ */
 export class Several {
   readonly #context: ShellContext;
   readonly #command: string;
   #tried = 0;
   #failed = 0;
   #status: Status | undefined;
+  /** The first that failed, as long as it is not known whether there are more. */
+  #first: { readonly name: string; readonly error: unknown } | undefined;
 
   /** @param command its name, such as `RM` */
   constructor(context: ShellContext, command: string) {
@@ -33,6 +28,7 @@ export class Several {
    * @throws what must end them all: an interrupt, a connection that is lost
    */
   async try(name: string, act: () => Promise<void>): Promise<void> {
+    this.#tellFirst();
     try {
       await act();
       this.succeed();
@@ -43,6 +39,7 @@ export class Several {
 
   /** Counts one that was done. */
   succeed(): void {
+    this.#tellFirst();
     this.#tried++;
   }
 
@@ -51,27 +48,49 @@ export class Several {
    * @throws the error itself, where it must end them all
    */
   fail(name: string, error: unknown): void {
+    this.#tellFirst();
     const failed = toCommandFailed(error);
-    const endsAll =
-      failed === undefined ||
-      failed instanceof SessionLost ||
-      (failed instanceof Refused && failed.code === 421) ||
-      this.#context.signal.aborted;
-    if (endsAll) throw error;
-    const { output } = this.#context;
-    this.#tried++;
-    this.#failed++;
+    if (failed === undefined || this.#endsAll(failed)) throw error;
     this.#status ??= failed.status;
-    const command = `${this.#command} ${quoteWord(name)}`;
-    tellFailure(output, command, failed, `${this.#command} ${name}`);
+    this.#failed++;
+    if (this.#tried++ === 0) this.#first = { name, error };
+    else this.#tell(name, failed, error);
   }
 
-  /** @throws {ToldAlready} where one has failed, with the status of the first that did */
+  /** @throws {CommandFailed} where one has failed, with the status of the first that did */
   end(): void {
+    if (this.#first !== undefined) throw this.#first.error;
     if (this.#status === undefined) return;
-    if (this.#tried > 1) {
-      this.#context.output.complain(`${this.#command}: ${this.#failed} of ${this.#tried} failed`);
-    }
-    throw new ToldAlready(this.#status);
+    const message = `${this.#failed} of ${this.#tried} failed`;
+    this.#context.output.complain(`${this.#command}: ${message}`);
+    throw new SomeFailed(this.#status, message);
+  }
+
+  #endsAll(failed: CommandFailed): boolean {
+    if (failed instanceof SessionLost || this.#context.signal.aborted) return true;
+    return failed instanceof Refused && failed.code === 421;
+  }
+
+  #tellFirst(): void {
+    if (this.#first === undefined) return;
+    const { name, error } = this.#first;
+    this.#first = undefined;
+    const failed = toCommandFailed(error);
+    if (failed !== undefined) this.#tell(name, failed, error);
+  }
+
+  #tell(name: string, failed: CommandFailed, error: unknown): void {
+    const { output } = this.#context;
+    const where = failed instanceof Refused ? " (on the server)" : "";
+    output.complain(`${this.#command} ${name}: ${failed.message}${where}`);
+    output.observe({
+      event: "failed",
+      command: this.#command,
+      path: name,
+      status: failed.status,
+      ...sideOf(error),
+      ...(failed instanceof Refused ? { code: failed.code, word: failed.word } : {}),
+      message: failed.message,
+    });
   }
 }

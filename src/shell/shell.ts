@@ -4,15 +4,24 @@ import { COMMANDS } from "./commands.ts";
 import { closeSession } from "./commands/close.ts";
 import { checkWords, looksLikeOption } from "./check-words.ts";
 import type { Lend, ShellContext } from "./context.ts";
-import { tellFailure } from "./failure.ts";
 import { findCommand, unknownCommand } from "./find.ts";
+import { SomeFailed } from "./many/tally.ts";
 import { BadCommandLine, parseCommands, SHELL_ESCAPE, type CommandLine } from "./parse.ts";
-import { ToldAlready } from "./several.ts";
+import { StorageError } from "../storage/errors.ts";
 
 /** A shell left alone says so to the server this often, in milliseconds. */
 const NOOP_MS = 60_000;
 /** A shell that is left while a command runs gives it this long to forget its file, in ms. */
 const LEAVE_MS = 300;
+
+/** A script that commands come from, as they are told of. */
+export interface Script {
+  readonly name: string;
+  /** Its line that they begin in, from 1 on. */
+  readonly line: number;
+  /** Whether each command is shown before it runs. */
+  readonly echo: boolean;
+}
 
 /** Runs commands, one after the other, whatever they come from. */
 export class Shell {
@@ -33,9 +42,10 @@ export class Shell {
       | "remoteFolder"
       | "previousFolder"
       | "localFolder"
+      | "ask"
+      | "lend"
       | "lost"
       | "signal"
-      | "lend"
       | "quit"
     >,
   ) {
@@ -45,6 +55,7 @@ export class Shell {
       previousFolder: undefined,
       localFolder: context.root.location,
       connecting: { timeout, onLost: (lost) => this.#lostWhileIdle(lost) },
+      ask: undefined,
       session: undefined,
       lost: false,
       signal: new AbortController().signal,
@@ -70,6 +81,11 @@ export class Shell {
     this.#context.lend = lend;
   }
 
+  /** Lets commands ask the user, who is at a terminal. */
+  set ask(ask: (question: string) => Promise<string>) {
+    this.#context.ask = ask;
+  }
+
   /** Shows something while no command runs, and where a person may be typing. */
   interject: (show: () => void) => void = (show) => show();
 
@@ -80,18 +96,21 @@ export class Shell {
 
   /**
    * Runs what was typed. Never rejects.
+   * @param script what it comes from, where that is told of
    * @returns the status of the first that failed and was not forgiven: behind it none is run
    */
-  async run(text: string): Promise<Status> {
+  async run(text: string, script?: Script): Promise<Status> {
     let commands: CommandLine[];
     try {
       commands = parseCommands(text);
     } catch (error) {
       if (!(error instanceof BadCommandLine)) throw error;
-      return this.#fail(text.trim(), new CommandFailed(Status.usage, error.message));
+      const failed = new CommandFailed(Status.usage, error.message);
+      return this.#fail({ source: text.trim(), line: 0 }, failed, script);
     }
     for (const command of commands) {
-      const outcome = await this.#runOne(command);
+      if (script?.echo === true && !command.silent) this.#echo(command);
+      const outcome = await this.#runOne(command, script);
       if (outcome === Status.interrupted) return outcome;
       if (outcome !== Status.ok && !command.forgiven) return outcome;
       if (this.#context.quit) break;
@@ -118,8 +137,8 @@ export class Shell {
     }
   }
 
-  async #runOne(line: CommandLine): Promise<Status> {
-    const name = line.words[0]?.text ?? "";
+  async #runOne(line: CommandLine, script: Script | undefined): Promise<Status> {
+    const [{ text: name } = { text: "" }, ...words] = line.words;
     const ended = Promise.withResolvers<void>();
     this.#running = { abort: new AbortController(), ended: ended.promise };
     this.#context.signal = this.#running.abort.signal;
@@ -128,20 +147,20 @@ export class Shell {
       if (command === undefined) {
         throw new CommandFailed(Status.usage, unknownCommand(COMMANDS, name));
       }
-      const given = checkWords(command, line.words.slice(1));
+      const given = checkWords(command, words);
       await command.run(given.words, this.#context, given.options);
       return this.#context.signal.aborted ? Status.interrupted : Status.ok;
     } catch (error) {
       const failed = toCommandFailed(error);
       if (failed === undefined) throw error;
-      if (failed instanceof ToldAlready) return failed.status;
       // Behind it the server closes.
       if (failed instanceof Refused && failed.code === 421) await this.#context.session?.destroy();
-      const first = line.words.slice(1).find((word) => !looksLikeOption(word))?.text ?? "";
+      const first = words.find((word) => !looksLikeOption(word))?.text ?? "";
       const gap = name === SHELL_ESCAPE ? "" : " ";
       const known = `${name.toUpperCase()}${gap}${first}`.trim();
       const label = failed.status === Status.usage ? "" : known;
-      return this.#fail(line.source, failed, label);
+      const side = error instanceof StorageError ? "local" : undefined;
+      return this.#fail(line, failed, script, { label, side });
     } finally {
       this.#running = undefined;
       this.#dropLost();
@@ -149,8 +168,34 @@ export class Shell {
     }
   }
 
-  #fail(command: string, failed: CommandFailed, label = ""): Status {
-    tellFailure(this.#context.output, command, failed, label);
+  #echo({ source }: CommandLine): void {
+    for (const line of `sftp> ${source}`.split(/\r?\n/)) this.#context.output.say(line);
+  }
+
+  #fail(
+    command: Pick<CommandLine, "source" | "line">,
+    failed: CommandFailed,
+    script: Script | undefined,
+    told: { readonly label?: string; readonly side?: "local" | undefined } = {},
+  ): Status {
+    const { output } = this.#context;
+    const { label = "" } = told;
+    const line = script === undefined ? undefined : script.line + command.line;
+    const place = script === undefined ? "" : `${script.name} line ${line}: `;
+    const side = failed instanceof Refused ? "remote" : told.side;
+    // What this side says of its own files ends likewise.
+    const where = failed instanceof Refused && isAboutFile(failed) ? " (on the server)" : "";
+    const complaint = place + (label === "" ? "" : `${label}: `) + failed.message + where;
+    if (!(failed instanceof SomeFailed)) output.complain(complaint);
+    output.observe({
+      event: "failed",
+      command: command.source,
+      ...(line === undefined ? {} : { line }),
+      status: failed.status,
+      ...(side === undefined ? {} : { side }),
+      ...(failed instanceof Refused ? { code: failed.code, word: failed.word } : {}),
+      message: failed.message,
+    });
     return failed.status;
   }
 
@@ -168,7 +213,7 @@ export class Shell {
     if (session?.lost === undefined) return;
     this.#context.session = undefined;
     this.#context.lost = true;
-    output.observe({ event: "closed" });
+    output.observe({ event: "closed", host: session.address.host, port: session.address.port });
   }
 
   async #noop(): Promise<void> {
@@ -186,4 +231,8 @@ export class Shell {
       });
     }
   }
+}
+
+function isAboutFile({ status }: Refused): boolean {
+  return status === Status.notFound || status === Status.refused;
 }

@@ -43,8 +43,14 @@ export async function runTerminal(
       process.off("SIGINT", ignore);
     }
   };
+  shell.ask = (question) => {
+    terminal.setPrompt(question);
+    terminal.prompt();
+    return lines.answer();
+  };
   terminal.on("SIGINT", () => {
     if (running) {
+      lines.cancelAnswer();
       if (!shell.interrupt()) lines.leave(Status.interrupted);
     } else if (terminal.line !== "") {
       clearLine(terminal);
@@ -98,18 +104,25 @@ class LineQueue {
   ended = false;
   #closing = false;
   #waiting: ((line: string) => void) | undefined;
+  #answering: ((line: string) => void) | undefined;
 
   constructor(terminal: Interface, screen: NodeJS.WriteStream) {
     this.#terminal = terminal;
     terminal.on("line", (line) => {
-      if (this.#waiting === undefined) this.#lines.push(line);
-      else this.#waiting(line);
-      this.#waiting = undefined;
+      if (this.#answering !== undefined) {
+        this.#answering(line);
+      } else if (this.#waiting === undefined) {
+        this.#lines.push(line);
+      } else {
+        this.#waiting(line);
+        this.#waiting = undefined;
+      }
     });
     terminal.on("close", () => {
       // Whoever left at the prompt is still on its line.
       if (!this.#closing) screen.write("\n");
       this.ended = true;
+      this.cancelAnswer();
       this.#ended.resolve({ status: Status.ok });
     });
   }
@@ -124,6 +137,21 @@ class LineQueue {
     if (line !== undefined) return line;
     const typed = new Promise<string>((resolve) => (this.#waiting = resolve));
     return Promise.race([typed, this.#ended.promise]);
+  }
+
+  /** What is typed in answer to a question of the command that runs; `quit` where it is cancelled. */
+  async answer(): Promise<string> {
+    if (this.ended) return "quit";
+    try {
+      return await new Promise<string>((resolve) => (this.#answering = resolve));
+    } finally {
+      this.#answering = undefined;
+    }
+  }
+
+  /** Gives no answer, because the user leaves or interrupts. */
+  cancelAnswer(): void {
+    this.#answering?.("quit");
   }
 
   /** Ends it after a command that said so. */

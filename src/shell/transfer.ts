@@ -1,54 +1,63 @@
 import { formatAddress } from "../client/address.ts";
-import { withRetries } from "../client/retry.ts";
-import type { Transfer, Transferred, TransferOptions } from "../client/transfer.ts";
+import { Link } from "../client/link.ts";
+import type { TransferOptions } from "../client/transfer.ts";
 import type { Options } from "./command.ts";
 import { requireSession, type ShellContext } from "./context.ts";
 import { progressOf } from "./report.ts";
 
-/** The options of commands that move a file. */
+/** The options of commands that move files. */
 export const TRANSFER_OPTIONS = {
   fresh: { letter: "f", means: "start afresh, whatever an earlier try has left" },
-  verbose: { letter: "v", means: "tell the digest" },
+  verbose: { letter: "v", means: "tell of each file, with its digest" },
+} as const;
+
+/** The option of commands that change something. */
+export const DRY_RUN_OPTION = {
+  "dry-run": { letter: "n", means: "change nothing: say what would be done" },
 } as const;
 
 /**
- * Moves a file, over as many connections as it takes.
- * @param path as the user knows the file
+ * The connection of a command, made again when it drops, and the shell's with it.
+ * @throws {CommandFailed} where there is none
  */
-export async function transfer(
-  context: ShellContext,
-  path: string,
-  options: Options,
-  make: (options: TransferOptions) => Transfer,
-): Promise<Transferred> {
+export function linkOf(context: ShellContext): Link {
   const { output, signal, connecting, retries } = context;
-  const tell = progressOf(context, path);
-  let progressed: () => void = () => undefined;
-  let furthest = 0;
-  const work = make({
-    fresh: options.has("fresh"),
-    signal,
-    onProgress: (bytes, size) => {
-      // What is sent again for a second time, because it never arrived, is no progress.
-      if (bytes > furthest) progressed();
-      furthest = Math.max(furthest, bytes);
-      tell(bytes, size);
-    },
-    onRestart: (reason) => output.say(`${path}: ${reason}: starting again`),
-  });
-  const policy = {
+  return new Link(requireSession(context), {
     retries,
     session: connecting,
     signal,
-    say: (message: string) => output.say(message),
-    onReconnected: (session: NonNullable<ShellContext["session"]>) => {
+    say: (message) => output.say(message),
+    onReconnected: (session) => {
       context.session = session;
       output.say(`Connected to ${formatAddress(session.address)} again.`);
       output.observe({ event: "opened", ...session.address });
     },
-  };
-  return withRetries(requireSession(context), policy, (session, onProgress) => {
-    progressed = onProgress;
-    return work.attempt(session);
   });
+}
+
+/**
+ * What a transfer tells the shell, and the shell the transfer.
+ * @param path as the user knows the file
+ */
+export function transferOptions(
+  context: ShellContext,
+  link: Link,
+  path: string,
+  options: Options,
+): TransferOptions {
+  const { output, signal } = context;
+  const tell = progressOf(context, path);
+  let furthest = 0;
+  return {
+    fresh: options.has("fresh"),
+    signal,
+    onProgress: (bytes, size) => {
+      // What is sent again for a second time, because it never arrived, is no progress.
+      if (bytes > furthest) link.progressed();
+      furthest = Math.max(furthest, bytes);
+      tell(bytes, size);
+    },
+    onSent: () => undefined,
+    onRestart: (reason) => output.say(`${path}: ${reason}: starting again`),
+  };
 }

@@ -178,3 +178,25 @@ describe("LocalStorage: the staging folder", () => {
     await expectProblem("not-found", () => storage.stat(["a", "f"]));
   });
 });
+
+test("what others do to the staging folder is never taken for a missing file", async () => {
+  await using ground = await LocalGround.make();
+  const { storage } = ground;
+  const staging = ground.at(STAGING);
+  const asked = new AbortController();
+  const remaking = (async () => {
+    while (!asked.signal.aborted) {
+      await mkdir(staging).catch(() => undefined);
+      await rmdir(staging).catch(() => undefined);
+    }
+  })();
+  const part = { id: "0123456789abcdef0123456789abcdef", onTaken: () => undefined };
+  try {
+    for (let round = 0; round < 2000; round++) {
+      expect(await storage.resume(["f"], part, {})).toBeUndefined();
+    }
+  } finally {
+    asked.abort();
+    await remaking;
+  }
+});

@@ -106,14 +106,32 @@ test("what is right is stored, so that the cases above fail for their reason alo
   expect(read(folder.join("client/file"))?.equals(content)).toBe(true);
 });
 
-test("nothing that a server names leaves the client's folder, or reaches the terminal raw", async () => {
-  using folder = new TemporaryFolder();
-  const entries = ["../../x", "/etc/passwd", "a\u001b[2J", "b\u202etxt.exe", "new\nline"]
+function listing(...paths: string[]): Buffer {
+  const entries = paths
     .map((path) => `${JSON.stringify({ path, type: "file", size: 1, mtime: 0, exec: false })}\n`)
     .join("");
+  return join("150\n", block(Buffer.from(entries)), "226\n");
+}
+
+test.each(["../../x", "/etc/passwd", "a/../../x", "a//b", "", "./a", "other/x"])(
+  "a listing that names %p, which is not in the folder, ends the connection",
+  async (path) => {
+    using folder = new TemporaryFolder();
+    for (const command of ["LS d", "GET -r d", "MIRROR d", "MIRROR -R --delete mine d"]) {
+      write(folder.join("client/mine/kept"), "kept");
+      const ran = await play(folder, { LIST: listing("d/a", path) }, command);
+      expect(ran.status, command).toBe(3);
+      expect(ran.stderr, command).toContain("its listing of d names");
+      expect(filesUnder(folder.path), command).toEqual(["client/mine/kept"]);
+    }
+  },
+);
+
+test("nothing that a server names leaves the client's folder, or reaches the terminal raw", async () => {
+  using folder = new TemporaryFolder();
   const ran = await play(
     folder,
-    { LIST: join("150\n", block(Buffer.from(entries)), "226\n") },
+    { LIST: listing("a\u001b[2J", "b\u202etxt.exe", "new\nline") },
     "LS",
   );
   expect(ran.status).toBe(0);

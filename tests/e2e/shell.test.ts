@@ -128,9 +128,15 @@ test("HELP lists the commands, HELP GET tells more of GET", async () => {
   using folder = new TemporaryFolder();
   const { status, stdout, stderr } = await shell(folder, "HELP");
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-  for (const command of ["OPEN port", "GET remote [local]", "PUT local [remote]", "CLOSE", "QUIT"])
+  for (const command of [
+    "OPEN port",
+    "GET remote... [local]",
+    "PUT local... [remote]",
+    "CLOSE",
+    "QUIT",
+  ])
     expect(stdout).toContain(`  ${command}`);
-  expect((await shell(folder, "? get")).stdout).toStartWith("GET remote [local]: get a file");
+  expect((await shell(folder, "? get")).stdout).toStartWith("GET remote... [local]: get files");
 });
 
 describe("what fails says exactly why, with its status", () => {
@@ -143,17 +149,18 @@ describe("what fails says exactly why, with its status", () => {
     ["opne 12000", 2, "There is no command opne: did you mean OPEN?"],
     ["xyzzy", 2, "There is no command xyzzy: HELP lists what there is"],
     ["HELP ptu", 2, "There is no command ptu: did you mean PUT?"],
-    ["OPEN", 2, "OPEN needs more: type OPEN port | host port | address, such as OPEN 12000"],
+    ["OPEN", 2, "OPEN needs more: type OPEN port | host port | address | name, such as OPEN 12000"],
     [
       "OPEN a b c",
       2,
-      "OPEN has a word too many, c: type OPEN port | host port | address, with quotes around a name that holds blanks",
+      "OPEN has a word too many, c: type OPEN port | host port | address | name, with quotes around a name that holds blanks",
     ],
     ["QUIT now", 2, "QUIT has a word too many, now: type QUIT"],
     ["OPEN 0", 2, "0 is no port: give a number from 1 to 65535"],
     ["OPEN 65536", 2, "65536 is no port: give a number from 1 to 65535"],
+    ["OPEN 1 2", 2, "1 is no host: type OPEN port | host port | address | name"],
     ["OPEN 127.0.0.1 abc", 2, "abc is no port: give a number from 1 to 65535"],
-    ["OPEN ''", 2, "OPEN got an empty word: type OPEN port | host port | address"],
+    ["OPEN ''", 2, "OPEN got an empty word: type OPEN port | host port | address | name"],
     ["OPEN -1", 2, "OPEN has no option -1: it has none"],
     [
       "OPEN abc",
@@ -194,15 +201,15 @@ describe("what fails says exactly why, with its status", () => {
     ["PUT mine.txt ../x", 6, "PUT mine.txt: ../x leads above the server's root"],
     ["GET folder", 6, "GET folder: folder is "],
     ["GET link", 6, "GET link: link is a link, and links are not followed (on the server)"],
-    ["GET ''", 2, "GET needs the name of a file: type GET remote [local]"],
-    ["GET /", 2, "GET needs the name of a file: type GET remote [local]"],
-    ["PUT ''", 2, "PUT needs the name of a file: type PUT local [remote]"],
+    ["GET ''", 2, "GET needs the name of a file: type GET remote... [local]"],
+    ["GET /", 2, "GET needs the name of a file: type GET remote... [local]"],
+    ["PUT ''", 2, "PUT needs the name of a file: type PUT local... [remote]"],
     ["PUT sub", 6, "PUT sub: sub is "],
     ["PUT mine.txt con", 6, "PUT mine.txt: The name con is not allowed: a part of it is the name "],
     ["PUT mine.txt 'a:b'", 6, "PUT mine.txt: The name a:b is not allowed: a part of it holds a "],
     ["GET .SFTP-staging/x", 6, "GET .SFTP-staging/x: The name .SFTP-staging/x is not allowed: a "],
     ["GET file.txt mine.txt/x", 6, "GET file.txt: mine.txt is not a folder (on this side)"],
-    ["GET a b c", 2, "GET has a word too many, c: type GET remote [local], with quotes around a "],
+    ["MIRROR a b c", 2, "MIRROR has a word too many, c: type MIRROR remote [local], with quotes "],
     ["GET -z folder", 2, "GET has no option -z"],
   ])("%s", async (command, status, message) => {
     using folder = new TemporaryFolder();

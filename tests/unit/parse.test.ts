@@ -191,6 +191,7 @@ describe("parseCommands()", () => {
     expect(parseCommands(text)).toEqual([
       {
         ...expected,
+        line: 0,
         words: [
           { text: "!", quoted: false },
           { text: expect.any(String), quoted: true },
@@ -238,6 +239,13 @@ describe("parseCommands()", () => {
   test("keeps each command as it was typed", () => {
     const sources = parseCommands(" -get  'a b' ;\n# no\nput c\t").map(({ source }) => source);
     expect(sources).toEqual(["-get  'a b'", "put c"]);
+  });
+
+  test("counts the line ends before each command", () => {
+    const text = "\n# no\nget a; get 'b\n'; get c\n\nget \\\nd\nget e";
+    expect(parseCommands(text).map(({ line }) => line)).toEqual([2, 2, 3, 5, 7]);
+    const many = parseCommands("a\n".repeat(300_000));
+    expect(many.at(-1)?.line).toBe(299_999);
   });
 
   test("gives commands with words or throws BadCommandLine, for any text", () => {

@@ -11,7 +11,7 @@ export const cd: Command = {
   name: "CD",
   synonyms: ["CWD", "CHDIR"],
   usage: "[folder]",
-  summary: "go to a folder of the server; alone: the root",
+  summary: "go to a folder of the server, alone to its root",
   examples: ["CD logs", "CD ..", "CD /", "CD -"],
   notes: ["CD - goes back to the folder before."],
   words: [0, 1],

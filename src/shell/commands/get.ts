@@ -1,49 +1,154 @@
 import { Download } from "../../client/download.ts";
 import { CommandFailed } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
-import type { Command } from "../command.ts";
-import { requireSession } from "../context.ts";
-import { into, isLocalFolder, openLocal } from "../local-path.ts";
+import type { Path } from "../../storage/errors.ts";
+import type { Command, Options } from "../command.ts";
+import { requireSession, type ShellContext } from "../context.ts";
+import {
+  into,
+  isLocalFolder,
+  openLocal,
+  openLocalFolder,
+  openTargetFolder,
+  type LocalPlace,
+} from "../local-path.ts";
+import { asking, ASK_OPTION } from "../many/asking.ts";
+import { labelOf, namesOf, readOrder, type Order } from "../many/destination.ts";
+import { fetchAll } from "../many/fetch.ts";
+import type { Found } from "../many/found.ts";
+import { findEach } from "../many/find-each.ts";
+import { findRemote } from "../many/remote-sources.ts";
+import { COMPARE_OPTIONS, comparisonOf } from "../many/same.ts";
+import { tallied } from "../many/tally.ts";
+import type { Word } from "../parse.ts";
+import { isPattern } from "../pattern.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
 import { report } from "../report.ts";
-import { transfer, TRANSFER_OPTIONS } from "../transfer.ts";
+import { isStream, receiveStream } from "../streams.ts";
+import { DRY_RUN_OPTION, linkOf, transferOptions, TRANSFER_OPTIONS } from "../transfer.ts";
+
+const OPTIONS = {
+  recursive: { letter: "r", means: "take folders, with all that is in them" },
+  ...COMPARE_OPTIONS,
+  ...DRY_RUN_OPTION,
+  ...TRANSFER_OPTIONS,
+} as const;
 
 export const get: Command = {
   name: "GET",
   synonyms: ["RECV"],
-  usage: "remote [local]",
-  summary: "get a file from the server",
-  examples: ["GET welcome.txt", "GET notes/report.pdf", "GET report.pdf 'my report.pdf'"],
-  options: TRANSFER_OPTIONS,
-  words: [1, 2],
-  async run([first, second], context, options) {
-    const typedLocal = second?.text;
-    requireSession(context);
-    const remote = parseRemotePath(first?.text ?? "", context.remoteFolder);
-    const name = remote.at(-1);
-    if (name === undefined) {
-      throw new CommandFailed(Status.usage, `GET needs the name of a file: type GET ${get.usage}`);
-    }
-    let target = typedLocal ?? remote.join("/");
-    if (typedLocal !== undefined && (await isLocalFolder(context, typedLocal))) {
-      target = into(typedLocal, name);
-    }
-    const make = typedLocal !== undefined && meansFolder(typedLocal);
-    const place =
-      typedLocal === undefined
-        ? { storage: context.root, path: remote, close: async () => undefined }
-        : await openLocal(context, target, { make, durable: context.durable });
-    try {
-      const shown = remote.join("/");
-      const done = await transfer(
-        context,
-        shown,
-        options,
-        (how) => new Download(remote, place.storage, place.path, how),
-      );
-      report(context, options, "received", { remote: shown, local: target }, done);
-    } finally {
-      await place.close();
-    }
-  },
+  usage: "remote... [local]",
+  summary: "get files and folders from the server",
+  examples: [
+    "GET welcome.txt",
+    "GET report.pdf 'my report.pdf'",
+    "GET *.csv **/*.log data/",
+    "GET -r photos",
+    "GET -u -r photos backup/",
+    "GET notes.txt -",
+  ],
+  options: OPTIONS,
+  words: [1, Infinity],
+  run: (words, context, options) => getOrder(readOrder(words, false), context, options),
 };
+
+export const mget: Command = {
+  name: "MGET",
+  synonyms: [],
+  usage: "remote... [local/]",
+  summary: "get several files from the server, asking for each with -i",
+  examples: ["MGET *.csv", "MGET -i a.txt b.txt", "MGET *.csv data/"],
+  options: { ...ASK_OPTION, ...OPTIONS },
+  words: [1, Infinity],
+  run: (words, context, options) => getOrder(readOrder(words, true), context, options),
+};
+
+async function getOrder(order: Order, context: ShellContext, options: Options): Promise<void> {
+  requireSession(context);
+  const { sources, target } = order;
+  const [source] = sources;
+  if (source === undefined) return;
+  if (target !== undefined && isStream(target)) return receiveStream(sources, context, options);
+  const simple = ["recursive", "update", "checksum", "dry-run", "ask"];
+  const one = sources.length === 1 && !isPattern(source) && !simple.some((o) => options.has(o));
+  if (one && !context.dryRun) await getOne(source, target?.text, context, options);
+  else await getMany(order, context, options);
+}
+
+async function getOne(
+  { text: typed }: Word,
+  typedLocal: string | undefined,
+  context: ShellContext,
+  options: Options,
+): Promise<void> {
+  const remote = parseRemotePath(typed, context.remoteFolder);
+  const name = remote.at(-1);
+  if (name === undefined) {
+    throw new CommandFailed(
+      Status.usage,
+      `GET needs the name of a file: type GET ${get.usage}, or GET -r for a folder`,
+    );
+  }
+  let target = typedLocal;
+  let place: LocalPlace;
+  if (target === undefined) {
+    const { alone } = namesOf(typed, remote, false);
+    target = alone.join("/");
+    const here = await openLocalFolder(context, ".", { make: true, durable: context.durable });
+    place = { ...here, path: [...here.path, ...alone] };
+  } else {
+    const make = meansFolder(target);
+    if (await isLocalFolder(context, target)) target = into(target, name);
+    place = await openLocal(context, target, { make, durable: context.durable });
+  }
+  try {
+    const link = linkOf(context);
+    const shown = remote.join("/");
+    const how = transferOptions(context, link, shown, options);
+    const work = new Download(remote, place.storage, place.path, how);
+    const done = await link.run((session) => work.attempt(session));
+    report(context, options, "received", { remote: shown, local: target }, done);
+  } finally {
+    await place.close();
+  }
+}
+
+async function getMany(order: Order, context: ShellContext, options: Options): Promise<void> {
+  const { sources, target } = order;
+  const { remoteFolder, signal, durable } = context;
+  const dryRun = context.dryRun || options.has("dry-run");
+  const link = linkOf(context);
+  const { place, nameOf } = await placeOf(order, context);
+  try {
+    const recursive = options.has("recursive");
+    const lookup = { folder: remoteFolder, recursive, signal };
+    await tallied(context, labelOf("GET", order), async (tally) => {
+      const found = findEach(sources, tally, "GET", (word) => findRemote(link, word, lookup));
+      const asked = asking(context, options, "GET", found);
+      const how = {
+        place,
+        nameOf,
+        comparison: comparisonOf(options),
+        dryRun,
+        options,
+      };
+      await fetchAll(context, link, asked, how, tally);
+    });
+  } finally {
+    await place.close();
+  }
+
+  /** Where everything goes, and under which names. */
+  async function placeOf({ intoFolder }: Order, side: ShellContext) {
+    if (target === undefined) {
+      const here = await openTargetFolder(side, ".", dryRun);
+      return { place: here, nameOf: ({ names }: Found): Path => names.alone };
+    }
+    if (intoFolder || (await isLocalFolder(side, target.text))) {
+      const there = await openTargetFolder(side, target.text, dryRun);
+      return { place: there, nameOf: ({ names }: Found): Path => names.within };
+    }
+    const named = await openLocal(side, target.text, { make: false, durable });
+    return { place: named, nameOf: ({ names }: Found): Path => names.within.slice(1) };
+  }
+}

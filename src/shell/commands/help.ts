@@ -34,30 +34,35 @@ export function helpFor(groups: () => readonly CommandGroup[]): Command {
   };
 }
 
+/** How wide the signatures' column is: the longest of them reach out of it. */
+const COLUMN = 23;
+/** How wide a terminal is at least. */
+const SCREEN = 80;
+
 function overview(groups: readonly CommandGroup[]): string {
-  const signatures = groups.flatMap(({ commands }) => commands.map(signature));
-  const width = Math.max(...signatures.map((text) => text.length));
   const lines = groups.flatMap(({ title, commands }) => [
     title,
-    ...commands.map((command) => `  ${pad(signature(command), width, "left")}  ${command.summary}`),
+    ...commands.map(
+      (command) => `  ${pad(signature(command), COLUMN, "left")}  ${inShort(command)}`,
+    ),
   ]);
   return [
     ...lines,
     "",
-    "Put quotes around names with blanks: GET 'my report.pdf'. HELP GET tells more of",
-    "GET. Upper or lower case is the same. Commands end with the line or with ;",
+    "HELP GET tells more of GET. Put quotes around names with blanks: GET 'my file'.",
+    "* ? [a-z] ** are patterns, but not within quotes: LS *.csv, GET **/*.log",
     "",
   ].join("\n");
 }
 
 function details(command: Command): string {
-  const { synonyms, summary, options = {}, notes = [], examples } = command;
+  const { synonyms, options = {}, notes = [], examples } = command;
   const rows = Object.entries(options).map(([long, { letter, means }]) => {
     const short = letter === undefined ? "    " : `-${letter}, `;
     return [`${short}--${long}`, means];
   });
   return [
-    `${signature(command)}: ${summary}`,
+    ...heading(command),
     ...(synonyms.length > 0 ? [`  also: ${synonyms.join(", ")}`] : []),
     ...alignRows(rows, ["left", "left"]).map((line) => `  ${line}`),
     ...(notes.length > 0 ? ["", ...notes] : []),
@@ -65,6 +70,15 @@ function details(command: Command): string {
     ...examples.map((example) => `  ${example}`),
     "",
   ].join("\n");
+}
+
+function heading(command: Command): readonly string[] {
+  const one = `${signature(command)}: ${command.summary}`;
+  return one.length <= SCREEN ? [one] : [`${signature(command)}:`, `  ${command.summary}`];
+}
+
+function inShort({ summary }: Command): string {
+  return summary.split(",")[0] ?? summary;
 }
 
 function signature({ name, usage }: Command): string {

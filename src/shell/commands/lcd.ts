@@ -8,7 +8,7 @@ export const lcd: Command = {
   name: "LCD",
   synonyms: [],
   usage: "[folder]",
-  summary: "go to a folder of this side; alone: your home",
+  summary: "go to a folder of this side, alone to your home",
   examples: ["LCD photos", "LCD ..", "LCD ~/Downloads", "LCD"],
   words: [0, 1],
   async run([word], context) {

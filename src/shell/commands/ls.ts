@@ -1,9 +1,11 @@
 import { listAll } from "../remote-look.ts";
-import type { RemoteEntry } from "../../client/listing.ts";
 import type { Command } from "../command.ts";
 import { requireSession } from "../context.ts";
 import { comparePaths, LISTING_OPTIONS } from "../listing.ts";
 import { parseRemotePath } from "../remote-path.ts";
+import { isPattern } from "../pattern.ts";
+import type { Word } from "../parse.ts";
+import { matchRemote } from "../expand.ts";
 import { Several } from "../several.ts";
 import { showLists, type List } from "../show-lists.ts";
 
@@ -12,7 +14,7 @@ export const ls: Command = {
   synonyms: ["DIR"],
   usage: "[-lr] [remote...]",
   summary: "list a folder of the server",
-  examples: ["LS", "LS -l notes", "LS -r /", "LS 'my notes'"],
+  examples: ["LS", "LS -l notes", "LS logs/*.gz", "LS -r /", "LS 'my notes'"],
   options: LISTING_OPTIONS,
   words: [0, Infinity],
   async run(words, context, options) {
@@ -21,32 +23,38 @@ export const ls: Command = {
     const several = new Several(context, "LS");
     const lists: List[] = [];
     const recursive = options.has("recursive");
-    for (const typed of words.length === 0 ? [""] : words.map(({ text }) => text)) {
-      await several.try(typed, async () => {
-        const path = parseRemotePath(typed, remoteFolder);
-        const entries = await listAll(context, session, path, { recursive });
-        entries.sort((a, b) => comparePaths(a.path, b.path));
-        const [first] = entries;
-        const own = path.join("/");
-        const alone = entries.length === 1 && first?.path === own;
-        const prefix = own === "" ? "" : `${own}/`;
-        const name = typed === "" ? `/${own}` : typed;
-        lists.push({
-          name,
-          alone,
-          entries: entries.map((entry) => ({
-            ...entry,
-            name: alone ? typed : within(entry, prefix),
-          })),
-        });
-        output.observe({ event: "listed", path: own, entries });
+    const matched = async (word: Word): Promise<void> => {
+      const { base, matches } = await matchRemote(context, session, word);
+      const entries = matches.map(({ name, entry }) => ({ ...entry, name }));
+      lists.push({ name: word.text, alone: true, entries });
+      output.observe({
+        event: "listed",
+        path: base.join("/"),
+        entries: matches.map(({ entry }) => entry),
       });
+    };
+    const listed = async (typed: string): Promise<void> => {
+      const path = parseRemotePath(typed, remoteFolder);
+      const entries = await listAll(context, session, path, { recursive });
+      entries.sort((a, b) => comparePaths(a.path, b.path));
+      const own = path.join("/");
+      const alone = entries.length === 1 && entries[0]?.path === own;
+      const prefix = own === "" ? "" : `${own}/`;
+      lists.push({
+        name: typed === "" ? `/${own}` : typed,
+        alone,
+        entries: entries.map((entry) => ({
+          ...entry,
+          name: alone ? typed : entry.path.slice(prefix.length),
+        })),
+      });
+      output.observe({ event: "listed", path: own, entries });
+    };
+    if (words.length === 0) await several.try("", () => listed(""));
+    for (const word of words) {
+      await several.try(word.text, () => (isPattern(word) ? matched(word) : listed(word.text)));
     }
     showLists(output, lists, { long: options.has("long"), recursive });
     several.end();
   },
 };
-
-function within({ path }: RemoteEntry, prefix: string): string {
-  return path.startsWith(prefix) ? path.slice(prefix.length) : path;
-}

@@ -14,7 +14,7 @@ export const mv: Command = {
   synonyms: ["RENAME", "REN"],
   usage: "source... target",
   summary: "move or rename on the server",
-  examples: ["MV draft.txt final.txt", "MV a.txt b.txt archive/", "MV 'my notes' notes"],
+  examples: ["MV draft.txt final.txt", "MV *.txt archive/", "MV 'my notes' notes"],
   notes: ["Into the target where that is a folder or ends in /. Never over what exists."],
   words: [2, Infinity],
   async run(words, context) {

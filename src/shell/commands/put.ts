@@ -1,69 +1,147 @@
-import { CommandFailed, Refused } from "../../client/errors.ts";
-import type { Session } from "../../client/session.ts";
+import { CommandFailed } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
 import { Upload } from "../../client/upload.ts";
-import type { Path } from "../../protocol/path.ts";
-import type { Command } from "../command.ts";
-import { requireSession } from "../context.ts";
+import type { Path } from "../../storage/errors.ts";
+import type { Command, Options } from "../command.ts";
+import { requireSession, type ShellContext } from "../context.ts";
 import { openLocal, type LocalPlace } from "../local-path.ts";
+import { asking, ASK_OPTION } from "../many/asking.ts";
+import { labelOf, namesOf, readOrder, type Order } from "../many/destination.ts";
+import { findEach } from "../many/find-each.ts";
+import type { Found } from "../many/found.ts";
+import { findLocal, leadsElsewhere } from "../many/local-sources.ts";
+import { COMPARE_OPTIONS, comparisonOf } from "../many/same.ts";
+import { sendAll } from "../many/send.ts";
+import { tallied } from "../many/tally.ts";
+import type { Word } from "../parse.ts";
+import { isPattern } from "../pattern.ts";
+import { isRemoteFolder } from "../remote-folder.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
 import { report } from "../report.ts";
-import { transfer, TRANSFER_OPTIONS } from "../transfer.ts";
+import { isStream, sendStream } from "../streams.ts";
+import { DRY_RUN_OPTION, linkOf, transferOptions, TRANSFER_OPTIONS } from "../transfer.ts";
+
+const OPTIONS = {
+  recursive: { letter: "r", means: "take folders, with all that is in them" },
+  ...COMPARE_OPTIONS,
+  ...DRY_RUN_OPTION,
+  ...TRANSFER_OPTIONS,
+} as const;
 
 export const put: Command = {
   name: "PUT",
   synonyms: ["SEND"],
-  usage: "local [remote]",
-  summary: "send a file to the server",
-  examples: ["PUT hello.txt", "PUT hello.txt greetings/hello.txt", "PUT ~/report.pdf"],
-  options: TRANSFER_OPTIONS,
-  words: [1, 2],
-  async run([first, second], context, options) {
-    const typedLocal = first?.text ?? "";
-    const session = requireSession(context);
-    const place = await openLocal(context, typedLocal, { make: false });
-    try {
-      const remote = await target(session, place, second?.text, context.remoteFolder);
-      if (place.path.length === 0 || remote.length === 0) {
-        throw new CommandFailed(
-          Status.usage,
-          `PUT needs the name of a file: type PUT ${put.usage}`,
-        );
-      }
-      const secret = await context.secret();
-      const done = await transfer(
-        context,
-        typedLocal,
-        options,
-        (how) => new Upload(place.storage, place.path, remote, { ...how, secret }),
-      );
-      report(context, options, "sent", { remote: remote.join("/"), local: typedLocal }, done);
-    } finally {
-      await place.close();
-    }
-  },
+  usage: "local... [remote]",
+  summary: "send files and folders to the server",
+  examples: [
+    "PUT hello.txt",
+    "PUT hello.txt greetings/hello.txt",
+    "PUT ~/*.pdf papers/",
+    "PUT -r site",
+    "PUT -u -r site www/",
+    "PUT - notes.txt",
+  ],
+  options: OPTIONS,
+  words: [1, Infinity],
+  run: (words, context, options) => putOrder(readOrder(words, false), context, options),
 };
 
-async function target(
-  session: Session,
-  place: LocalPlace,
-  typed: string | undefined,
-  folder: Path,
-): Promise<Path> {
-  const name = place.path.at(-1);
-  if (name === undefined) return [];
-  if (typed === undefined) return place.inRoot ? place.path : [name];
-  const path = parseRemotePath(typed, folder);
-  return meansFolder(typed) || (await isRemoteFolder(session, path)) ? [...path, name] : path;
+export const mput: Command = {
+  name: "MPUT",
+  synonyms: [],
+  usage: "local... [remote/]",
+  summary: "send several files to the server, asking for each with -i",
+  examples: ["MPUT *.csv", "MPUT -i a.txt b.txt", "MPUT *.csv data/"],
+  options: { ...ASK_OPTION, ...OPTIONS },
+  words: [1, Infinity],
+  run: (words, context, options) => putOrder(readOrder(words, true), context, options),
+};
+
+async function putOrder(order: Order, context: ShellContext, options: Options): Promise<void> {
+  requireSession(context);
+  const { sources, target } = order;
+  const [source] = sources;
+  if (source === undefined) return;
+  if (sources.length === 1 && isStream(source)) return sendStream(target, context, options);
+  const simple = ["recursive", "update", "checksum", "dry-run", "ask"];
+  const one = sources.length === 1 && !isPattern(source) && !simple.some((o) => options.has(o));
+  if (one && !context.dryRun) await putOne(source, target?.text, context, options);
+  else await putMany(order, context, options);
 }
 
-async function isRemoteFolder(session: Session, path: Path): Promise<boolean> {
+async function putOne(
+  { text: typed }: Word,
+  typedRemote: string | undefined,
+  context: ShellContext,
+  options: Options,
+): Promise<void> {
+  const link = linkOf(context);
+  const place = await openLocal(context, typed, { make: false });
   try {
-    const reply = await session.request("STAT", path, {}).success();
-    return reply.fields.get("type") === "folder";
-  } catch (error) {
-    // Whatever else is wrong with the name, PUT itself tells it better.
-    if (error instanceof Refused) return false;
-    throw error;
+    const remote = await link.run((session) =>
+      targetOf(typed, place, typedRemote, (path) => isRemoteFolder(session, path), context),
+    );
+    if (place.path.length === 0 || remote.length === 0) {
+      throw new CommandFailed(
+        Status.usage,
+        `PUT needs the name of a file: type PUT ${put.usage}, or PUT -r for a folder`,
+      );
+    }
+    const how = {
+      ...transferOptions(context, link, typed, options),
+      secret: await context.secret(),
+    };
+    const work = new Upload(place.storage, place.path, remote, how);
+    const done = await link.run((session) => work.attempt(session));
+    report(context, options, "sent", { remote: remote.join("/"), local: typed }, done);
+  } finally {
+    await place.close();
+  }
+}
+
+async function targetOf(
+  typed: string,
+  place: LocalPlace,
+  typedRemote: string | undefined,
+  isFolder: (path: Path) => Promise<boolean>,
+  { remoteFolder }: ShellContext,
+): Promise<Path> {
+  const { alone, within } = namesOf(typed, place.path, leadsElsewhere(typed));
+  if (typedRemote === undefined) return [...remoteFolder, ...alone];
+  const path = parseRemotePath(typedRemote, remoteFolder);
+  return meansFolder(typedRemote) || (await isFolder(path)) ? [...path, ...within] : path;
+}
+
+async function putMany(order: Order, context: ShellContext, options: Options): Promise<void> {
+  const link = linkOf(context);
+  const nameOf = await namesOn(order);
+  const opened: LocalPlace[] = [];
+  try {
+    const recursive = options.has("recursive");
+    await tallied(context, labelOf("PUT", order), async (tally) => {
+      const found = findEach(order.sources, tally, "PUT", (word) =>
+        findLocal(context, word, recursive, (place) => opened.push(place)),
+      );
+      const how = {
+        targetOf: nameOf,
+        comparison: comparisonOf(options),
+        dryRun: context.dryRun || options.has("dry-run"),
+        options,
+      };
+      await sendAll(context, link, asking(context, options, "PUT", found), how, tally);
+    });
+  } finally {
+    for (const place of opened) await place.close();
+  }
+
+  /** What everything is called on the server. */
+  async function namesOn({ target, intoFolder }: Order): Promise<(found: Found) => Path> {
+    const { remoteFolder } = context;
+    if (target === undefined) return ({ names }) => [...remoteFolder, ...names.alone];
+    const folder = parseRemotePath(target.text, remoteFolder);
+    if (intoFolder || (await link.run((session) => isRemoteFolder(session, folder)))) {
+      return ({ names }) => [...folder, ...names.within];
+    }
+    return ({ names }) => [...folder, ...names.within.slice(1)];
   }
 }

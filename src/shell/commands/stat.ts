@@ -12,7 +12,7 @@ export const stat: Command = {
   name: "STAT",
   synonyms: [],
   usage: "[-d] remote...",
-  summary: "tell size, time and more of files",
+  summary: "tell the size of files, their time and more",
   examples: ["STAT report.pdf", "STAT --digest report.pdf", "STAT 'my notes'"],
   options: { digest: { letter: "d", means: "tell the digest as well, which the server computes" } },
   words: [1, Infinity],

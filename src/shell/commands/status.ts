@@ -40,8 +40,7 @@ export const status: Command = {
     output.data(`${alignRows(shown, ["left", "left"]).join("\n")}\n`);
     output.observe({
       event: "status",
-      ...(connection ?? { server: null, seconds: null, received: null, sent: null }),
-      remote: connection === undefined ? "" : remoteFolder.join("/"),
+      ...(connection === undefined ? {} : { ...connection, remote: remoteFolder.join("/") }),
       local: localFolder,
     });
   },

@@ -81,7 +81,7 @@ export class Staging {
   async files(): Promise<{ readonly name: string; readonly size: number; readonly age: number }[]> {
     const found: { name: string; size: number; age: number }[] = [];
     await this.#ifThere(async (folder) => {
-      for (const name of await readdir(folder.self)) {
+      for (const name of await namesIn(folder)) {
         const stat = await lstat(folder.entry(name)).catch(() => undefined);
         if (stat?.isFile() !== true) continue;
         found.push({ name, size: stat.size, age: Date.now() - stat.mtimeMs });
@@ -208,6 +208,16 @@ export class Staging {
   /** It stays where another process, or one that was killed, has something in it. */
   async #removeEmpty(): Promise<void> {
     await rmdir(this.#root.entry(STAGING)).catch(() => undefined);
+  }
+}
+
+/** None where the folder was removed since it was opened. */
+async function namesIn(folder: Folder): Promise<readonly string[]> {
+  try {
+    return await readdir(folder.self);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return [];
+    throw error;
   }
 }
 

@@ -186,6 +186,29 @@ describe("RM", () => {
     expect(shell.tree()).toEqual(["e/", "one", "t/", "t/a", "t/d/", "t/d/b"]);
   });
 
+  test("takes patterns, also with -r; a quoted word is none", async () => {
+    await using shell = await scene(
+      "a.bak",
+      "b.bak",
+      "*.bak",
+      "keep",
+      "old-1/x",
+      "old-2/y/z",
+      "t/c.bak",
+    );
+    expect(await shell.run("RM '*.bak'; RM -n **/*.bak")).toMatchObject({
+      status: 0,
+      stderr: "Removed *.bak.\nWould remove a.bak.\nWould remove b.bak.\nWould remove t/c.bak.\n",
+    });
+    expect(
+      (await shell.run("RM *.bak; RM -r old-?/** old-? old-2/y; STAT ke*; MV t/* k* .")).status,
+    ).toBe(6);
+    expect(filesUnder(shell.folder.join("server"))).toEqual(["c.bak", "keep"]);
+    const none = await shell.run("RM *.none");
+    expect(none).toMatchObject({ status: 5, stdout: "" });
+    expect(none.stderr).toStartWith("RM *.none: Nothing matches *.none: ");
+  });
+
   test("RMDIR removes empty folders, and no files", async () => {
     await using shell = await scene("a/", "b/", "file", "full/x");
     const ran = await shell.run("RMDIR a file full b");
@@ -290,12 +313,14 @@ test("with --json each change is an event, and each failure one with what failed
   const ran = await shell.run(commands, "--json");
   expect(ran.status).toBe(0);
   const message = expect.any(String);
-  const failed = { event: "failed", status: 5, code: 550, word: "not-found", message };
+  const failed = { event: "failed", status: 5, message };
+  const missing = { ...failed, command: "RM", side: "remote", code: 550, word: "not-found" };
   expect(eventsOf(ran)).toEqual([
     { event: "changed", verb: "MKDIR", path: "x" },
     { event: "changed", verb: "RENAME", path: "b", to: "x/b" },
-    { ...failed, command: "RM none" },
-    { ...failed, command: "RM 'no ne'" },
+    { ...missing, path: "none" },
+    { ...missing, path: "no ne" },
+    { ...failed, command: "-RM none 'no ne'" },
     { event: "changed", verb: "DELETE", path: "t/a" },
     { event: "changed", verb: "DELETE", path: "t" },
   ]);

@@ -116,6 +116,41 @@ describe.each(["LS", "LLS"])("%s", (verb) => {
   });
 });
 
+test("LS takes patterns in its last parts, and a quoted word is none", async () => {
+  await using shell = await ShellScene.start((folder) => {
+    for (const name of ["a.csv", "b.csv", "c.txt", ".hidden.csv", "[x].csv", "logs/1.gz"]) {
+      write(folder.join("server", name), name);
+    }
+    write(folder.join("server/logs/deep/2.gz"), "");
+  });
+  const lists = async (words: string): Promise<string[]> =>
+    (await shell.run(`LS ${words}`)).stdout.split("\n").slice(0, -1);
+  expect(await lists("*.csv")).toEqual(["[x].csv", "a.csv", "b.csv"]);
+  expect(await lists("[ab].csv c*")).toEqual(["a.csv", "b.csv", "c.txt"]);
+  expect(await lists("[!ab].csv")).toEqual([]);
+  expect(await lists("'[x].csv'")).toEqual(["[x].csv"]);
+  expect(await lists("logs/*.gz")).toEqual(["logs/1.gz"]);
+  expect(await lists("/logs/*")).toEqual(["/logs/1.gz", "/logs/deep/"]);
+  expect(await lists("**/*.gz")).toEqual(["logs/1.gz", "logs/deep/2.gz"]);
+  expect((await shell.run("CD logs/deep; LS ../?.gz; LS -l *")).stdout).toMatch(
+    /^\.\.\/1\.gz\n0 B {2}\S+ \S+ {2}2\.gz\n$/,
+  );
+  const none = await shell.run("LS '*.csv' x* a.csv");
+  expect(none).toEqual({
+    status: 5,
+    stdout: "a.csv\n",
+    stderr: [
+      "LS *.csv: There is no file or folder *.csv (on the server)",
+      "LS x*: Nothing matches x*: LS tells what there is, and quotes make a name of it",
+      "LS: 2 of 3 failed",
+      "",
+    ].join("\n"),
+  });
+  expect(eventsOf(await shell.run("LS logs/*.gz", "--json"))).toEqual([
+    { event: "listed", path: "logs", entries: [expect.objectContaining({ path: "logs/1.gz" })] },
+  ]);
+});
+
 test("LS of an empty root says so, and says nothing with -q", async () => {
   await using shell = await ShellScene.start(() => undefined);
   expect(await shell.run("LS")).toEqual({ status: 0, stdout: "", stderr: "/ is empty.\n" });

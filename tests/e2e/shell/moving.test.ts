@@ -106,15 +106,7 @@ test("STATUS tells of the connection and of both folders, or that there is none"
       remote: "logs",
       local,
     },
-    {
-      event: "status",
-      server: null,
-      seconds: null,
-      received: null,
-      sent: null,
-      remote: "",
-      local,
-    },
+    { event: "status", local },
   ]);
 });
 

@@ -1,0 +1,135 @@
+import { formatSeconds } from "../observe/units.ts";
+import { Interrupted, isWorthRetrying, Refused, toCommandFailed } from "./errors.ts";
+import { Session, type SessionOptions } from "./session.ts";
+
+/** How to go on when the connection drops. */
+export interface RetryPolicy {
+  /** How often in a row to try again without a byte in between. */
+  readonly retries: number;
+  readonly session: SessionOptions;
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal;
+  /** Told what happened and what is done about it. */
+  readonly say: (message: string) => void;
+  /** Given each new connection, which takes the place of the one before. */
+  readonly onReconnected: (session: Session) => void;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** A connection that is made again when it drops, for everything that is done over it at once. */
+export class Link {
+  readonly #policy: RetryPolicy;
+  #session: Session;
+  #tries = 0;
+  #replacing: Promise<void> | undefined;
+
+  constructor(first: Session, policy: RetryPolicy) {
+    this.#session = first;
+    this.#policy = policy;
+  }
+
+  /** The connection of the moment. */
+  get session(): Session {
+    return this.#session;
+  }
+
+  /** Says that a byte came through, which starts the count of tries again. */
+  progressed(): void {
+    this.#tries = 0;
+  }
+
+  /**
+   * Does something over the connection, and again over a new one when that drops.
+   * @throws what `attempt` throws, where trying again is of no use or was to no avail
+   */
+  async run<T>(attempt: (session: Session) => Promise<T>): Promise<T> {
+    for (;;) {
+      const session = this.#session;
+      const { aborts } = session;
+      try {
+        return await attempt(session);
+      } catch (error) {
+        if (!this.#isBystander(error, session, aborts)) await this.recover(session, error);
+      }
+    }
+  }
+
+  /**
+   * Sees to a new connection where the error says that the one it came from has dropped.
+   * @throws the error, where trying again is of no use, or that of the last try
+   */
+  async recover(session: Session, error: unknown): Promise<void> {
+    if (!isWorthRetrying(error)) throw error;
+    // Whoever comes upon the same loss waits for the same new connection.
+    if (session === this.#session) await (this.#replacing ??= this.#replace(error));
+  }
+
+  /** An ABORT cancels all that runs: whoever it was not meant for tries again at once. */
+  #isBystander(error: unknown, session: Session, aborts: number): boolean {
+    const cancelled = error instanceof Refused && error.word === "aborted";
+    return cancelled && session.aborts > aborts && !this.#policy.signal.aborted;
+  }
+
+  async #replace(first: unknown): Promise<void> {
+    const { retries, onReconnected } = this.#policy;
+    let failure = first;
+    try {
+      for (;;) {
+        if (!isWorthRetrying(failure) || this.#tries >= retries) throw failure;
+        this.#tries++;
+        await pause(this.#tries, failure, this.#policy);
+        try {
+          if (this.#session.lost === undefined) await this.#session.destroy();
+          this.#session = await reopen(this.#session, this.#policy);
+          break;
+        } catch (error) {
+          failure = error;
+        }
+      }
+    } finally {
+      this.#replacing = undefined;
+    }
+    onReconnected(this.#session);
+  }
+}
+
+/** Connects again, for as long as the user wants to wait for that. */
+async function reopen({ address }: Session, policy: RetryPolicy): Promise<Session> {
+  const { signal } = policy;
+  const opening = Session.open(address, policy.session);
+  const interrupted = Promise.withResolvers<never>();
+  const interrupt = (): void => interrupted.reject(new Interrupted());
+  signal.addEventListener("abort", interrupt);
+  try {
+    return await Promise.race([opening, interrupted.promise]);
+  } catch (error) {
+    // One that comes about all the same is of use to nobody.
+    opening.then((session) => session.destroy()).catch(() => undefined);
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+  }
+}
+
+/** Waits before the next try: twice as long each time, and not quite as long for everybody. */
+async function pause(tries: number, failure: unknown, policy: RetryPolicy): Promise<void> {
+  const { signal, say, retries } = policy;
+  if (signal.aborted) throw new Interrupted();
+  const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1));
+  const ms = longest * (0.75 + Math.random() / 4);
+  const why = toCommandFailed(failure)?.message ?? String(failure);
+  say(`${why}: trying again in ${formatSeconds(ms / 1000)} (${tries} of ${retries})`);
+  await new Promise<void>((resolve, reject) => {
+    const interrupted = (): void => {
+      clearTimeout(timer);
+      reject(new Interrupted());
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", interrupted);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", interrupted, { once: true });
+  });
+}

@@ -1,0 +1,63 @@
+import { CommandFailed, Interrupted } from "../../client/errors.ts";
+import { Status } from "../../client/status.ts";
+import type { Options } from "../command.ts";
+import type { ShellContext } from "../context.ts";
+import type { Found } from "./found.ts";
+
+/** The option of commands that can ask before each file. */
+export const ASK_OPTION = { ask: { letter: "i", means: "ask before each file" } } as const;
+
+/**
+ * With `-i` asks the user about each file: yes, no, all that follow, or quit.
+ * @throws {CommandFailed} status 2, where there is nobody to ask
+ */
+export function asking<F extends Found>(
+  context: ShellContext,
+  options: Options,
+  verb: string,
+  found: AsyncIterable<F>,
+): AsyncIterable<F> {
+  if (!options.has("ask")) return found;
+  const { ask } = context;
+  if (ask === undefined) {
+    throw new CommandFailed(Status.usage, `-i asks, and there is no terminal: leave it out`);
+  }
+  return askEach(ask, context.signal, verb, found);
+}
+
+async function* askEach<F extends Found>(
+  ask: (question: string) => Promise<string>,
+  signal: AbortSignal,
+  verb: string,
+  found: AsyncIterable<F>,
+): AsyncGenerator<F> {
+  let all = false;
+  for await (const item of found) {
+    if (item.type !== "file" || all) {
+      yield item;
+      continue;
+    }
+    const answer = await untilAnswered(ask, signal, `${verb} ${item.shown}`);
+    if (answer === "quit") return;
+    all = answer === "all";
+    if (answer !== "no") yield item;
+  }
+}
+
+type Answer = "yes" | "no" | "all" | "quit";
+
+const ANSWERS: readonly Answer[] = ["yes", "no", "all", "quit"];
+
+async function untilAnswered(
+  ask: (question: string) => Promise<string>,
+  signal: AbortSignal,
+  what: string,
+): Promise<Answer> {
+  for (;;) {
+    const typed = (await ask(`${what}? (yes, no, all, quit) [yes] `)).trim().toLowerCase();
+    if (signal.aborted) throw new Interrupted();
+    if (typed === "") return "yes";
+    const answer = ANSWERS.find((candidate) => candidate.startsWith(typed));
+    if (answer !== undefined) return answer;
+  }
+}

@@ -1,0 +1,96 @@
+import { Download } from "../../client/download.ts";
+import { CommandFailed } from "../../client/errors.ts";
+import type { Link } from "../../client/link.ts";
+import { Status } from "../../client/status.ts";
+import { StorageError, type Path } from "../../storage/errors.ts";
+import type { Options } from "../command.ts";
+import type { ShellContext } from "../context.ts";
+import type { LocalPlace } from "../local-path.ts";
+import { report } from "../report.ts";
+import { transferOptions } from "../transfer.ts";
+import type { Found } from "./found.ts";
+import { POOL, runPool, weightOf, type Turn } from "./pool.ts";
+import { isSame, type Comparison, type Known } from "./same.ts";
+import type { Tally } from "./tally.ts";
+
+/** How to get several files. */
+export interface Fetching {
+  readonly place: LocalPlace;
+  /** Where something that was found goes, behind the place's own path. */
+  readonly nameOf: (found: Found) => Path;
+  /** What is known of a place on this side already. */
+  readonly knownHere?: (local: Path) => { readonly entry: Known };
+  readonly comparison: Comparison;
+  readonly dryRun: boolean;
+  readonly options: Options;
+}
+
+/** Gets what was found, as it is found: many files are asked for before the first has come. */
+export async function fetchAll(
+  context: ShellContext,
+  link: Link,
+  found: AsyncIterable<Found>,
+  how: Fetching,
+  tally: Tally,
+): Promise<void> {
+  await runPool(found, POOL, weightOf, async (item, turn) => {
+    try {
+      await fetchOne(context, link, item, how, tally, turn);
+    } catch (error) {
+      tally.failed("GET", item.shown, error);
+    }
+  });
+}
+
+async function fetchOne(
+  context: ShellContext,
+  link: Link,
+  found: Found,
+  how: Fetching,
+  tally: Tally,
+  turn: Turn,
+): Promise<void> {
+  const { type, path, known, shown } = found;
+  const size = known?.entry?.size;
+  const { place, dryRun, options } = how;
+  const { storage } = place;
+  const local = [...place.path, ...how.nameOf(found)];
+  const here = how.knownHere?.(local);
+  if (type === "left-out") return tally.leftOut();
+  if (type === "refused") {
+    throw new CommandFailed(Status.refused, `It cannot be served: ${found.reason ?? "refused"}`);
+  }
+  if (type === "folder") {
+    if (local.length === 0 || dryRun || here?.entry?.type === "folder") return;
+    return makeFolder(place, local, tally);
+  }
+  const { signal } = context;
+  const same = await link.run((session) =>
+    isSame(session, found, { storage, path: local, known: here }, how.comparison, signal),
+  );
+  if (same) return tally.skipped();
+  const target = local.join("/");
+  if (dryRun) return tally.would("get", shown, target, size);
+  const work = new Download(path, storage, local, {
+    ...transferOptions(context, link, shown, options),
+    size,
+  });
+  const done = await link.run((session) => {
+    const attempt = work.attempt(session);
+    // What fits in a block holds nothing open before it comes.
+    if (weightOf(found) === 1) turn.release();
+    return attempt;
+  });
+  tally.transferred(done);
+  report(context, options, "received", { remote: shown, local: target }, done, { one: false });
+}
+
+async function makeFolder({ storage }: LocalPlace, path: Path, tally: Tally): Promise<void> {
+  try {
+    await storage.makeFolder(path);
+    tally.madeFolder();
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.problem !== "exists") throw error;
+    if ((await storage.stat(path)).type !== "folder") throw error;
+  }
+}

@@ -1,0 +1,99 @@
+import { CommandFailed } from "../../client/errors.ts";
+import { Status } from "../../client/status.ts";
+import type { Path } from "../../storage/errors.ts";
+import { behind, type Names } from "./destination.ts";
+import type { Pattern } from "../pattern.ts";
+import type { Known } from "./same.ts";
+
+/** What a listing tells of an entry, on either side. */
+export interface Listed {
+  readonly path: Path;
+  readonly type: "file" | "folder" | "refused";
+  readonly size?: number;
+  readonly mtime?: number;
+  readonly reason?: string;
+}
+
+/** Something that is to be moved. */
+export interface Found {
+  /** A `folder` is one that is to be there, not what it holds; `left-out` was not asked for. */
+  readonly type: "file" | "folder" | "refused" | "left-out";
+  /** On the side where it was found. */
+  readonly path: Path;
+  readonly names: Names;
+  /** As the user is told of it. */
+  readonly shown: string;
+  /** What a listing told of it. */
+  readonly known?: { readonly entry: Known } | undefined;
+  /** Why it is refused. */
+  readonly reason?: string | undefined;
+}
+
+/** A tree that was listed: its folder, and what is in it. A file that was listed is one alone. */
+export async function* treeOf(
+  listing: AsyncIterable<Listed>,
+  path: Path,
+  names: Names,
+): AsyncGenerator<Found> {
+  let isFile = false;
+  let first = true;
+  for await (const entry of listing) {
+    isFile = first && entry.type !== "folder" && entry.path.length === path.length;
+    if (first && !isFile) yield folderItself(path, names);
+    first = false;
+    yield toFound(entry, behind(names, entry.path.slice(path.length)));
+  }
+  if (first) yield folderItself(path, names);
+}
+
+/**
+ * What of a listing a pattern matches, with what is in the folders that it matches where `recursive`
+ * says so.
+ * @param base what was listed
+ * @param names of the base
+ * @throws {CommandFailed} status 5, where nothing matches
+ */
+export async function* matchesOf(
+  listing: AsyncIterable<Listed>,
+  { pattern, typed }: { readonly pattern: Pattern; readonly typed: string },
+  base: Path,
+  baseNames: Names,
+  recursive: boolean,
+): AsyncGenerator<Found> {
+  let matched = false;
+  for await (const entry of listing) {
+    const path = entry.path.slice(base.length);
+    const depth = matchedDepth(pattern, path, recursive);
+    if (depth === 0) continue;
+    const alone = [...baseNames.alone, ...path];
+    const within = pattern.keepsTree ? path : path.slice(depth - 1);
+    const found = toFound(entry, { alone, within });
+    matched = true;
+    yield found.type === "folder" && !recursive ? { ...found, type: "left-out" } : found;
+  }
+  if (!matched) {
+    throw new CommandFailed(
+      Status.notFound,
+      `Nothing matches ${typed}: LS tells what there is, and quotes make a name of it`,
+    );
+  }
+}
+
+/** How many parts of a path a pattern matches: all, or those of a folder on the way. 0 if none. */
+function matchedDepth(pattern: Pattern, path: Path, recursive: boolean): number {
+  const first = recursive ? 1 : path.length;
+  for (let depth = first; depth <= path.length; depth++) {
+    if (pattern.matches(path.slice(0, depth))) return depth;
+  }
+  return 0;
+}
+
+function folderItself(path: Path, names: Names): Found {
+  return { type: "folder", path, names, shown: path.join("/") };
+}
+
+/** An entry of a listing as something that was found. */
+export function toFound({ type, path, size = 0, mtime = 0, reason }: Listed, names: Names): Found {
+  const known = type === "refused" ? undefined : { entry: { type, size, mtime } };
+  return { type, path, names, shown: path.join("/"), known, reason };
+}

@@ -1,0 +1,108 @@
+import { BLOCK_SIZE } from "../../protocol/limits.ts";
+import type { Found } from "./found.ts";
+
+/** How much is done at the same time. */
+export interface PoolLimits {
+  /** How much may hold something open: each item counts as much as it weighs. */
+  readonly active: number;
+  /** How many items may have begun and not ended. */
+  readonly begun: number;
+}
+
+/** The most that one connection is used for at a time: within what a server takes in advance. */
+export const POOL: PoolLimits = { active: 16, begun: 512 };
+
+/** A file that does not fit in a block holds more than one that does. */
+const HEAVY = 4;
+
+/** What an item weighs: a file whose size is not known as much as a large one. */
+export function weightOf({ type, known }: Found): number {
+  return type === "file" && (known?.entry?.size ?? Infinity) > BLOCK_SIZE ? HEAVY : 1;
+}
+
+/** An item that is being worked on. */
+export interface Turn {
+  /** Says that it holds nothing open any more, and only waits: others may begin. */
+  release(): void;
+}
+
+/**
+ * Works on items as they come, many at the same time, in the order in which they come. Where one
+ * rejects, or the items end with an error, no more are begun; those that have begun end first.
+ */
+export async function runPool<T>(
+  items: AsyncIterable<T>,
+  limits: PoolLimits,
+  weigh: (item: T) => number,
+  work: (item: T, turn: Turn) => Promise<void>,
+): Promise<void> {
+  const pool = new Pool(limits);
+  try {
+    for await (const item of items) {
+      await pool.hasRoom();
+      if (pool.hasFailed) break;
+      pool.begin(weigh(item), (turn) => work(item, turn));
+    }
+  } catch (error) {
+    pool.fail(error);
+  }
+  await pool.end();
+}
+
+class Pool {
+  readonly #limits: PoolLimits;
+  #active = 0;
+  #begun = 0;
+  #failure: { readonly error: unknown } | undefined;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(limits: PoolLimits) {
+    this.#limits = limits;
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Waits until another may begin, or none may because one has failed. */
+  async hasRoom(): Promise<void> {
+    const { active, begun } = this.#limits;
+    while (!this.hasFailed && (this.#active >= active || this.#begun >= begun)) {
+      await this.#changed.promise;
+    }
+  }
+
+  begin(weight: number, work: (turn: Turn) => Promise<void>): void {
+    this.#active += weight;
+    this.#begun++;
+    let held = weight;
+    const release = (): void => {
+      if (held === 0) return;
+      this.#active -= held;
+      held = 0;
+      this.#change();
+    };
+    void work({ release })
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => {
+        this.#begun--;
+        release();
+        this.#change();
+      });
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  /** Waits for all that have begun. Rejects as the first that did. */
+  async end(): Promise<void> {
+    while (this.#begun > 0) await this.#changed.promise;
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  #change(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}

@@ -1,0 +1,105 @@
+import { digestField, integerField } from "../../client/fields.ts";
+import { Refused } from "../../client/errors.ts";
+import type { Session } from "../../client/session.ts";
+import { FileDigest } from "../../digest/file.ts";
+import { StorageError, type Path } from "../../storage/errors.ts";
+import { digestRange } from "../../storage/read-blocks.ts";
+import type { Item, Storage } from "../../storage/storage.ts";
+import type { Options } from "../command.ts";
+
+/** How to tell whether a file is the same on both sides; `never` asks nothing. */
+export type Comparison = "never" | "size-and-time" | "digest";
+
+/** The options of commands that can pass over what has not changed. */
+export const COMPARE_OPTIONS = {
+  update: { letter: "u", means: "pass over files whose size and time are the same" },
+  checksum: { means: "pass over files whose digest is the same" },
+} as const;
+
+/** What the options say. */
+export function comparisonOf(options: Options): Comparison {
+  if (options.has("checksum")) return "digest";
+  return options.has("update") ? "size-and-time" : "never";
+}
+
+/** What a listing has told of a place: `undefined` where it had nothing there. */
+export type Known = Pick<Item, "type" | "size" | "mtime"> | undefined;
+
+/** A file on the server. */
+export interface There {
+  readonly path: Path;
+  /** Looked up where it is left out. */
+  readonly known?: { readonly entry: Known } | undefined;
+}
+
+/** A file on this side. */
+export interface Here {
+  readonly storage: Storage;
+  readonly path: Path;
+  /** Looked up where it is left out. */
+  readonly known?: { readonly entry: Known } | undefined;
+}
+
+/**
+ * Whether a file is there on both sides and the same.
+ * @throws {CommandFailed} or {StorageError}, where one cannot be looked at
+ */
+export async function isSame(
+  session: Session,
+  there: There,
+  here: Here,
+  comparison: Comparison,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (comparison === "never") return false;
+  const mine = await lookHere(here);
+  if (mine?.type !== "file") return false;
+  const theirs = await lookThere(session, there);
+  if (theirs?.type !== "file" || theirs.size !== mine.size) return false;
+  if (comparison === "size-and-time") return theirs.mtime === mine.mtime;
+  // Both sides digest at the same time.
+  const asked = session.request("STAT", there.path, { digest: true });
+  const cancel = (): void => asked.startCancel();
+  signal.addEventListener("abort", cancel);
+  try {
+    const [reply, digest] = await Promise.all([asked.success(), digestHere(here)]);
+    return digestField(reply, "digest") === digest;
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    await asked.leave(0);
+  }
+}
+
+async function lookHere({ storage, path, known }: Here): Promise<Known> {
+  if (known !== undefined) return known.entry;
+  try {
+    return await storage.stat(path);
+  } catch (error) {
+    if (error instanceof StorageError && error.problem === "not-found") return undefined;
+    throw error;
+  }
+}
+
+async function lookThere(session: Session, { path, known }: There): Promise<Known> {
+  if (known !== undefined) return known.entry;
+  try {
+    const reply = await session.request("STAT", path, {}).success();
+    const type = reply.fields.get("type") === "file" ? "file" : "folder";
+    return { type, size: integerField(reply, "size"), mtime: integerField(reply, "mtime") };
+  } catch (error) {
+    if (error instanceof Refused && error.code === 550) return undefined;
+    throw error;
+  }
+}
+
+async function digestHere({ storage, path }: Here): Promise<bigint> {
+  const source = await storage.open(path);
+  try {
+    const digest = new FileDigest();
+    await digestRange(source, digest, {}, () => undefined);
+    await source.unchanged();
+    return digest.value();
+  } finally {
+    await source.close();
+  }
+}

@@ -1,0 +1,101 @@
+import { CommandFailed, Refused } from "../../client/errors.ts";
+import type { Link } from "../../client/link.ts";
+import type { Session } from "../../client/session.ts";
+import { Status } from "../../client/status.ts";
+import { Upload } from "../../client/upload.ts";
+import type { Path } from "../../storage/errors.ts";
+import type { Options } from "../command.ts";
+import type { ShellContext } from "../context.ts";
+import { report } from "../report.ts";
+import { transferOptions } from "../transfer.ts";
+import type { Found } from "./found.ts";
+import type { FoundHere } from "./local-sources.ts";
+import { POOL, runPool, weightOf, type Turn } from "./pool.ts";
+import { isSame, type Comparison, type Known } from "./same.ts";
+import type { Tally } from "./tally.ts";
+
+/** How to send several files. */
+export interface Sending {
+  /** Where something that was found goes. */
+  readonly targetOf: (found: Found) => Path;
+  /** What is known of the target already. */
+  readonly knownThere?: (target: Path) => { readonly entry: Known };
+  readonly comparison: Comparison;
+  readonly dryRun: boolean;
+  readonly options: Options;
+}
+
+/** Sends what was found, as it is found, without waiting for the reply to each. */
+export async function sendAll(
+  context: ShellContext,
+  link: Link,
+  found: AsyncIterable<FoundHere>,
+  how: Sending,
+  tally: Tally,
+): Promise<void> {
+  const secret = await context.secret();
+  await runPool(found, POOL, weightOf, async (item, turn) => {
+    try {
+      await sendOne(context, link, item, { ...how, secret }, tally, turn);
+    } catch (error) {
+      tally.failed("PUT", item.shown, error);
+    }
+  });
+}
+
+async function sendOne(
+  context: ShellContext,
+  link: Link,
+  found: FoundHere,
+  how: Sending & { readonly secret: Uint8Array },
+  tally: Tally,
+  turn: Turn,
+): Promise<void> {
+  const { type, storage, path, shown } = found;
+  const { comparison, dryRun, options, secret } = how;
+  const { signal } = context;
+  const remote = how.targetOf(found);
+  const there = how.knownThere?.(remote);
+  if (type === "left-out") return tally.leftOut();
+  if (type === "refused") {
+    throw new CommandFailed(Status.refused, `It cannot be sent: ${found.reason ?? "refused"}`);
+  }
+  if (type === "folder") {
+    if (remote.length === 0 || dryRun || there?.entry?.type === "folder") return;
+    if (await link.run((session) => makeFolder(session, remote))) tally.madeFolder();
+    return;
+  }
+  const same = await link.run((session) =>
+    isSame(
+      session,
+      { path: remote, known: there },
+      { storage, path, known: found.known },
+      comparison,
+      signal,
+    ),
+  );
+  if (same) return tally.skipped();
+  const target = remote.join("/");
+  if (dryRun) return tally.would("put", shown, target, found.known?.entry?.size);
+  const work = new Upload(storage, path, remote, {
+    ...transferOptions(context, link, shown, options),
+    secret,
+    onSent: () => turn.release(),
+  });
+  const done = await link.run((session) => work.attempt(session));
+  tally.transferred(done);
+  report(context, options, "sent", { remote: target, local: shown }, done, { one: false });
+}
+
+/** @returns whether it was not there before */
+async function makeFolder(session: Session, path: Path): Promise<boolean> {
+  try {
+    await session.request("MKDIR", path, {}).success();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Refused) || error.word !== "exists") throw error;
+    const reply = await session.request("STAT", path, {}).success();
+    if (reply.fields.get("type") !== "folder") throw error;
+    return false;
+  }
+}

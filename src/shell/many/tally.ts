@@ -1,0 +1,192 @@
+import {
+  CommandFailed,
+  Interrupted,
+  Refused,
+  SessionLost,
+  toCommandFailed,
+} from "../../client/errors.ts";
+import type { Status } from "../../client/status.ts";
+import type { Transferred } from "../../client/transfer.ts";
+import { formatSeconds, formatSize } from "../../observe/units.ts";
+import { StorageError } from "../../storage/errors.ts";
+import type { Output, ShellContext } from "../context.ts";
+import { rateOf } from "../report.ts";
+
+/** Some of several files failed, which was told of each. */
+export class SomeFailed extends CommandFailed {
+  override readonly name = "SomeFailed";
+}
+
+/** What became of several files: told as it happens where it failed, and in one line at the end. */
+export class Tally {
+  readonly #output: Output;
+  /** As it was typed, such as `GET -r photos`. */
+  readonly #command: string;
+  readonly #started = performance.now();
+  #files = 0;
+  #bytes = 0;
+  #reused = 0;
+  #folders = 0;
+  #deleted = 0;
+  #skipped = 0;
+  #leftOut = 0;
+  #failed = 0;
+  #status: Status | undefined;
+  #dryRun = false;
+
+  constructor(output: Output, command: string) {
+    this.#output = output;
+    this.#command = command;
+  }
+
+  transferred({ bytes, reused }: Transferred): void {
+    this.#files++;
+    this.#bytes += bytes;
+    this.#reused += reused;
+  }
+
+  /** A folder was made that holds nothing that would have made it. */
+  madeFolder(): void {
+    this.#folders++;
+  }
+
+  /** What would be done if it were not a dry run. */
+  would(verb: "get" | "put", source: string, target: string, size: number | undefined): void {
+    this.#dryRun = true;
+    this.#files++;
+    this.#bytes += size ?? 0;
+    const to = source === target ? "" : ` to ${target}`;
+    const bytes = size === undefined ? "" : ` (${formatSize(size)})`;
+    this.#output.say(`Would ${verb} ${source}${to}${bytes}`);
+  }
+
+  /** What the source lacks was removed, or would be if it were not a dry run. */
+  deleted(shown: string, dryRun: boolean): void {
+    this.#deleted++;
+    if (dryRun) this.#output.say(`Would remove ${shown}`);
+  }
+
+  /** Something that is not transferred was left as it is. */
+  leftAlone(shown: string, reason: string): void {
+    this.#output.say(`${shown} is left alone: ${reason}`);
+  }
+
+  /** A file is the same on both sides. */
+  skipped(): void {
+    this.#skipped++;
+  }
+
+  /** A folder was matched, and folders were not asked for. */
+  leftOut(): void {
+    this.#leftOut++;
+  }
+
+  /**
+   * One of them failed, which does not stop the others.
+   * @throws the error where it is no one file's, such as a lost connection
+   */
+  failed(verb: string, name: string, error: unknown): void {
+    const failed = toCommandFailed(error);
+    if (failed === undefined || endsAll(failed)) throw error;
+    this.#failed++;
+    this.#status ??= failed.status;
+    const where = failed instanceof Refused ? " (on the server)" : "";
+    this.#output.complain(`${verb} ${name}: ${failed.message}${where}`);
+    this.#output.observe({
+      event: "failed",
+      command: this.#command,
+      path: name,
+      status: failed.status,
+      ...sideOf(error),
+      ...(failed instanceof Refused ? { code: failed.code, word: failed.word } : {}),
+      message: failed.message,
+    });
+  }
+
+  /** Tells what became of all of them. */
+  tell(): void {
+    const seconds = (performance.now() - this.#started) / 1000;
+    this.#output.observe({
+      event: "finished",
+      command: this.#command,
+      files: this.#files,
+      bytes: this.#bytes,
+      reused: this.#reused,
+      skipped: this.#skipped,
+      deleted: this.#deleted,
+      failed: this.#failed,
+      seconds,
+    });
+    this.#output.say(`${this.#command}: ${this.#summary(seconds).join(", ")}`);
+  }
+
+  /** @throws {CommandFailed} where some failed, with the status of the first */
+  throwFailed(): void {
+    if (this.#status === undefined) return;
+    throw new SomeFailed(this.#status, `${count(this.#failed, "file")} failed`);
+  }
+
+  #summary(seconds: number): string[] {
+    const parts = [...this.#whatCame(seconds)];
+    if (this.#folders > 0) parts.push(`${count(this.#folders, "folder")} made`);
+    if (this.#deleted > 0) parts.push(`${grouped(this.#deleted)} removed`);
+    if (this.#skipped > 0) parts.push(`${grouped(this.#skipped)} the same already`);
+    if (this.#leftOut > 0) parts.push(`${count(this.#leftOut, "folder")} left out (-r takes them)`);
+    if (this.#failed > 0) parts.push(`${grouped(this.#failed)} failed`);
+    return parts.length === 0 ? ["nothing to do"] : parts;
+  }
+
+  #whatCame(seconds: number): string[] {
+    if (this.#files === 0) return [];
+    const what = `${count(this.#files, "file")}, ${formatSize(this.#bytes)}`;
+    if (this.#dryRun) return [`would move ${what}`];
+    const rate = rateOf(this.#bytes - this.#reused, seconds);
+    const earlier = `${formatSize(this.#reused)} of it from an earlier try`;
+    return [
+      `${what} in ${formatSeconds(seconds)}${rate}`,
+      ...(this.#reused > 0 ? [earlier] : []),
+      "verified",
+    ];
+  }
+}
+
+/**
+ * Moves several files, and tells what became of them, also where something ends it.
+ * @param command in few words, such as `GET photos`
+ * @throws {CommandFailed} with the status of the first that failed
+ */
+export async function tallied(
+  { output }: ShellContext,
+  command: string,
+  move: (tally: Tally) => Promise<void>,
+): Promise<void> {
+  const tally = new Tally(output, command);
+  try {
+    await move(tally);
+  } catch (error) {
+    tally.tell();
+    throw error;
+  }
+  tally.tell();
+  tally.throwFailed();
+}
+
+/** On which side something failed, where that is known. */
+export function sideOf(error: unknown): { side?: "local" | "remote" } {
+  if (error instanceof Refused) return { side: "remote" };
+  return error instanceof StorageError ? { side: "local" } : {};
+}
+
+/** Whether an error is no one file's: the connection is gone, or the user has interrupted. */
+function endsAll(failed: CommandFailed): boolean {
+  if (failed instanceof SessionLost || failed instanceof Interrupted) return true;
+  return failed instanceof Refused && failed.code === 421;
+}
+
+function count(number: number, what: string): string {
+  return `${grouped(number)} ${what}${number === 1 ? "" : "s"}`;
+}
+
+function grouped(number: number): string {
+  return number.toLocaleString("en-US");
+}

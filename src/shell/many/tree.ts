@@ -1,0 +1,85 @@
+import type { Path } from "../../storage/errors.ts";
+import type { Listed } from "./found.ts";
+import type { Known } from "./same.ts";
+
+/** What one side of a mirror holds, by the path behind the folder that is mirrored. */
+export class Tree {
+  readonly #entries = new Map<string, Listed>();
+
+  /** @param path behind the folder that is mirrored */
+  add(path: Path, entry: Listed): void {
+    this.#entries.set(path.join("/"), entry);
+  }
+
+  has(path: Path): boolean {
+    return this.#entries.has(path.join("/"));
+  }
+
+  /** What is known of a path; something that is refused is to be looked at again. */
+  known(path: Path): { readonly entry: Known } {
+    const entry = this.#entries.get(path.join("/"));
+    if (entry === undefined || entry.type === "refused") return { entry: undefined };
+    const { type, size = 0, mtime = 0 } = entry;
+    return { entry: { type, size, mtime } };
+  }
+
+  /** The type of what has a path. */
+  typeOf(path: Path): Listed["type"] | undefined {
+    return this.#entries.get(path.join("/"))?.type;
+  }
+
+  /** Forgets what has a path, but not what is in it. */
+  forget(path: Path): void {
+    this.#entries.delete(path.join("/"));
+  }
+
+  /** What has a path, and what is in it: what is in a folder before the folder. */
+  within(path: Path): { readonly path: Path; readonly entry: Listed }[] {
+    const found: { path: Path; entry: Listed }[] = [];
+    for (const [name, entry] of this.#entries) {
+      const parts = name.split("/");
+      if (path.every((part, index) => part === parts[index])) found.push({ path: parts, entry });
+    }
+    return found.toSorted((a, b) => b.path.length - a.path.length);
+  }
+
+  /** Whether a path, or a folder that it lies in, cannot be served. */
+  isRefused(path: Path): boolean {
+    return path.some((_, depth) => this.typeOf(path.slice(0, depth + 1)) === "refused");
+  }
+}
+
+/** What is to become of the entries of one side that the other lacks. */
+export interface Extras {
+  /** What is in a folder before the folder. */
+  readonly remove: readonly Path[];
+  /** What has to stay, and why. */
+  readonly keep: readonly { readonly path: Path; readonly reason: string }[];
+}
+
+/**
+ * Finds what the source lacks. What cannot be removed stays, with the folders that it is in, and so
+ * does whatever has the name of something that the source could not serve.
+ */
+export function extrasOf(target: Tree, source: Tree): Extras {
+  const remove: Path[] = [];
+  const keep: { path: Path; reason: string }[] = [];
+  const staying = new Set<string>();
+  const stay = (path: Path): void => {
+    for (let depth = 1; depth < path.length; depth++) staying.add(path.slice(0, depth).join("/"));
+  };
+  for (const { path, entry } of target.within([])) {
+    if (source.has(path) && !source.isRefused(path)) {
+      stay(path);
+    } else if (source.isRefused(path)) {
+      stay(path);
+      keep.push({ path, reason: "what has its name on the other side cannot be served" });
+    } else if (entry.type === "refused") {
+      stay(path);
+      keep.push({ path, reason: entry.reason ?? "refused" });
+    } else if (!staying.has(path.join("/"))) {
+      remove.push(path);
+    }
+  }
+  return { remove, keep };
+}
