@@ -157,6 +157,20 @@ test("LS of an empty root says so, and says nothing with -q", async () => {
   expect(await shell.run("LS", "-q")).toEqual({ status: 0, stdout: "", stderr: "" });
 });
 
+test("LLS takes patterns", async () => {
+  await using shell = await scene();
+  expect(await shell.run("LLS logs* *.sh; LLS logs/**; LLS '*'")).toEqual({
+    status: 5,
+    stdout: "logs/\nlogs-old.txt\nrun.sh\nlogs/a.gz\nlogs/deep/\nlogs/deep/b.gz\n",
+    stderr: "LLS *: There is no file or folder * (on this side)\n",
+  });
+  const top = shell.folder.path;
+  expect((await shell.run(`LLS ../server/*.sh ${top}/cl*`)).stdout).toBe(
+    `${top}/client/\n../server/run.sh\n`,
+  );
+  expect(await shell.run("LLS *.none")).toMatchObject({ status: 5, stdout: "" });
+});
+
 test("LLS reaches folders anywhere", async () => {
   await using shell = await scene();
   write(shell.folder.join("elsewhere/x"), "");
