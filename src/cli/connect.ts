@@ -182,6 +182,7 @@ function createOutput(json: boolean, quiet: boolean): Output {
     observe: (event) => {
       if (json) writeData(formatEvent(event));
     },
+    programs: json ? 2 : 1,
   };
 }
 

@@ -32,6 +32,8 @@ const WATCH_MS = 1000;
 export class Session implements Line {
   readonly address: Address;
   readonly connection: Connection;
+  /** When it was opened, on the clock of `performance.now()`. */
+  readonly since = performance.now();
   readonly #channel: Channel<ReplyEvent>;
   readonly #outbox: Outbox;
   readonly #timeout: number;

@@ -25,7 +25,16 @@ export type ServerEvent =
   | { event: "stopping"; transfers: number }
   | { event: "stopped" };
 
-/** What a client tells as it happens. Times are seconds, sizes bytes, rates bytes a second. */
+/**
+ * What a client tells as it happens. Times are seconds, sizes bytes, rates bytes a second. Paths of
+ * the server's side begin at its root, without a `/`; the root itself is empty.
+ * - `listed`: LS, LLS (`side` is then `local`, `path` absolute and the entries' paths within it) and
+ *   STAT (one entry, with its digest where that was asked for)
+ * - `folder`: where names begin from now on (CD, LCD), or where they do (PWD, LPWD); `path` is
+ *   absolute where `side` is `local`
+ * - `changed`: MKDIR, RM (one for each file and folder that is gone) and MV have changed the server
+ * - `status`: without a connection `local` alone
+ */
 export type ClientEvent =
   | { event: "opened"; host: string; port: number }
   | { event: "progress"; path: string; bytes: number; size: number; rate: number }
@@ -39,7 +48,18 @@ export type ClientEvent =
       digest: string;
       seconds: number;
     }
-  | { event: "listed"; path: string; entries: readonly object[] }
+  | { event: "listed"; side?: "local"; path: string; entries: readonly object[] }
+  | { event: "folder"; side: "remote" | "local"; path: string }
+  | { event: "changed"; verb: "MKDIR" | "DELETE" | "RENAME"; path: string; to?: string }
+  | {
+      event: "status";
+      server?: string;
+      seconds?: number;
+      received?: number;
+      sent?: number;
+      remote?: string;
+      local: string;
+    }
   | {
       event: "finished";
       command: string;
@@ -78,7 +98,10 @@ const NOT_PRINTABLE_ASCII = /[^ -~]/g;
 
 /** An event as one line of JSON, of printable ASCII alone, LF included; seconds to the sixth digit. */
 export function formatEvent(event: ServerEvent | ClientEvent | ProgramFailure): string {
-  const seconds = "seconds" in event ? { seconds: Number(event.seconds.toFixed(6)) } : {};
+  const seconds =
+    "seconds" in event && event.seconds !== undefined
+      ? { seconds: Number(event.seconds.toFixed(6)) }
+      : {};
   const json = JSON.stringify({ ...event, ...seconds }).replace(
     NOT_PRINTABLE_ASCII,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,

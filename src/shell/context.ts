@@ -16,7 +16,12 @@ export interface Output {
   /** Bytes for standard output as they are; not where events are written there. */
   readonly raw: ((bytes: Uint8Array) => Promise<void>) | undefined;
   readonly observe: Observe<ClientEvent>;
+  /** The descriptor that programs which the user starts write to: standard output or error. */
+  readonly programs: 1 | 2;
 }
+
+/** Hands the terminal to another program, and takes it back when that has ended. */
+export type Lend = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** A server that the configuration gives a name. */
 export interface NamedServer {
@@ -52,12 +57,16 @@ export interface ShellContext {
   session: Session | undefined;
   /** Where names of the server's side begin: CD changes it, a new connection starts at the root. */
   remoteFolder: Path;
+  /** Where they began before the last CD. */
+  previousFolder: Path | undefined;
   /** Where names of this side begin, as an absolute path: LCD changes it. */
   localFolder: string;
   /** Whether the last connection was lost, and neither closed nor replaced since. */
   lost: boolean;
   /** Aborted when the user interrupts the command that runs. */
   signal: AbortSignal;
+  /** `undefined` where commands come from elsewhere than a terminal. */
+  lend: Lend | undefined;
   /** Set by QUIT. */
   quit: boolean;
 }

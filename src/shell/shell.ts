@@ -2,11 +2,11 @@ import { CommandFailed, Refused, toCommandFailed, type SessionLost } from "../cl
 import { Status } from "../client/status.ts";
 import { COMMANDS } from "./commands.ts";
 import { closeSession } from "./commands/close.ts";
-import { checkWords } from "./check-words.ts";
-import type { ShellContext } from "./context.ts";
+import { checkWords, looksLikeOption } from "./check-words.ts";
+import type { Lend, ShellContext } from "./context.ts";
 import { findCommand, unknownCommand } from "./find.ts";
 import { SomeFailed } from "./many/tally.ts";
-import { BadCommandLine, parseCommands, type CommandLine } from "./parse.ts";
+import { BadCommandLine, parseCommands, SHELL_ESCAPE, type CommandLine } from "./parse.ts";
 import { StorageError } from "../storage/errors.ts";
 
 /** A shell left alone says so to the server this often, in milliseconds. */
@@ -37,18 +37,29 @@ export class Shell {
     timeout: number,
     context: Omit<
       ShellContext,
-      "connecting" | "session" | "remoteFolder" | "localFolder" | "ask" | "lost" | "signal" | "quit"
+      | "connecting"
+      | "session"
+      | "remoteFolder"
+      | "previousFolder"
+      | "localFolder"
+      | "ask"
+      | "lend"
+      | "lost"
+      | "signal"
+      | "quit"
     >,
   ) {
     this.#context = {
       ...context,
       remoteFolder: [],
+      previousFolder: undefined,
       localFolder: context.root.location,
       connecting: { timeout, onLost: (lost) => this.#lostWhileIdle(lost) },
       ask: undefined,
       session: undefined,
       lost: false,
       signal: new AbortController().signal,
+      lend: undefined,
       quit: false,
     };
     this.#keepAlive = setInterval(() => void this.#noop(), NOOP_MS);
@@ -58,6 +69,16 @@ export class Shell {
   /** The server that the shell is connected to. */
   get connectedTo(): ShellContext["session"] {
     return this.#context.session;
+  }
+
+  /** The folder of the server in which names begin. */
+  get remoteFolder(): ShellContext["remoteFolder"] {
+    return this.#context.remoteFolder;
+  }
+
+  /** How a program that the user starts gets the terminal. */
+  set lend(lend: Lend) {
+    this.#context.lend = lend;
   }
 
   /** Lets commands ask the user, who is at a terminal. */
@@ -134,8 +155,10 @@ export class Shell {
       if (failed === undefined) throw error;
       // Behind it the server closes.
       if (failed instanceof Refused && failed.code === 421) await this.#context.session?.destroy();
-      const first = words.find(({ text, quoted }) => quoted || !/^-./.test(text))?.text ?? "";
-      const label = failed.status === Status.usage ? "" : `${name.toUpperCase()} ${first}`.trim();
+      const first = words.find((word) => !looksLikeOption(word))?.text ?? "";
+      const gap = name === SHELL_ESCAPE ? "" : " ";
+      const known = `${name.toUpperCase()}${gap}${first}`.trim();
+      const label = failed.status === Status.usage ? "" : known;
       const side = error instanceof StorageError ? "local" : undefined;
       return this.#fail(line, failed, script, { label, side });
     } finally {

@@ -28,7 +28,7 @@ async function toldByConnect(folder: TemporaryFolder): Promise<Event[]> {
   symlinkSync("a.txt", folder.join("server/link"));
   await using server = await ServerProcess.start(folder.join("server"));
   const client = folder.join("client");
-  const script = `OPEN ${server.port}\nGET a.txt\nPUT a.txt b.txt\nLS\n-GET none\n-PUT none\nCLOSE\nGET x\n`;
+  const script = `OPEN ${server.port}\nGET a.txt\nPUT a.txt b.txt\nLS\nLLS\nLCD .\nLPWD\nMKDIR d\nCD d\nPWD\nSTATUS\nMV /b.txt /c.txt\nRM /c.txt\nSTAT -d /a.txt\nCD\n-RM x y\nPUT a.txt b.txt\n-GET none\n-PUT none\nCLOSE\nGET x\n`;
   write(folder.join("script"), script);
   write(folder.join("file"), "");
   const runs = [

@@ -23,6 +23,7 @@ export const open: Command = {
     );
     context.lost = false;
     context.remoteFolder = [];
+    context.previousFolder = undefined;
     context.session = await Session.open(address, context.connecting);
     context.output.say(`Connected to ${formatAddress(address)}.`);
     context.output.observe({ event: "opened", host: address.host, port: address.port });
