@@ -4,6 +4,7 @@ import { connect, runConnect } from "./cli/connect.ts";
 import { commandHelp, programHelp } from "./cli/help.ts";
 import { createMessages, flushOutput, writeData } from "./cli/output.ts";
 import { runServe, serve } from "./cli/serve.ts";
+import { runUser, user } from "./cli/user.ts";
 import { versionLine } from "./cli/version.ts";
 import { CommandFailed, toCommandFailed } from "./client/errors.ts";
 import { Status } from "./client/status.ts";
@@ -14,6 +15,7 @@ const subCommands: Readonly<
 > = {
   serve: { definition: serve, run: runServe },
   connect: { definition: connect, run: runConnect },
+  user: { definition: user, run: runUser },
 };
 
 async function main(argv: readonly string[]): Promise<Status> {
