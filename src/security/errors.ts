@@ -28,10 +28,11 @@ export class SecurityError extends Error {
 
 const PROBLEMS: Readonly<Record<string, readonly [SecurityProblem, string]>> = {
   ENOENT: ["not-found", "there is no such file"],
-  ENOTDIR: ["not-found", "a part of the path is not a folder"],
+  ENOTDIR: ["invalid", "a part of the path is not a folder"],
   EACCES: ["denied", "the system does not permit it"],
   EPERM: ["denied", "the system does not permit it"],
   EROFS: ["denied", "the file system is read-only"],
+  EEXIST: ["exists", "something else has its name"],
   EISDIR: ["invalid", "it is a folder"],
   ELOOP: ["invalid", "its links lead in a circle"],
   ENXIO: ["invalid", "it is not a regular file"],

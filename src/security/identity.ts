@@ -42,6 +42,8 @@ export async function loadIdentity(folder: string): Promise<Identity> {
   const there = read();
   if (there !== undefined) return there;
   makeFolder(folder);
+  // @peculiar/x509 asks for it to be there first, and a bundle keeps the order of these two alone.
+  await import("reflect-metadata");
   const { makeIdentity } = await import("./make-identity.ts");
   createOnce(file, await makeIdentity());
   const made = read();

@@ -1,11 +1,14 @@
-const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
+/** Without leading zeros, which some read as octal. */
+const IPV4_BYTE = /^(?:0|[1-9][0-9]{0,2})$/;
 const GROUP = /^[0-9A-Fa-f]{1,4}$/;
 const GROUPS = 8;
 
 /** The four bytes of an IPv4 address; `undefined` for anything else. */
 export function parseIpv4(text: string): readonly number[] | undefined {
-  const bytes = IPV4.exec(text)?.slice(1).map(Number);
-  return bytes?.every((byte) => byte < 256) === true ? bytes : undefined;
+  const pieces = text.split(".");
+  if (pieces.length !== 4 || !pieces.every((piece) => IPV4_BYTE.test(piece))) return undefined;
+  const bytes = pieces.map(Number);
+  return bytes.every((byte) => byte < 256) ? bytes : undefined;
 }
 
 /**

@@ -30,6 +30,8 @@ function take(file: string): Database {
   const database = new Database(path);
   try {
     database.run(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
+    // No second file beside it: nothing is ever written that would have to be undone.
+    database.run("PRAGMA journal_mode = MEMORY");
     database.run("BEGIN EXCLUSIVE");
     return database;
   } catch {

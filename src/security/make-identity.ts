@@ -1,6 +1,3 @@
-// @peculiar/x509 asks for it to be there first.
-// oxlint-disable-next-line import/no-unassigned-import
-import "reflect-metadata";
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
