@@ -120,6 +120,19 @@ export function setting(
   return { value: fallback, from: `--${name}` };
 }
 
+/**
+ * A flag's value, or that of its environment variable; `undefined` where neither was given.
+ * @throws {CommandFailed} status 2, where the flag is empty
+ */
+export function optionalSetting(
+  given: Arguments,
+  name: string,
+  variable: string,
+): { readonly value: string; readonly from: string } | undefined {
+  const found = setting(given, name, variable, "");
+  return found.value === "" ? undefined : found;
+}
+
 /** The longest that a timer runs, in milliseconds: about 24 days. */
 const LONGEST_MS = 2_147_483_000;
 

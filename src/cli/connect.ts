@@ -14,6 +14,7 @@ import { fromSystem } from "../storage/local/errno.ts";
 import { LocalStorage } from "../storage/local/local.ts";
 import { readCount, readSeconds, setting, WEEK, type Arguments } from "./args.ts";
 import { stateFolder } from "./state-folder.ts";
+import { trustFrom } from "./trust.ts";
 import { createMessages, writeData } from "./output.ts";
 
 export const connect = defineCommand<ArgsDef>({
@@ -22,7 +23,7 @@ export const connect = defineCommand<ArgsDef>({
     address: {
       type: "positional",
       required: false,
-      description: "what to open at once: PORT, HOST:PORT or [IPv6]:PORT",
+      description: "what to open at once: PORT, or [USER@]HOST:PORT[#PIN]",
     },
     root: {
       type: "string",
@@ -41,6 +42,15 @@ export const connect = defineCommand<ArgsDef>({
       alias: "b",
       valueHint: "FILE",
       description: "run the commands in FILE, or from standard input if that is -",
+    },
+    "token-file": {
+      type: "string",
+      valueHint: "FILE",
+      description: "log in with what is in this file, that its owner alone can read",
+    },
+    insecure: {
+      type: "boolean",
+      description: "DANGEROUS: neither encrypt nor log in, whoever answers",
     },
     timeout: {
       type: "string",
@@ -92,8 +102,15 @@ export async function runConnect(given: Arguments): Promise<Status> {
   // Nobody waits for what was left to be looked through, nor is told where that cannot be done.
   root.sweep(keep).catch(() => undefined);
   const output = createOutput(given.has("json"));
+  if (given.has("insecure")) {
+    output.complain(
+      "WARNING: --insecure: whoever is on the way can read and change what is transferred, and " +
+        "nothing proves who the server is.",
+    );
+  }
   let secret: Promise<Uint8Array> | undefined;
-  const shell = new Shell(timeout, {
+  const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
+  const shell = new Shell(timeout, trustFrom(given, interactive), {
     output,
     root,
     retries,
@@ -101,7 +118,6 @@ export async function runConnect(given: Arguments): Promise<Status> {
     verbose: given.has("verbose"),
     secret: () => (secret ??= uploadSecret(stateFolder())),
   });
-  const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
   if (!interactive) process.on("SIGINT", () => interruptScript(shell));
   const left = Promise.withResolvers<Status>();
   let leaving: Status | undefined;

@@ -1,5 +1,6 @@
 import { CommandFailed, Interrupted } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
+import { visible } from "../observe/visible.ts";
 
 /** The longest that can be typed, in characters: far beyond any password. */
 const MAX_TYPED = 4096;
@@ -13,6 +14,9 @@ const KEY = {
   clearWord: "\u0017",
 } as const;
 
+/** Takes a character off the terminal's line. */
+const ERASE = "\b \b";
+
 /** Sequences that keys such as the arrows send. */
 // oxlint-disable-next-line no-control-regex
 const ESCAPE = /^\u001b(?:\[[0-9;?]*[A-Za-z~]|O[A-Za-z]|)/;
@@ -25,7 +29,21 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
  * @throws {Interrupted} on Ctrl-C
  * @throws {CommandFailed} where there is no terminal, or its input ends
  */
-export async function readSecret(question: string): Promise<string> {
+export function readSecret(question: string): Promise<string> {
+  return ask(question, false);
+}
+
+/**
+ * Asks at the terminal whether to go on: only `y` and `yes` mean it.
+ * @param facts what to know before, a line each
+ * @throws {Interrupted} on Ctrl-C
+ */
+export async function confirm(facts: readonly string[]): Promise<boolean> {
+  process.stderr.write(`${facts.map(visible).join("\n")}\n`);
+  return /^\s*y(?:es)?\s*$/i.test(await ask("Go on? (y/N)", true));
+}
+
+async function ask(question: string, shown: boolean): Promise<string> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY) {
     throw new CommandFailed(Status.usage, `${question}: there is no terminal to ask at`);
@@ -35,8 +53,8 @@ export async function readSecret(question: string): Promise<string> {
   stdin.removeAllListeners("data");
   stdin.setRawMode(true);
   try {
-    stderr.write(`${question}: `);
-    return await typed(stdin);
+    stderr.write(`${visible(question)}: `);
+    return await typed(stdin, shown);
   } finally {
     stderr.write("\n");
     stdin.setRawMode(wasRaw);
@@ -71,8 +89,8 @@ function isListener(listener: unknown): listener is (piece: Uint8Array) => void 
   return typeof listener === "function";
 }
 
-function typed(stdin: NodeJS.ReadStream): Promise<string> {
-  const line = new SecretLine();
+function typed(stdin: NodeJS.ReadStream, shown: boolean): Promise<string> {
+  const line = new TypedLine();
   const decoder = new TextDecoder();
   return new Promise((resolve, reject) => {
     const stop = (rest: string): void => {
@@ -87,7 +105,9 @@ function typed(stdin: NodeJS.ReadStream): Promise<string> {
       reject(new CommandFailed(Status.failed, "The input ended before anything was entered"));
     };
     const take = (piece: Uint8Array): void => {
+      const before = line.text;
       const done = line.take(decoder.decode(piece, { stream: true }));
+      if (shown) process.stderr.write(`${ERASE.repeat(before.length)}${line.text}`);
       if (done === undefined) return;
       if (done.end === "input") return gone();
       stop(done.rest);
@@ -100,8 +120,8 @@ function typed(stdin: NodeJS.ReadStream): Promise<string> {
   });
 }
 
-/** A line as it is typed blindly: it can be corrected from its end. */
-class SecretLine {
+/** A line as it is typed: it can be corrected from its end. */
+class TypedLine {
   #text = "";
 
   get text(): string {

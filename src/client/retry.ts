@@ -57,9 +57,9 @@ export async function withRetries<T>(
 }
 
 /** Connects again, for as long as the user wants to wait for that. */
-async function reopen({ address }: Session, policy: RetryPolicy): Promise<Session> {
+async function reopen({ target }: Session, policy: RetryPolicy): Promise<Session> {
   const { signal } = policy;
-  const opening = Session.open(address, policy.session);
+  const opening = Session.open(target, policy.session);
   const interrupted = Promise.withResolvers<never>();
   const interrupt = (): void => interrupted.reject(new Interrupted());
   signal.addEventListener("abort", interrupt);

@@ -1,5 +1,6 @@
 import { CommandFailed, Refused, toCommandFailed, type SessionLost } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
+import type { Trust } from "../client/trust.ts";
 import { COMMANDS } from "./commands.ts";
 import { closeSession } from "./commands/close.ts";
 import type { Command } from "./command.ts";
@@ -20,15 +21,17 @@ export class Shell {
 
   /**
    * @param timeout how long a server may be silent while it is awaited, in milliseconds
+   * @param trust whom to trust, and what to log in with
    * @param context what the commands share
    */
   constructor(
     timeout: number,
+    trust: Trust,
     context: Omit<ShellContext, "connecting" | "session" | "lost" | "signal" | "quit">,
   ) {
     this.#context = {
       ...context,
-      connecting: { timeout, onLost: (lost) => this.#lostWhileIdle(lost) },
+      connecting: { timeout, trust, onLost: (lost) => this.#lostWhileIdle(lost) },
       session: undefined,
       lost: false,
       signal: new AbortController().signal,

@@ -1,4 +1,10 @@
-import { BadAddress, formatAddress, parseAddress, parsePort } from "../../client/address.ts";
+import {
+  BadAddress,
+  formatAddress,
+  parseAddress,
+  parsePort,
+  type Target,
+} from "../../client/address.ts";
 import { CommandFailed } from "../../client/errors.ts";
 import { Session } from "../../client/session.ts";
 import { Status } from "../../client/status.ts";
@@ -16,15 +22,16 @@ export const open: Command = {
       const where = formatAddress(context.session.address);
       throw new CommandFailed(Status.usage, `Already connected to ${where}: use CLOSE first`);
     }
-    const address = readAddress(words);
+    const target = readTarget(words);
     context.lost = false;
-    context.session = await Session.open(address, context.connecting);
+    context.session = await Session.open(target, context.connecting);
+    const { address } = context.session;
     context.output.say(`Connected to ${formatAddress(address)}.`);
     context.output.observe({ event: "opened", ...address });
   },
 };
 
-function readAddress([first = "", port]: readonly string[]): { host: string; port: number } {
+function readTarget([first = "", port]: readonly string[]): Target {
   if (first === "" || port === "") {
     throw new CommandFailed(Status.usage, `OPEN got an empty word: type OPEN ${open.usage}`);
   }
