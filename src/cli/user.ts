@@ -7,10 +7,11 @@ import { isUserName, normalisePassword } from "../security/password.ts";
 import { makeVerifier } from "../security/scram.ts";
 import { checkRoot, putUser, readUsers, removeUser, ROLES, type Role } from "../security/users.ts";
 import { nearest } from "../shell/nearest.ts";
+import { StorageError } from "../storage/errors.ts";
+import { checkCreatable } from "../storage/names.ts";
 import { setting, type Arguments } from "./args.ts";
 import { createMessages, writeData } from "./output.ts";
 import { readSecret, readSecretLine } from "./prompt.ts";
-import { fromSecurity } from "./security-failure.ts";
 
 export const user = defineCommand<ArgsDef>({
   meta: { name: "user", description: "Keep the file that says who may log in" },
@@ -67,11 +68,7 @@ export async function runUser(given: Arguments): Promise<Status> {
   }
   const file = setting(given, "file", "SFTP_USERS", "").value;
   if (file === "") throw usage("Which file keeps the users? Name it with --file");
-  try {
-    await action(given, file);
-  } catch (error) {
-    throw fromSecurity(error);
-  }
+  await action(given, file);
   return Status.ok;
 }
 
@@ -154,11 +151,15 @@ function readRole(given: Arguments): Role | undefined {
 
 function readRoot(given: Arguments): string | undefined {
   const typed = given.value("root");
+  if (typed === undefined) return undefined;
   try {
-    return typed === undefined ? undefined : checkRoot(typed);
+    const root = checkRoot(typed);
+    // The server makes it where it is absent.
+    checkCreatable(root.split("/"));
+    return root;
   } catch (error) {
-    if (!(error instanceof SecurityError)) throw error;
-    throw usage(`--root ${error.message}`);
+    if (!(error instanceof SecurityError || error instanceof StorageError)) throw error;
+    throw usage(`--root: ${error.message}`);
   }
 }
 

@@ -39,9 +39,15 @@ const HEADER = [
 /** The users of a server. */
 export class Users implements Iterable<User> {
   readonly #users: ReadonlyMap<string, User>;
+  /** The iterations that most users have: what unknown ones have to pretend. */
+  readonly usualIterations: number;
 
   constructor(users: Iterable<User>) {
     this.#users = new Map(Array.from(users, (user) => [user.name, user]));
+    this.usualIterations = mostFrequent(
+      Array.from(this, ({ verifier }) => verifier.iterations),
+      PASSWORD_ITERATIONS,
+    );
   }
 
   /** Names are compared with their case. */
@@ -51,16 +57,6 @@ export class Users implements Iterable<User> {
 
   get size(): number {
     return this.#users.size;
-  }
-
-  /** The iterations that most users have: what unknown ones have to pretend. */
-  get usualIterations(): number {
-    const counts = new Map<number, number>();
-    for (const { verifier } of this) {
-      counts.set(verifier.iterations, (counts.get(verifier.iterations) ?? 0) + 1);
-    }
-    const [usual] = [...counts].toSorted(([, one], [, other]) => other - one);
-    return usual?.[0] ?? PASSWORD_ITERATIONS;
   }
 
   [Symbol.iterator](): IterableIterator<User> {
@@ -129,6 +125,13 @@ export function checkRoot(root: string): string {
       `${root} is no folder inside the server's root: give one such as team/anna`,
     );
   }
+}
+
+function mostFrequent(numbers: readonly number[], fallback: number): number {
+  const counts = new Map<number, number>();
+  for (const number of numbers) counts.set(number, (counts.get(number) ?? 0) + 1);
+  const [most] = [...counts].toSorted(([, one], [, other]) => other - one);
+  return most?.[0] ?? fallback;
 }
 
 function parse(file: string, text: string): Line<User>[] {

@@ -312,6 +312,9 @@ describe("ScramServer", () => {
     server.first(PLUS.clientFirst);
     server.final(PLUS.clientFinal);
     expect(() => server.final(PLUS.clientFinal)).toThrow("has not been begun");
+    server.first(PLUS.clientFirst);
+    expect(() => server.first("n,,n=user,r=abc")).toThrow(ScramError);
+    expect(() => server.final(PLUS.clientFinal)).toThrow("has not been begun");
     const verifier = await vectorVerifier();
     const fresh = new ScramServer(BINDING, () => verifier, DECOYS);
     fresh.first(PLUS.clientFirst);
