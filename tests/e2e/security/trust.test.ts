@@ -161,16 +161,18 @@ describe("nothing that lowers the protection is believed:", () => {
   });
 
   test.each([
-    ["a PIN", `#${OTHER_PIN}`, ""],
-    ["a user", "", "anna@"],
-    ["a secret", "", ""],
-  ])("plain text on loopback, where %s was given: 4", async (_, pin, user) => {
+    ["a PIN", `#${OTHER_PIN}`, "", undefined],
+    ["a user", "", "anna@", undefined],
+    ["a secret", "", "", secret],
+  ])("plain text on loopback, where %s was given: 4", async (_, pin, user, token) => {
     const heard: string[] = [];
     await using server = await PlayedServer.start((line) => {
       if (line !== undefined) heard.push(line);
       return line === undefined ? OPEN : "200\n";
     });
-    const ran = await connect(`${user}127.0.0.1:${server.port}${pin}`);
+    write(scene.folder.join("client/private"), "private bytes");
+    const address = `${user}127.0.0.1:${server.port}${pin}`;
+    const ran = await scene.connectWith({ token }, address, "PUT private");
     expect(ran.status).toBe(4);
     expect(ran.stderr).toContain("answered without encryption");
     // The bytes of a handshake, and nothing that can be read.
