@@ -238,6 +238,22 @@ describe("the server refuses", () => {
   });
 });
 
+test("SIGTERM ends the server at once, whoever is on the way in", async () => {
+  await using own = await SecureScene.start(["--tls", "--login-timeout", "600"]);
+  const shaking = connectSocket(own.port, "127.0.0.1");
+  shaking.on("error", () => undefined);
+  await new Promise((resolve) => shaking.once("connect", resolve));
+  using unknown = await SecureClient.open(own.port);
+  using known = await SecureClient.open(own.port);
+  expect(await known.logIn("token", own.token)).toStartWith("230 ");
+  const ended = own.server.stop();
+  expect(await unknown.raw.rest()).toBe("421 closing The server shuts down\n");
+  expect(await known.raw.rest()).toBe("421 closing The server shuts down\n");
+  for (const client of [unknown, known]) client.raw.finish();
+  expect(await ended).toBe(0);
+  shaking.destroy();
+});
+
 describe("the last reply arrives", () => {
   test("behind a FIN, with all that was owed before it", async () => {
     const content = writeRandom(scene.folder.join("server/large"), 5_000_000);
