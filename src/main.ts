@@ -3,10 +3,12 @@ import { flagsOf, readArguments, type Arguments, type Flags } from "./cli/args.t
 import { readConfig } from "./cli/config-file.ts";
 import type { Config } from "./cli/config.ts";
 import { connect, runConnect } from "./cli/connect.ts";
+import { openSshHabit } from "./cli/habits.ts";
 import { commandHelp, programHelp } from "./cli/help.ts";
 import { createMessages, flushOutput, writeData } from "./cli/output.ts";
 import { runServe, serve } from "./cli/serve.ts";
 import { isOn } from "./cli/settings.ts";
+import { runUser, user } from "./cli/user.ts";
 import { versionLine } from "./cli/version.ts";
 import { CommandFailed, toCommandFailed } from "./client/errors.ts";
 import { Status } from "./client/status.ts";
@@ -24,6 +26,7 @@ const subCommands: Readonly<
 > = {
   serve: { definition: serve, run: runServe },
   connect: { definition: connect, run: runConnect },
+  user: { definition: user, run: runUser },
 };
 
 async function main(argv: readonly string[]): Promise<Status> {
@@ -44,7 +47,7 @@ async function main(argv: readonly string[]): Promise<Status> {
         : await commandHelp(about, find(about).definition),
     );
   }
-  const command = find(first);
+  const command = find(first, rest);
   const given = readArguments(first, await flagsOf(command.definition), rest);
   if (given.has("help")) return show(await commandHelp(first, command.definition));
   let configured = given;
@@ -86,9 +89,11 @@ function refuseMore([word]: readonly string[]): void {
   throw new CommandFailed(Status.usage, `There is a word too many: ${word}: see sftp --help`);
 }
 
-function find(name: string): (typeof subCommands)[string] {
+function find(name: string, rest: readonly string[] = []): (typeof subCommands)[string] {
   const command = Object.hasOwn(subCommands, name) ? subCommands[name] : undefined;
   if (command !== undefined) return command;
+  const habit = openSshHabit([name, ...rest]);
+  if (habit !== undefined) throw new CommandFailed(Status.usage, habit);
   const kind = name.startsWith("-") ? "flag" : "command";
   const meant = nearest(name, [...Object.keys(subCommands), "help", "--help", "--version"]);
   const hint = meant === undefined ? "sftp --help lists what there is" : `did you mean ${meant}?`;

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
@@ -28,8 +28,18 @@ export async function readConfig(
       if (error instanceof BadToml) throw judge.wrong(error.line, error.message);
       throw error;
     }
+    if (judge.holdsSecrets) await refuseReadable(file);
   }
   return judge;
+}
+
+/** @throws {CommandFailed} status 4, where others can read the file */
+async function refuseReadable(file: string): Promise<void> {
+  if (process.platform === "win32" || ((await stat(file)).mode & 0o077) === 0) return;
+  throw new CommandFailed(
+    Status.trust,
+    `Others can read ${file}, which holds a token: chmod 600 ${file}`,
+  );
 }
 
 async function readText(file: string, needed: boolean): Promise<string | undefined> {

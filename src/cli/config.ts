@@ -32,6 +32,9 @@ export interface Config {
  */
 const SERVER_KEYS: Readonly<Record<keyof NamedServer, (text: string) => unknown>> = {
   address: parseAddress,
+  token: (text) => {
+    if (text === "") throw new BadAddress("it is empty: give it, or leave it out");
+  },
 };
 
 /** What was read of a server so far, and the line where it begins. */
@@ -77,6 +80,11 @@ export class Judge implements Config {
   /** An error that tells where it is. */
   wrong(line: number, message: string): CommandFailed {
     return new CommandFailed(Status.usage, `${this.#file} line ${line}: ${message}`);
+  }
+
+  /** Whether there is something in it that nobody else may read. */
+  get holdsSecrets(): boolean {
+    return [...this.#servers.values()].some(({ texts }) => texts.token !== undefined);
   }
 
   take(entries: readonly Entry[]): void {

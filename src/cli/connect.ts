@@ -17,6 +17,7 @@ import { CONFIG_FLAG, type Config } from "./config.ts";
 import { isOn, readCount, readSeconds, saidBy, setting, WEEK } from "./settings.ts";
 import { stateFolder } from "./state-folder.ts";
 import { createMessages, writeBytes, writeData } from "./output.ts";
+import { trustFrom } from "./trust.ts";
 
 export const connect = defineCommand<Flags>({
   meta: { name: "connect", description: "Start the shell that gets and puts files" },
@@ -24,7 +25,7 @@ export const connect = defineCommand<Flags>({
     address: {
       type: "positional",
       required: false,
-      description: "what to open at once: PORT, HOST:PORT, [IPv6]:PORT, or a configured name",
+      description: "what to open at once: PORT, [USER@]HOST:PORT[#PIN], or a configured name",
     },
     port: {
       type: "positional",
@@ -51,6 +52,16 @@ export const connect = defineCommand<Flags>({
       flagOnly: true,
       valueHint: "FILE",
       description: "run the commands in FILE, or from standard input if that is -",
+    },
+    "token-file": {
+      type: "string",
+      valueHint: "FILE",
+      description: "log in with what is in this file, that its owner alone can read",
+    },
+    insecure: {
+      type: "boolean",
+      flagOnly: true,
+      description: "DANGEROUS: neither encrypt nor log in, whoever answers",
     },
     timeout: {
       type: "string",
@@ -115,8 +126,15 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
   // Nobody waits for what was left to be looked through, nor is told where that cannot be done.
   root.sweep(keep).catch(() => undefined);
   const output = createOutput(json, isOn(given, "quiet"));
+  if (given.has("insecure")) {
+    output.complain(
+      "WARNING: --insecure: whoever is on the way can read and change what is transferred, and " +
+        "nothing proves who the server is.",
+    );
+  }
   let secret: Promise<Uint8Array> | undefined;
-  const shell = new Shell(timeout, {
+  const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
+  const shell = new Shell(timeout, trustFrom(given, interactive), {
     output,
     root,
     retries,
@@ -129,7 +147,6 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
     findServer: config.findServer,
     secret: () => (secret ??= uploadSecret(stateFolder())),
   });
-  const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
   if (!interactive) process.on("SIGINT", () => interruptScript(shell));
   const left = Promise.withResolvers<Status>();
   let leaving: Status | undefined;

@@ -1,21 +1,22 @@
 import { defineCommand } from "citty";
-import { BadAddress, parsePort } from "../client/address.ts";
+import type { ConsolaInstance } from "consola/core";
+import { BadAddress, isLoopback, parsePort } from "../client/address.ts";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { formatEvent, type Observe, type ServerEvent } from "../observe/events.ts";
 import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
 import { LocalStorage } from "../storage/local/local.ts";
+import { connectLines, qrCode } from "./announce.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG } from "./config.ts";
 import { provideFileThreads } from "./file-threads.ts";
 import { createMessages, writeData } from "./output.ts";
+import { protectionFor, type Protected } from "./protection.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
 import { isOn, readSeconds, readSize, saidBy, setting, WEEK } from "./settings.ts";
 import { PROGRAM } from "./version.ts";
 
-/** 127.0.0.0/8. */
-const LOOPBACK = /^127(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}$/;
 /** After a second signal, how long what was being stored may take to be forgotten, in ms. */
 const LEAVE_MS = 300;
 
@@ -32,7 +33,7 @@ export const serve = defineCommand<Flags>({
       type: "string",
       valueHint: "ADDRESS",
       default: "127.0.0.1",
-      description: "address to listen on: 127.0.0.1 or ::1",
+      description: "address to listen on; 0.0.0.0 or :: for every one that there is",
     },
     root: {
       type: "string",
@@ -40,6 +41,41 @@ export const serve = defineCommand<Flags>({
       default: "./server",
       variable: "SFTP_SERVE_ROOT",
       description: "folder to share; made if absent",
+    },
+    tls: {
+      type: "boolean",
+      description: "encrypt and ask for a login on loopback, too; elsewhere both are always on",
+    },
+    users: {
+      type: "string",
+      valueHint: "FILE",
+      description: "who may log in, in place of the token; sftp user makes the file",
+    },
+    "new-token": {
+      type: "boolean",
+      flagOnly: true,
+      description: "make another token: the former one is worth nothing from then on",
+    },
+    "tls-cert": {
+      type: "string",
+      valueHint: "FILE",
+      description: "use this certificate, in PEM, rather than one that is made at the first start",
+    },
+    "tls-key": {
+      type: "string",
+      valueHint: "FILE",
+      description: "the private key of --tls-cert, in PEM",
+    },
+    "login-timeout": {
+      type: "string",
+      valueHint: "SECONDS",
+      default: "15",
+      description: "how long encryption and login may take together",
+    },
+    insecure: {
+      type: "boolean",
+      flagOnly: true,
+      description: "DANGEROUS: neither encrypt nor ask for a login, whoever can reach the address",
     },
     grace: {
       type: "string",
@@ -103,7 +139,10 @@ export async function runServe(given: Arguments): Promise<Status> {
   };
   const keepPartial = readSeconds(setting(given, "keep-partial"));
   provideFileThreads();
-  const server = await start(root, isOn(given, "durable"), {
+  const durable = isOn(given, "durable");
+  const protection = await protectionFor(given, host, { path: root.value, durable });
+  const server = await start(root, durable, {
+    protection,
     host,
     port,
     observe,
@@ -112,6 +151,8 @@ export async function runServe(given: Arguments): Promise<Status> {
     keepPartial,
     onInternalError,
   });
+  if (protection !== undefined) await announce(messages, host, server.port, protection);
+  if (given.has("insecure")) warn(messages, host);
   return untilStopped(server, grace);
 }
 
@@ -161,17 +202,39 @@ function listenFailed(error: unknown, host: string, port: number): CommandFailed
   }
 }
 
+/** Tells whoever started the server what its clients need. Only a terminal is told secrets. */
+async function announce(
+  messages: ConsolaInstance,
+  host: string,
+  port: number,
+  protection: Protected,
+): Promise<void> {
+  const lines = connectLines(host, port, protection);
+  for (const line of lines) messages.log(`Connect with: ${line}`);
+  const atTerminal = process.stderr.isTTY;
+  const [first] = lines;
+  if (atTerminal && first !== undefined) process.stderr.write(await qrCode(first));
+  if (protection.token === undefined) {
+    messages.log(`${protection.users.size} users may log in.`);
+  } else if (atTerminal) {
+    messages.log(`Token: ${protection.token.value}`);
+  } else {
+    messages.log(`The token is in ${protection.token.file}`);
+  }
+}
+
+function warn(messages: ConsolaInstance, host: string): void {
+  const who = isLoopback(host) ? "every user of this machine" : `everybody who can reach ${host}`;
+  messages.error(
+    `WARNING: --insecure: ${who} can read and write what is served, and whoever is on the way can ` +
+      "read and change it. Nothing is encrypted and nobody has to log in.",
+  );
+}
+
 function readListenAddress(given: Arguments): { host: string; port: number } {
   const set = setting(given, "host");
   const typed = set.value;
   const host = typed === "localhost" ? "127.0.0.1" : typed.replace(/^\[(.*)\]$/, "$1");
-  if (!LOOPBACK.test(host) && host !== "::1") {
-    throw new CommandFailed(
-      Status.usage,
-      `${typed}${saidBy(set)} is not a loopback address: other machines are not served yet, because nothing ` +
-        "would protect the transfer; use 127.0.0.1 or ::1",
-    );
-  }
   const { value, from } = setting(given, "port");
   try {
     return { host, port: parsePort(value, { zero: true }) };

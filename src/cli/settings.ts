@@ -24,6 +24,15 @@ export function setting(given: Arguments, name: string): Setting {
   return besides(given, name) ?? { value: String(given.flags[name]?.default ?? ""), from };
 }
 
+/**
+ * The value of a flag that has no default; `undefined` where nothing sets it.
+ * @throws {CommandFailed} status 2, where the flag is empty
+ */
+export function optionalSetting(given: Arguments, name: string): Setting | undefined {
+  const found = setting(given, name);
+  return found.value === "" ? undefined : found;
+}
+
 const SWITCHES: ReadonlyMap<string, boolean> = new Map([
   ["1", true],
   ["true", true],

@@ -1,7 +1,8 @@
 /** What a server tells as it happens. Times are seconds, sizes bytes, `client` is `address:port`. */
 export type ServerEvent =
-  | { event: "listening"; host: string; port: number; root: string }
+  | { event: "listening"; host: string; port: number; root: string; pin?: string }
   | { event: "connected"; client: string }
+  | { event: "login"; client: string; user: string }
   | {
       event: "transferred";
       client: string;

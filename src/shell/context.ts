@@ -26,6 +26,8 @@ export type Lend = <T>(work: () => Promise<T>) => Promise<T>;
 /** A server that the configuration gives a name. */
 export interface NamedServer {
   readonly address: string;
+  /** What to log in with: a token, or a user's password. */
+  readonly token?: string;
 }
 
 /** What the commands of one shell share. */

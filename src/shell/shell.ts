@@ -1,5 +1,6 @@
 import { CommandFailed, Refused, toCommandFailed, type SessionLost } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
+import type { Trust } from "../client/trust.ts";
 import { COMMANDS } from "./commands.ts";
 import { closeSession } from "./commands/close.ts";
 import { checkWords, looksLikeOption } from "./check-words.ts";
@@ -31,10 +32,12 @@ export class Shell {
 
   /**
    * @param timeout how long a server may be silent while it is awaited, in milliseconds
+   * @param trust whom to trust, and what to log in with
    * @param context what the commands share
    */
   constructor(
     timeout: number,
+    trust: Trust,
     context: Omit<
       ShellContext,
       | "connecting"
@@ -54,7 +57,7 @@ export class Shell {
       remoteFolder: [],
       previousFolder: undefined,
       localFolder: context.root.location,
-      connecting: { timeout, onLost: (lost) => this.#lostWhileIdle(lost) },
+      connecting: { timeout, trust, onLost: (lost) => this.#lostWhileIdle(lost) },
       ask: undefined,
       session: undefined,
       lost: false,

@@ -43,6 +43,11 @@ export class TerminalProgram implements AsyncDisposable {
     return this.#screen.text;
   }
 
+  /** Whether the terminal shows what is typed: termios(3), ECHO in `c_lflag`. */
+  get echoes(): boolean {
+    return (this.#terminal.localFlags & 0o10) !== 0;
+  }
+
   /** Presses keys. Gives how much was on the screen before. */
   press(keys: string): number {
     const before = this.#screen.text.length;
