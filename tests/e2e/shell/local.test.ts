@@ -111,6 +111,14 @@ describe("!command", () => {
     expect(ran.stderr).toStartWith("error\nLCD none: ");
   });
 
+  test("waits until what was printed before has gone out", async () => {
+    using folder = new TemporaryFolder();
+    for (let i = 0; i < 1500; i++) write(folder.join("client/many", `${i}${"x".repeat(200)}`), "");
+    const ran = await shell(folder, "LLS many\n!echo end");
+    expect(ran.stdout.length).toBeGreaterThan(300_000);
+    expect(ran.stdout).toMatch(/x\nend\n$/);
+  });
+
   test.each([
     ["!exit 3", "!exit 3: ended with status 3\n"],
     ["!kill -TERM $$", "!kill -TERM $$: ended by SIGTERM\n"],
