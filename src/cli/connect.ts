@@ -93,6 +93,11 @@ const LEAVING = [
   ["SIGHUP", Status.hungUp],
 ] as const;
 
+/** How long an interrupted command may take to end in order, where no other follows, in ms. */
+const END_MS = 3000;
+/** How long letting go of the folder may take at the end, in milliseconds. */
+const CLOSE_MS = 2000;
+
 /** Runs `sftp connect`. */
 export async function runConnect(given: Arguments, config: Config): Promise<Status> {
   const timeout = readSeconds(setting(given, "timeout"));
@@ -158,7 +163,8 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
     return leaving ?? status;
   } finally {
     await shell.close();
-    await root.close();
+    // On a disk that hangs it never ends.
+    await Promise.race([root.close(), Bun.sleep(CLOSE_MS)]);
   }
 }
 
@@ -190,9 +196,14 @@ function once(): () => AsyncIterable<Uint8Array> | undefined {
   };
 }
 
-/** In a script the first Ctrl-C ends the command, and with it the run; the second leaves at once. */
+/**
+ * In a script the first Ctrl-C ends the command, and with it the run; the second leaves at once, and
+ * so does the first where a disk or a server holds the command up for too long.
+ */
 function interruptScript(shell: Shell): void {
-  if (!shell.interrupt()) process.exit(Status.interrupted);
+  const leave = (): never => process.exit(Status.interrupted);
+  if (!shell.interrupt()) leave();
+  setTimeout(leave, END_MS).unref();
 }
 
 async function openRoot(root: Setting, durable: boolean): Promise<LocalStorage> {

@@ -8,6 +8,7 @@ import type { Deadlines } from "../server/watch.ts";
 import { LocalStorage } from "../storage/local/local.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG } from "./config.ts";
+import { provideFileThreads } from "./file-threads.ts";
 import { createMessages, writeData } from "./output.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
 import { isOn, readSeconds, readSize, saidBy, setting, WEEK } from "./settings.ts";
@@ -100,13 +101,15 @@ export async function runServe(given: Arguments): Promise<Status> {
   const onInternalError = (error: unknown): void => {
     messages.error(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
   };
+  const keepPartial = readSeconds(setting(given, "keep-partial"));
+  provideFileThreads();
   const server = await start(root, isOn(given, "durable"), {
     host,
     port,
     observe,
     program: PROGRAM,
     deadlines,
-    keepPartial: readSeconds(setting(given, "keep-partial")),
+    keepPartial,
     onInternalError,
   });
   return untilStopped(server, grace);

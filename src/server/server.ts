@@ -13,6 +13,8 @@ export interface ServerOptions extends SessionOptions {
 const SWEEP_MS = 3_600_000;
 /** How often the deadlines of all sessions are looked at, in milliseconds. */
 const CHECK_MS = 1000;
+/** After they were cut, how long transfers may take to forget what they were storing, in ms. */
+const FORGET_MS = 2000;
 
 /** A server that listens. */
 export class Server {
@@ -54,19 +56,24 @@ export class Server {
 
   /**
    * Takes no more connections, closes those that wait with `421 closing`, lets what runs finish for
-   * `grace` milliseconds, then cuts it. Settles when the last one is gone.
+   * `grace` milliseconds, then cuts it. Settles when the last one is gone, or hangs in the storage:
+   * what such a one was storing is left in the staging folder, to be swept.
    */
   async stop(grace: number): Promise<void> {
     this.#listener.close();
     const transfers = [...this.#sessions.keys()].filter((session) => session.busy).length;
     this.#options.observe({ event: "stopping", transfers });
     for (const session of this.#sessions.keys()) session.close("The server shuts down");
-    const timer = setTimeout(() => this.cut(), grace);
-    await Promise.all(this.#sessions.values());
+    const hangs = Promise.withResolvers<void>();
+    let timer = setTimeout(() => {
+      this.cut();
+      timer = setTimeout(hangs.resolve, FORGET_MS);
+    }, grace);
+    const ended = Promise.all(this.#sessions.values()).then(() => this.#options.storage.close());
+    await Promise.race([ended, hangs.promise]);
     clearTimeout(timer);
     clearInterval(this.#checking);
     clearInterval(this.#sweeping);
-    await this.#options.storage.close();
     this.#options.observe({ event: "stopped" });
   }
 
