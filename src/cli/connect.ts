@@ -16,8 +16,8 @@ import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG, type Config } from "./config.ts";
 import { isOn, readCount, readSeconds, saidBy, setting, WEEK } from "./settings.ts";
 import { stateFolder } from "./state-folder.ts";
-import { createMessages, writeBytes, writeData } from "./output.ts";
 import { trustFrom } from "./trust.ts";
+import { createMessages, flushOutput, writeBytes, writeData } from "./output.ts";
 
 export const connect = defineCommand<Flags>({
   meta: { name: "connect", description: "Start the shell that gets and puts files" },
@@ -200,6 +200,7 @@ function createOutput(json: boolean, quiet: boolean): Output {
       if (json) writeData(formatEvent(event));
     },
     programs: json ? 2 : 1,
+    flush: flushOutput,
   };
 }
 

@@ -18,6 +18,8 @@ export interface Output {
   readonly observe: Observe<ClientEvent>;
   /** The descriptor that programs which the user starts write to: standard output or error. */
   readonly programs: 1 | 2;
+  /** Settles when all of it has left the process. */
+  flush(): Promise<void>;
 }
 
 /** Hands the terminal to another program, and takes it back when that has ended. */

@@ -33,13 +33,13 @@ export async function runTerminal(
     // Ctrl-C then goes to both programs, and is the other's.
     const ignore = (): void => undefined;
     process.on("SIGINT", ignore);
+    // Until the next prompt.
     terminal.pause();
     process.stdin.setRawMode(false);
     try {
       return await work();
     } finally {
       process.stdin.setRawMode(true);
-      terminal.resume();
       process.off("SIGINT", ignore);
     }
   };

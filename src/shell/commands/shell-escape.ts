@@ -46,9 +46,7 @@ async function runProgram(
   stdin: "ignore" | "inherit",
 ): Promise<void> {
   // What was said before it stands before what it says.
-  for (const stream of [process.stdout, process.stderr]) {
-    await new Promise<void>((resolve) => stream.write("", () => resolve()));
-  }
+  await output.flush();
   let child: Bun.Subprocess;
   try {
     child = Bun.spawn(command, { cwd: localFolder, stdin, stdout: output.programs, stderr: 2 });

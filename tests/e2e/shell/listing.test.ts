@@ -254,7 +254,7 @@ test("what a server says of its files reaches no terminal unseen", async () => {
   using folder = new TemporaryFolder();
   const entries = [
     { path: "a\u001b[31m\nb", type: "file", size: 1, mtime: 9e15, exec: true },
-    { path: "c", type: "refused", reason: "\u001b]0;x\u0007" },
+    { path: "c", type: "refused", reason: "\u001b]0;x\u0007\n" },
   ];
   const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
   await using server = await PlayedServer.start((line) => {
@@ -262,18 +262,18 @@ test("what a server says of its files reaches no terminal unseen", async () => {
     if (line.startsWith("LIST"))
       return Buffer.concat([Buffer.from("150\n"), block(Buffer.from(lines)), Buffer.from("226\n")]);
     if (line.startsWith("STAT"))
-      return "213 type=file size=1 mtime=9007199254740991 digest=%1B%5B31m\n";
+      return "213 type=file size=1 mtime=9007199254740991 digest=%1B%5B31m%0A\n";
     return "221\n";
   });
   const ran = await connect(folder.join("client"), server.port, "LS -l; STAT -d x");
   expect(ran.stdout.split("\n")).toEqual([
     String.raw`1 B  ?  a\x1b[31m\x0ab*`,
-    String.raw`  -  -  c (\x1b]0;x\x07)`,
+    String.raw`  -  -  c (\x1b]0;x\x07\x0a)`,
     "x",
     "  type      file",
     "  size      1 byte",
     "  modified  ?",
-    String.raw`  digest    \x1b[31m`,
+    String.raw`  digest    \x1b[31m\x0a`,
     "",
   ]);
 });

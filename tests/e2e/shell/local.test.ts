@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, realpathSync, symlinkSync } from "node:fs";
-import { write } from "../../support/files.ts";
+import { existsSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
+import { until, write } from "../../support/files.ts";
 import {
+  BINARY,
+  cleanEnvironment,
   ClientProcess,
   run,
   ServerProcess,
@@ -110,6 +112,29 @@ describe("!command", () => {
     expect(ran.stdout).toBe(`${here}between\n${here}`);
     expect(ran.stderr).toStartWith("error\nLCD none: ");
   });
+
+  test.each(["LLS many\n!echo end", "LLS many\n-LCD none"])(
+    "%j: what is printed reaches a reader that takes its time, whole and in order",
+    async (commands) => {
+      using folder = new TemporaryFolder();
+      for (let i = 0; i < 1500; i++) write(folder.join(`client/many/${i}${"x".repeat(200)}`), "");
+      const script =
+        '"$0" connect --root "$1" -c "$2" 2>"$3" | (read first; : >"$4"; read go <"$5"; cat)';
+      const places = ["said", "begun", "go"].map((name) => folder.join(name));
+      await Bun.$`mkfifo ${folder.join("go")}`;
+      const words = [BINARY, folder.join("client"), commands, ...places];
+      const child = Bun.spawn(["/bin/sh", "-c", script, ...words], {
+        stdout: "pipe",
+        env: cleanEnvironment(),
+      });
+      // Once the first line was read the pipe is full, and nothing is taken from it for now.
+      await until(() => existsSync(folder.join("begun")));
+      await Bun.write(folder.join("go"), "\n");
+      const read = await new Response(child.stdout).text();
+      expect(read.split("\n").filter((line) => line.endsWith("x"))).toHaveLength(1499);
+      expect(read).toMatch(commands.includes("echo") ? /x\nend\n$/ : /x\n$/);
+    },
+  );
 
   test.each([
     ["!exit 3", "!exit 3: ended with status 3\n"],
