@@ -46,6 +46,13 @@ describe("before the login", () => {
     expect(existsSync(scene.folder.join("server/new"))).toBe(false);
   });
 
+  test("only so many requests are answered, and what follows is not looked at", async () => {
+    using client = await SecureClient.open(scene.port);
+    const all = await client.raw.send("NOOP\n".repeat(500_000)).rest();
+    const refused = "530 login Log in first\n".repeat(16);
+    expect(all).toBe(`${refused}421 closing Log in before asking for more\n`);
+  });
+
   test("nothing that was sent ahead is done behind a wrong one", async () => {
     using client = await SecureClient.open(scene.port);
     const first = new ScramClient("token", "wrong", client.binding).first();
@@ -199,7 +206,7 @@ describe("--login-timeout", () => {
   test("closes a connection that does not log in, whatever it sends", async () => {
     await using own = await SecureScene.start(flags);
     using client = await SecureClient.open(own.port);
-    const talking = setInterval(() => client.raw.sendLine("NOOP"), 50);
+    const talking = setInterval(() => client.raw.sendLine("NOOP"), 200);
     const all = await client.raw.rest();
     clearInterval(talking);
     expect(all).toEndWith("421 idle The login has taken too long\n");
