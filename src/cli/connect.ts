@@ -134,7 +134,7 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
   }
   let secret: Promise<Uint8Array> | undefined;
   const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
-  const shell = new Shell(timeout, trustFrom(given, interactive), {
+  const shell = new Shell(timeout, trustFrom(given, interactive, output.complain), {
     output,
     root,
     retries,

@@ -2,7 +2,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { Identity } from "../security/identity.ts";
 import type { Connection } from "../transport/connection.ts";
 import { listen, type Listener } from "../transport/tcp.ts";
-import { listenTls } from "../transport/tls.ts";
+import { listenTls } from "../transport/tls-listen.ts";
 import type { Guard } from "./login.ts";
 import { Roots } from "./roots.ts";
 import { Session, type SessionOptions } from "./session.ts";
