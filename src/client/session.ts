@@ -3,6 +3,7 @@ import type { Path } from "../protocol/path.ts";
 import type { Reply } from "../protocol/reply.ts";
 import { ReplyDecoder, type ReplyEvent } from "../protocol/reply-decoder.ts";
 import { formatRequest, type Request, type Verb } from "../protocol/request.ts";
+import { parseDecimal } from "../protocol/text.ts";
 import { ProtocolViolation } from "../protocol/violation.ts";
 import { Channel } from "../transport/channel.ts";
 import { ConnectionLost, type Connection } from "../transport/connection.ts";
@@ -43,6 +44,7 @@ export class Session implements Line {
   #awaited = 0;
   /** Requests without their final reply. */
   #pending = 0;
+  #pipeline = 1;
 
   private constructor(address: Address, connection: Connection, options: SessionOptions) {
     this.address = address;
@@ -78,6 +80,11 @@ export class Session implements Line {
   /** Whether the connection is known to be gone. */
   get lost(): SessionLost | undefined {
     return this.#lost;
+  }
+
+  /** How many requests the server takes in advance, as it has greeted. */
+  get pipeline(): number {
+    return this.#pipeline;
   }
 
   /** Bytes that have arrived. */
@@ -206,6 +213,7 @@ export class Session implements Line {
           `version ${PROTOCOL_VERSION}: use the same release on both sides`,
       );
     }
+    this.#pipeline = Math.max(1, parseDecimal(reply.fields.get("pipeline") ?? "") ?? 1);
     if (reply.fields.get("auth") !== "none") {
       throw new CommandFailed(Status.trust, `${where} wants a login, which this program has not`);
     }
