@@ -153,6 +153,6 @@ async function getMany(order: Order, context: ShellContext, options: Options): P
       return { place: there, nameOf: ({ names }: Found): Path => names.within };
     }
     const named = await openLocal(side, target.text, { make: false, durable });
-    return { place: named, nameOf: ({ names }: Found): Path => names.within.slice(1) };
+    return { place: named, nameOf: ({ names }: Found): Path => names.renamed };
   }
 }

@@ -147,6 +147,6 @@ async function putMany(order: Order, context: ShellContext, options: Options): P
     if (intoFolder || (await link.run((session) => isRemoteFolder(session, folder)))) {
       return ({ names }) => [...folder, ...names.within];
     }
-    return ({ names }) => [...folder, ...names.within.slice(1)];
+    return ({ names }) => [...folder, ...names.renamed];
   }
 }

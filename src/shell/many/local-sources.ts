@@ -67,5 +67,6 @@ export function leadsElsewhere(typed: string): boolean {
 function shownHere(typed: string, base: string, path: Path, from: Path): string {
   const rest = path.slice(from.length).join("/");
   if (rest === "") return typed;
-  return base === "" ? rest : `${base.replace(/\/+$/, "")}/${rest}`;
+  const folder = base.replace(/(?:\/\.?)+$/, "");
+  return base === "" || folder === "." ? rest : `${folder}/${rest}`;
 }
