@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, utimesSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { write } from "./files.ts";
 
@@ -19,13 +19,21 @@ export function setTime(path: string, ms: number): void {
   utimesSync(path, new Date(ms), new Date(ms));
 }
 
-/** Contents by path, folders with a slash behind their name; what is unfinished is left out. */
+/**
+ * Contents by path, folders with a slash behind their name, links with where they lead; what is
+ * unfinished is left out.
+ */
 export function contentsOf(folder: string): Record<string, string> {
   return Object.fromEntries(
     entriesUnder(folder).map(({ name, path, isFolder }) =>
-      isFolder ? [`${name}/`, ""] : [name, readFileSync(path).toString("latin1")],
+      isFolder ? [`${name}/`, ""] : [name, contentOf(path)],
     ),
   );
+}
+
+function contentOf(path: string): string {
+  if (lstatSync(path).isSymbolicLink()) return `-> ${readlinkSync(path)}`;
+  return readFileSync(path).toString("latin1");
 }
 
 /** What there is to see of a tree: each file with size, time, right to execute and content. */
