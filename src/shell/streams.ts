@@ -27,7 +27,8 @@ export async function receiveStream(
   const { output, remoteFolder } = context;
   const [source, another] = sources;
   refuseOptions("GET", options);
-  if (source === undefined || another !== undefined || isPattern(source)) {
+  const remote = parseRemotePath(source?.text ?? "", remoteFolder);
+  if (source === undefined || another !== undefined || isPattern(source) || remote.length === 0) {
     throw new CommandFailed(
       Status.usage,
       "GET writes one file to standard output: type GET name -",
@@ -39,7 +40,6 @@ export async function receiveStream(
       "Standard output is for events with --json: GET to a file, or leave --json out",
     );
   }
-  const remote = parseRemotePath(source.text, remoteFolder);
   const shown = remote.join("/");
   if (context.dryRun || options.has("dry-run")) {
     return output.say(`Would get ${shown} to standard output`);

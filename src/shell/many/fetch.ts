@@ -64,6 +64,7 @@ async function fetchOne(
     if (local.length === 0 || dryRun || here?.entry?.type === "folder") return;
     return makeFolder(place, local, tally);
   }
+  if (path.length === 0) throw noFile("The root", { type: "folder", size: 0, mtime: 0 });
   const { signal } = context;
   const same = await link.run((session) =>
     isSame(session, found, { storage, path: local, known: here }, how.comparison, signal),
