@@ -26,7 +26,7 @@ export function createMessages(): ConsolaInstance {
         log: ({ type, args }) => {
           const text = visible(args.map(String).join(" "));
           const red = colours && type === "error";
-          process.stderr.write(red ? `${RED}${text}${RESET}\n` : `${text}\n`);
+          write(process.stderr, red ? `${RED}${text}${RESET}\n` : `${text}\n`);
         },
       },
     ],
@@ -35,7 +35,15 @@ export function createMessages(): ConsolaInstance {
 
 /** Writes to standard output, for programs and pipes. */
 export function writeData(text: string): void {
-  process.stdout.write(text);
+  write(process.stdout, text);
+}
+
+/** What was written last to a stream, as long as it has not left the process. */
+const leaving = new Map<NodeJS.WriteStream, Promise<void>>();
+
+function write(stream: NodeJS.WriteStream, text: string): void {
+  // Where nobody reads any more there is nothing to wait for either.
+  leaving.set(stream, new Promise((resolve) => stream.write(text, () => resolve())));
 }
 
 /** Writes bytes to standard output; settles when more may be written. Rejects where nobody reads. */
@@ -50,7 +58,6 @@ export function writeBytes(bytes: Uint8Array): Promise<void> {
 
 /** Waits until what was written has left the process. */
 export async function flushOutput(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
-    await new Promise<void>((resolve) => stream.write("", () => resolve()));
-  }
+  // To write nothing and wait for that would not do: it settles before what was written earlier.
+  await Promise.all(leaving.values());
 }

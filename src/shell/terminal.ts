@@ -1,6 +1,7 @@
 import { clearLine as eraseLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { formatAddress } from "../client/address.ts";
 import { Status } from "../client/status.ts";
+import { visible } from "../observe/visible.ts";
 import type { Shell } from "./shell.ts";
 
 /**
@@ -27,6 +28,20 @@ export async function runTerminal(
     show();
     terminal.setPrompt(promptOf(shell));
     terminal.prompt(true);
+  };
+  shell.lend = async (work) => {
+    // Ctrl-C then goes to both programs, and is the other's.
+    const ignore = (): void => undefined;
+    process.on("SIGINT", ignore);
+    // Until the next prompt.
+    terminal.pause();
+    process.stdin.setRawMode(false);
+    try {
+      return await work();
+    } finally {
+      process.stdin.setRawMode(true);
+      process.off("SIGINT", ignore);
+    }
   };
   shell.ask = (question) => {
     terminal.setPrompt(question);
@@ -71,8 +86,10 @@ export async function runTerminal(
 }
 
 function promptOf(shell: Shell): string {
-  const { connectedTo } = shell;
-  return connectedTo === undefined ? "sftp> " : `sftp ${formatAddress(connectedTo.address)}> `;
+  const { connectedTo, remoteFolder } = shell;
+  if (connectedTo === undefined) return "sftp> ";
+  const folder = remoteFolder.map((part) => `/${part}`).join("");
+  return `sftp ${formatAddress(connectedTo.address)}${visible(folder)}> `;
 }
 
 /** Readline itself leaves what was typed where it is. */

@@ -12,6 +12,7 @@ import { moveFolderToFree, moveToFree } from "./move.ts";
 import { openSource } from "./source.ts";
 import { isLeft, parseStagedName } from "./staged-name.ts";
 import { Staging } from "./staging.ts";
+import { Turns } from "./turns.ts";
 
 export interface LocalOptions {
   /** Make it, with the folders above it, where it is missing. */
@@ -26,7 +27,8 @@ export class LocalStorage implements Storage {
   readonly #root: Folder;
   readonly #staging: Staging;
   readonly #sinks: SinkContext;
-  #last: Promise<unknown> = Promise.resolve();
+  /** A move is two steps, and its second must not meet another's first. */
+  readonly #turns = new Turns();
 
   private constructor(location: string, root: Folder, durable: boolean) {
     this.location = location;
@@ -103,7 +105,7 @@ export class LocalStorage implements Storage {
   }
 
   delete(path: Path): Promise<void> {
-    return this.#alone(() => this.#delete(path));
+    return this.#turns.run([path], () => this.#delete(path));
   }
 
   async #delete(path: Path): Promise<void> {
@@ -115,14 +117,7 @@ export class LocalStorage implements Storage {
   }
 
   rename(from: Path, to: Path): Promise<void> {
-    return this.#alone(() => this.#rename(from, to));
-  }
-
-  /** One after the other: a move is two steps, and its second must not meet another's first. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => undefined);
-    return done;
+    return this.#turns.run([from, to], () => this.#rename(from, to));
   }
 
   async #rename(from: Path, to: Path): Promise<void> {
