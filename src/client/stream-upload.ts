@@ -91,7 +91,8 @@ async function* until(
   signal.addEventListener("abort", interrupt);
   const iterator = input[Symbol.asyncIterator]();
   try {
-    while (!isSettled) {
+    for (;;) {
+      if (isSettled) return;
       if (signal.aborted) throw new Interrupted();
       turn = Promise.withResolvers();
       iterator.next().then(turn.resolve, turn.reject);
