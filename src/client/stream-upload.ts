@@ -79,17 +79,24 @@ async function* until(
   settled: Promise<unknown>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const stopped = Promise.withResolvers<undefined>();
-  stopped.promise.catch(() => undefined);
-  const stop = (): void => stopped.resolve(undefined);
+  // A promise of its own for each piece: what is raced against one that lasts would last as well.
+  let turn = Promise.withResolvers<IteratorResult<Uint8Array> | undefined>();
+  let isSettled = false;
+  const stop = (): void => {
+    isSettled = true;
+    turn.resolve(undefined);
+  };
   settled.then(stop, stop);
-  const interrupt = (): void => stopped.reject(new Interrupted());
+  const interrupt = (): void => turn.reject(new Interrupted());
   signal.addEventListener("abort", interrupt);
-  if (signal.aborted) interrupt();
   const iterator = input[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), stopped.promise]);
+      if (isSettled) return;
+      if (signal.aborted) throw new Interrupted();
+      turn = Promise.withResolvers();
+      iterator.next().then(turn.resolve, turn.reject);
+      const next = await turn.promise;
       if (next === undefined || next.done === true) return;
       yield next.value;
     }

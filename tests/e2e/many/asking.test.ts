@@ -32,7 +32,7 @@ async function answer(
   line: string,
   answers: readonly string[],
 ): Promise<void> {
-  const question = /\? \(yes, no, all, quit\) \[yes\] $/;
+  const question = /\? \(yes, no, all, quit\) \[yes\] [^\n]*$/;
   await shell.type(line, question);
   for (const [index, text] of answers.entries()) {
     if (index < answers.length - 1) await shell.type(text, question);
@@ -79,8 +79,8 @@ describe("-i at a terminal", () => {
     const { server, shell, prompt } = await shellOn(folder);
     await using _ = server;
     await using __ = shell;
-    await shell.type("MGET -i a b", /a\? \(yes, no, all, quit\) \[yes\] $/);
-    await shell.waitFor(/nonsense$/, shell.press("nonsense"));
+    await shell.type("MGET -i a b", /a\? \(yes, no, all, quit\) \[yes\] [^\n]*$/);
+    await shell.waitFor(/nonsense[^\n]*$/, shell.press("nonsense"));
     const before = shell.press(CTRL_C);
     await shell.waitFor(/Interrupted/, before);
     await shell.waitFor(prompt, before);
@@ -89,10 +89,10 @@ describe("-i at a terminal", () => {
       "c",
     ]);
     // What was answered is no command to go back to.
-    await shell.type("MGET -i a b", /\[yes\] $/);
-    await shell.type("no", /\[yes\] $/);
+    await shell.type("MGET -i a b", /\[yes\] [^\n]*$/);
+    await shell.type("no", /\[yes\] [^\n]*$/);
     await shell.type("no", prompt);
-    await shell.waitFor(/MGET -i a b$/, shell.press(UP));
+    await shell.waitFor(/MGET -i a b[^\n]*$/, shell.press(UP));
   });
 
   test("Ctrl-D at a question gets nothing more, and leaves", async () => {
@@ -100,8 +100,8 @@ describe("-i at a terminal", () => {
     const { server, shell } = await shellOn(folder);
     await using _ = server;
     await using __ = shell;
-    await shell.type("MGET -i a b c", /a\? .*\[yes\] $/);
-    await shell.type("y", /b\? .*\[yes\] $/);
+    await shell.type("MGET -i a b c", /a\? .*\[yes\] [^\n]*$/);
+    await shell.type("y", /b\? .*\[yes\] [^\n]*$/);
     shell.press(CTRL_D);
     expect(await shell.process.exited).toBe(0);
     expect(publishedUnder(folder.join("client")).filter((name) => !name.startsWith("up"))).toEqual([
