@@ -1,5 +1,6 @@
 import { createConsola, type ConsolaInstance } from "consola/core";
 import { visible } from "../observe/visible.ts";
+import { LogStream } from "./log-stream.ts";
 
 const RED = "\u001b[31m";
 const RESET = "\u001b[39m";
@@ -12,8 +13,28 @@ export function hasColours(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && TERM !== "dumb";
 }
 
-/** Messages for people: to standard error, one line each, nothing in them that a terminal obeys. */
-export function createMessages(): ConsolaInstance {
+/** The streams that hold a log: what nobody reads of it does not keep the program from ending. */
+const logs = new Set<NodeJS.WriteStream>();
+/** How long the last lines of a log may take to be read at the end, in milliseconds. */
+const LOG_FLUSH_MS = 1000;
+
+/** A stream of this process as a log, which loses lines rather than wait for its reader. */
+export function logTo(
+  stream: NodeJS.WriteStream,
+  describeLost: (lines: number) => string,
+): (line: string) => void {
+  logs.add(stream);
+  const log = new LogStream(stream, describeLost);
+  return (line) => log.line(line);
+}
+
+/**
+ * Messages for people: one line each, nothing in them that a terminal obeys.
+ * @param write takes a line; to standard error where it is left out
+ */
+export function createMessages(
+  write: (line: string) => void = (line) => process.stderr.write(line),
+): ConsolaInstance {
   const colours = hasColours(process.stderr);
   return createConsola({
     // Said again because consola changes them under CI and tests, and folds repeated lines.
@@ -24,7 +45,7 @@ export function createMessages(): ConsolaInstance {
         log: ({ type, args }) => {
           const text = visible(args.map(String).join(" "));
           const red = colours && type === "error";
-          process.stderr.write(red ? `${RED}${text}${RESET}\n` : `${text}\n`);
+          write(red ? `${RED}${text}${RESET}\n` : `${text}\n`);
         },
       },
     ],
@@ -36,9 +57,12 @@ export function writeData(text: string): void {
   process.stdout.write(text);
 }
 
-/** Waits until what was written has left the process. */
+/** Waits until what was written has left the process; for a log, not for long. */
 export async function flushOutput(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) {
-    await new Promise<void>((resolve) => stream.write("", () => resolve()));
+    await new Promise<void>((resolve) => {
+      stream.write("", () => resolve());
+      if (logs.has(stream)) setTimeout(resolve, LOG_FLUSH_MS);
+    });
   }
 }

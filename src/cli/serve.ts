@@ -6,10 +6,11 @@ import { Status } from "../client/status.ts";
 import { formatEvent, type Observe, type ServerEvent } from "../observe/events.ts";
 import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
-import { LocalStorage } from "../storage/local/local.ts";
+import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
 import { readSeconds, readSize, setting, WEEK, type Arguments } from "./args.ts";
 import { connectLines, qrCode } from "./announce.ts";
-import { createMessages, writeData } from "./output.ts";
+import { limitFlags, readLimits } from "./limits.ts";
+import { createMessages, logTo } from "./output.ts";
 import { protectionFor, type Protected } from "./protection.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
 import { PROGRAM } from "./version.ts";
@@ -38,6 +39,7 @@ export const serve = defineCommand<ArgsDef>({
       default: "./server",
       description: "folder to share; made if absent",
     },
+    ...limitFlags,
     tls: {
       type: "boolean",
       description: "encrypt and ask for a login on loopback, too; elsewhere both are always on",
@@ -112,12 +114,13 @@ export const serve = defineCommand<ArgsDef>({
 
 /** Runs `sftp serve` until it is told to stop. */
 export async function runServe(given: Arguments): Promise<Status> {
-  const messages = createMessages();
+  const messages = createMessages(logTo(process.stderr, describeLost));
   const { host, port } = readListenAddress(given);
   const grace = readSeconds(setting(given, "grace", "SFTP_GRACE", "10"));
   const root = setting(given, "root", "SFTP_SERVE_ROOT", "./server");
+  const data = logTo(process.stdout, (lines) => formatEvent({ event: "lost", lines }));
   const observe: Observe<ServerEvent> = given.has("json")
-    ? (event) => writeData(formatEvent(event))
+    ? (event) => data(formatEvent(event))
     : (event) => {
         const line = describeEvent(event);
         messages.log(event.event === "listening" ? line : `${timestamp(new Date())} ${line}`);
@@ -131,30 +134,41 @@ export async function runServe(given: Arguments): Promise<Status> {
     messages.error(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
   };
   const durable = given.has("durable");
-  const protection = await protectionFor(given, host, { path: root.value, durable });
-  const server = await start(root.value, durable, {
-    protection,
-    host,
-    port,
-    observe,
-    program: PROGRAM,
-    deadlines,
-    keepPartial: readSeconds(setting(given, "keep-partial", "SFTP_KEEP_PARTIAL", WEEK)),
-    onInternalError,
-  });
+  const limits = readLimits(given);
+  const make = !limits.readOnly;
+  const protection = await protectionFor(given, host, { path: root.value, make, durable });
+  const server = await start(
+    root.value,
+    { make, durable },
+    {
+      protection,
+      host,
+      port,
+      observe,
+      program: PROGRAM,
+      deadlines,
+      limits: limits.door,
+      withheld: limits.withheld,
+      readOnly: limits.readOnly,
+      rateLimit: limits.rateLimit,
+      keepPartial: readSeconds(setting(given, "keep-partial", "SFTP_KEEP_PARTIAL", WEEK)),
+      onInternalError,
+    },
+  );
   if (protection !== undefined) await announce(messages, host, server.port, protection);
+  for (const note of limits.notes) messages.log(note);
   if (given.has("insecure")) warn(messages, host);
   return untilStopped(server, grace);
 }
 
 async function start(
   root: string,
-  durable: boolean,
+  local: LocalOptions,
   options: Omit<ServerOptions, "storage">,
 ): Promise<Server> {
   let storage: LocalStorage;
   try {
-    storage = await LocalStorage.open(root, { make: true, durable });
+    storage = await LocalStorage.open(root, local);
     for await (const _ of storage.list([], { recursive: false })) break;
   } catch (error) {
     const failed = toCommandFailed(error);
@@ -167,6 +181,10 @@ async function start(
     await storage.close();
     throw listenFailed(error, options.host, options.port);
   }
+}
+
+function describeLost(lines: number): string {
+  return `${timestamp(new Date())} ${describeEvent({ event: "lost", lines })}\n`;
 }
 
 function problemOf(error: unknown): string {
