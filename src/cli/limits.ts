@@ -4,6 +4,7 @@ import { Status } from "../client/status.ts";
 import { connectionsWithin, descriptorLimit } from "../storage/local/descriptors.ts";
 import type { DoorLimits } from "../server/door.ts";
 import type { Right, Withheld } from "../server/rights.ts";
+import type { QuotaLimits } from "../storage/limited/quota.ts";
 import { optionalSetting, readCount, readSize, setting, type Arguments } from "./args.ts";
 
 /** The flags of `sftp serve` that limit what clients may do, and how much. */
@@ -47,8 +48,7 @@ export interface Limits {
   readonly readOnly: boolean;
   readonly withheld: Withheld;
   readonly door: DoorLimits;
-  readonly quota: number | undefined;
-  readonly maxFile: number | undefined;
+  readonly quota: QuotaLimits;
   readonly rateLimit: number | undefined;
   /** What the operator should know of them. */
   readonly notes: readonly string[];
@@ -87,8 +87,10 @@ export function readLimits(given: Arguments): Limits {
         setting(given, "max-unauthenticated", "SFTP_MAX_UNAUTHENTICATED", "64"),
       ),
     },
-    quota: sizeOf(given, "quota", "SFTP_QUOTA"),
-    maxFile: sizeOf(given, "max-file", "SFTP_MAX_FILE"),
+    quota: {
+      total: sizeOf(given, "quota", "SFTP_QUOTA"),
+      file: sizeOf(given, "max-file", "SFTP_MAX_FILE"),
+    },
     rateLimit: rateOf(given),
     notes,
   };

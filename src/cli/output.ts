@@ -1,6 +1,6 @@
 import { createConsola, type ConsolaInstance } from "consola/core";
 import { visible } from "../observe/visible.ts";
-import { LogStream } from "./log-stream.ts";
+import { LogStream, type LogTarget } from "./log-stream.ts";
 
 const RED = "\u001b[31m";
 const RESET = "\u001b[39m";
@@ -14,13 +14,13 @@ export function hasColours(stream: { readonly isTTY?: boolean }): boolean {
 }
 
 /** The streams that hold a log: what nobody reads of it does not keep the program from ending. */
-const logs = new Set<NodeJS.WriteStream>();
+const logs = new Set<unknown>();
 /** How long the last lines of a log may take to be read at the end, in milliseconds. */
 const LOG_FLUSH_MS = 1000;
 
 /** A stream of this process as a log, which loses lines rather than wait for its reader. */
 export function logTo(
-  stream: NodeJS.WriteStream,
+  stream: LogTarget,
   describeLost: (lines: number) => string,
 ): (line: string) => void {
   logs.add(stream);

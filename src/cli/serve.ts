@@ -150,6 +150,7 @@ export async function runServe(given: Arguments): Promise<Status> {
       limits: limits.door,
       withheld: limits.withheld,
       readOnly: limits.readOnly,
+      quota: limits.quota,
       rateLimit: limits.rateLimit,
       keepPartial: readSeconds(setting(given, "keep-partial", "SFTP_KEEP_PARTIAL", WEEK)),
       onInternalError,

@@ -1,3 +1,5 @@
+import { Quota, type QuotaLimits } from "../storage/limited/quota.ts";
+import { LimitedStorage } from "../storage/limited/storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Identity } from "../security/identity.ts";
 import type { Connection } from "../transport/connection.ts";
@@ -18,6 +20,8 @@ export interface ServerOptions extends Omit<SessionOptions, "guard" | "rates" | 
   /** 0 takes a free one. */
   readonly port: number;
   readonly limits: DoorLimits;
+  /** How much the storage may hold. */
+  readonly quota: QuotaLimits;
   /** Bytes a second that each user may send and receive together. */
   readonly rateLimit: number | undefined;
   /** Write nothing that no request asks for: sweep nothing. */
@@ -54,10 +58,13 @@ export class Server {
   /** @throws an `Error` with `code` `EADDRINUSE`, `EACCES` or the like. */
   constructor(options: ServerOptions) {
     const { host, port, protection } = options;
-    this.#options = options;
-    this.#roots = new Roots(options.storage, (root) =>
-      protection === undefined ? Promise.reject(new Error("no users")) : protection.openRoot(root),
-    );
+    const quota = new Quota(options.storage, options.quota);
+    const storage = new LimitedStorage(options.storage, quota);
+    this.#options = { ...options, storage };
+    this.#roots = new Roots(storage, async (root) => {
+      if (protection === undefined) throw new Error("no users");
+      return new LimitedStorage(await protection.openRoot(root), quota);
+    });
     this.#refusals = new Refusals((reason, client, count) =>
       options.observe({ event: "refused", reason, client, count }),
     );
@@ -85,7 +92,10 @@ export class Server {
     }, CHECK_MS);
     const sweep = (): void => {
       if (options.readOnly) return;
-      this.#roots.sweep(options.keepPartial).catch(options.onInternalError);
+      this.#roots
+        .sweep(options.keepPartial)
+        .then(() => quota.recount())
+        .catch(options.onInternalError);
     };
     this.#sweeping = setInterval(sweep, SWEEP_MS);
     sweep();
