@@ -1,6 +1,7 @@
 import type { CommandDef } from "citty";
 import { readArguments, type Arguments } from "./cli/args.ts";
 import { connect, runConnect } from "./cli/connect.ts";
+import { openSshHabit } from "./cli/habits.ts";
 import { commandHelp, programHelp } from "./cli/help.ts";
 import { createMessages, flushOutput, writeData } from "./cli/output.ts";
 import { runServe, serve } from "./cli/serve.ts";
@@ -36,7 +37,7 @@ async function main(argv: readonly string[]): Promise<Status> {
         : await commandHelp(about, find(about).definition),
     );
   }
-  const command = find(first);
+  const command = find(first, rest);
   const definition = (await command.definition.args) ?? {};
   const given = readArguments(first, typeof definition === "function" ? {} : definition, rest);
   if (given.has("help")) return show(await commandHelp(first, command.definition));
@@ -49,9 +50,11 @@ function refuseMore([word]: readonly string[]): void {
   throw new CommandFailed(Status.usage, `There is a word too many: ${word}: see sftp --help`);
 }
 
-function find(name: string): (typeof subCommands)[string] {
+function find(name: string, rest: readonly string[] = []): (typeof subCommands)[string] {
   const command = Object.hasOwn(subCommands, name) ? subCommands[name] : undefined;
   if (command !== undefined) return command;
+  const habit = openSshHabit([name, ...rest]);
+  if (habit !== undefined) throw new CommandFailed(Status.usage, habit);
   const kind = name.startsWith("-") ? "flag" : "command";
   const meant = nearest(name, [...Object.keys(subCommands), "help", "--help", "--version"]);
   const hint = meant === undefined ? "sftp --help lists what there is" : `did you mean ${meant}?`;

@@ -3,8 +3,8 @@ import { formatAddress } from "../client/address.ts";
 import { hasColours } from "./output.ts";
 import type { Protected } from "./protection.ts";
 
-/** Black on white, whatever the terminal's colours are: cameras want it so. */
-const BLACK_ON_WHITE = "\u001b[30;107m";
+/** White on black, whatever the colours of the terminal are: what is drawn is the white. */
+const WHITE_ON_BLACK = "\u001b[97;40m";
 const RESET = "\u001b[0m";
 
 /** Where a server can be reached that listens on this host: everywhere, where that means any. */
@@ -38,6 +38,6 @@ export async function qrCode(text: string): Promise<string> {
   if (!hasColours(process.stderr)) return `${code}\n`;
   return code
     .split("\n")
-    .map((line) => `${BLACK_ON_WHITE}${line}${RESET}\n`)
+    .map((line) => `${WHITE_ON_BLACK}${line}${RESET}\n`)
     .join("");
 }

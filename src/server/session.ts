@@ -36,6 +36,9 @@ export interface SessionOptions {
   readonly onInternalError: (error: unknown) => void;
 }
 
+/** How much somebody unknown may ask for: answering costs time that others wait for. */
+const MOST_BEFORE_LOGIN = 16;
+
 /** What a client works with, once it may. */
 interface Admitted {
   readonly rights: Rights;
@@ -57,6 +60,8 @@ export class Session {
   readonly #login: Login | undefined;
   /** Whoever may ask for things. */
   #admitted: Admitted | undefined;
+  /** Requests of a client that has not logged in. */
+  #asked = 0;
   #running = false;
   #closing: string | undefined;
 
@@ -165,6 +170,7 @@ export class Session {
     } else if (isOver) this.#closing = "There were too many wrong logins";
     // Nothing of an upload is taken from somebody unknown, not even to drop it.
     else if (body !== undefined) this.#closing = "Log in before sending files";
+    else if (++this.#asked >= MOST_BEFORE_LOGIN) this.#closing = "Log in before asking for more";
   }
 
   #admit({ user, role, storage }: Account): void {

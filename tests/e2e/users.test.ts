@@ -227,6 +227,18 @@ describe("sftp user add at a terminal", () => {
     expect(existsSync(folder.join("users"))).toBe(false);
   });
 
+  test("changes no user whom somebody else adds while the password is typed", async () => {
+    using folder = new TemporaryFolder();
+    const file = folder.join("users");
+    await using program = new TerminalProgram(ADD, folder.path);
+    await program.waitFor(FIRST);
+    expect((await sftpUser(["add", "anna", "--file", file], "theirs\n")).status).toBe(0);
+    await program.type("mine", SECOND);
+    await program.type("mine", /add --replace to change it/);
+    expect(await program.process.exited).toBe(6);
+    expect(await accepts(file, "anna", "theirs")).toBe(true);
+  });
+
   test("asks for nothing where the user is there already", async () => {
     using folder = new TemporaryFolder();
     await sftpUser(["add", "anna", "--file", folder.join("users")], "secret\n");

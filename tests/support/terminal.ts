@@ -14,7 +14,7 @@ export class TerminalProgram implements AsyncDisposable {
   readonly #screen = new Transcript();
   readonly #terminal: Bun.Terminal;
 
-  constructor(args: readonly string[], cwd: string) {
+  constructor(args: readonly string[], cwd: string, env: Record<string, string> = {}) {
     const decoder = new TextDecoder();
     this.#terminal = new Bun.Terminal({
       cols: 120,
@@ -23,7 +23,7 @@ export class TerminalProgram implements AsyncDisposable {
     });
     this.process = Bun.spawn([BINARY, ...args], {
       terminal: this.#terminal,
-      env: cleanEnvironment({ TERM: "xterm" }),
+      env: cleanEnvironment({ TERM: "xterm", ...env }),
       cwd,
     });
     void this.process.exited.then(() => setTimeout(() => this.#screen.end(), LAST_WORDS_MS));

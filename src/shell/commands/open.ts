@@ -1,10 +1,4 @@
-import {
-  BadAddress,
-  formatAddress,
-  parseAddress,
-  parsePort,
-  type Target,
-} from "../../client/address.ts";
+import { BadAddress, formatAddress, parseAddress, type Target } from "../../client/address.ts";
 import { CommandFailed } from "../../client/errors.ts";
 import { Session } from "../../client/session.ts";
 import { Status } from "../../client/status.ts";
@@ -37,8 +31,8 @@ function readTarget([first = "", port]: readonly string[]): Target {
   }
   try {
     if (port === undefined) return parseAddress(first);
-    const host = first.replace(/^\[(.*)\]$/, "$1");
-    return { host, port: parsePort(port) };
+    const isBareIpv6 = first.includes(":") && !first.includes("[");
+    return parseAddress(`${isBareIpv6 ? `[${first}]` : first}:${port}`);
   } catch (error) {
     if (error instanceof BadAddress) throw new CommandFailed(Status.usage, error.message);
     throw error;

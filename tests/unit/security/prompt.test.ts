@@ -3,9 +3,27 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Transcript } from "../../support/transcript.ts";
 
+const SCRIPT = join(import.meta.dir, "prompting.ts");
 const CTRL_C = "\u0003";
 const UP = "\u001b[A";
 const PROMPT = /shell> $/;
+
+const ECHO = 0o10;
+
+test("readSecret() leaves the terminal as it was", async () => {
+  const screen = new Transcript();
+  await using terminal = new Bun.Terminal({
+    data: (_, piece) => screen.add(new TextDecoder().decode(piece)),
+  });
+  const program = Bun.spawn([process.execPath, SCRIPT, "alone"], { terminal });
+  await screen.waitFor(/Secret: $/);
+  expect(terminal.localFlags & ECHO).toBe(0);
+  terminal.write("hunter2\r");
+  await screen.waitFor(/goes on/);
+  expect(terminal.localFlags & ECHO).toBe(ECHO);
+  program.kill("SIGKILL");
+  await program.exited;
+});
 
 test("readSecret() hides what is typed from a shell that reads the same terminal", async () => {
   const screen = new Transcript();
@@ -15,7 +33,7 @@ test("readSecret() hides what is typed from a shell that reads the same terminal
     rows: 40,
     data: (_, piece) => screen.add(decoder.decode(piece, { stream: true })),
   });
-  const program = Bun.spawn([process.execPath, join(import.meta.dir, "prompting.ts")], {
+  const program = Bun.spawn([process.execPath, SCRIPT], {
     terminal,
     env: { ...process.env, TERM: "dumb" },
   });
