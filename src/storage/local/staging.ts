@@ -13,6 +13,9 @@ const REMOVE_AFTER_MS = 200;
 /** How often it is made again where other processes remove it as soon as it is there. */
 const ATTEMPTS = 10;
 
+/** What opening it fails with where there is none, or something else has its name. */
+const NO_FOLDER = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
+
 /** A file in the staging folder. */
 export interface Staged {
   readonly handle: FileHandle;
@@ -136,13 +139,15 @@ export class Staging {
     }
   }
 
-  /** Looks into the folder without making it. */
+  /** Looks into the folder without making it. Rejects with the system's error. */
   async #ifThere(work: (folder: Folder) => Promise<void>): Promise<void> {
     let folder: Folder;
     try {
       folder = await this.#root.openChild(STAGING);
-    } catch {
-      return;
+    } catch (error) {
+      // Without descriptors nobody knows what is there; to say nothing would lose it.
+      if (NO_FOLDER.has(errnoOf(error) ?? "")) return;
+      throw error;
     }
     try {
       await work(folder);
