@@ -63,7 +63,7 @@ const WITHHOLD: readonly (readonly [flag: string, rights: readonly Right[]])[] =
 
 /** @throws {CommandFailed} status 2 */
 export function readLimits(given: Arguments): Limits {
-  const asked = readCount(setting(given, "max-connections", "SFTP_MAX_CONNECTIONS", "1000"));
+  const asked = numberOf(given, "max-connections", "SFTP_MAX_CONNECTIONS", "1000");
   const descriptors = descriptorLimit();
   const connections = Math.min(asked, connectionsWithin(descriptors));
   const notes =
@@ -82,10 +82,8 @@ export function readLimits(given: Arguments): Limits {
     ),
     door: {
       connections,
-      perAddress: readCount(setting(given, "max-per-address", "SFTP_MAX_PER_ADDRESS", "64")),
-      unauthenticated: readCount(
-        setting(given, "max-unauthenticated", "SFTP_MAX_UNAUTHENTICATED", "64"),
-      ),
+      perAddress: numberOf(given, "max-per-address", "SFTP_MAX_PER_ADDRESS", "64"),
+      unauthenticated: numberOf(given, "max-unauthenticated", "SFTP_MAX_UNAUTHENTICATED", "64"),
     },
     quota: {
       total: sizeOf(given, "quota", "SFTP_QUOTA"),
@@ -94,6 +92,13 @@ export function readLimits(given: Arguments): Limits {
     rateLimit: rateOf(given),
     notes,
   };
+}
+
+function numberOf(given: Arguments, name: string, variable: string, fallback: string): number {
+  const set = setting(given, name, variable, fallback);
+  const count = readCount(set);
+  if (count > 0) return count;
+  throw new CommandFailed(Status.usage, `${set.from} 0 would let nobody in: give at least 1`);
 }
 
 function sizeOf(given: Arguments, name: string, variable: string): number | undefined {
