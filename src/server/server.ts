@@ -59,11 +59,13 @@ export class Server {
   constructor(options: ServerOptions) {
     const { host, port, protection } = options;
     const quota = new Quota(options.storage, options.quota);
-    const storage = new LimitedStorage(options.storage, quota);
+    const limit = (storage: Storage): Storage =>
+      quota.isLimited ? new LimitedStorage(storage, quota) : storage;
+    const storage = limit(options.storage);
     this.#options = { ...options, storage };
     this.#roots = new Roots(storage, async (root) => {
       if (protection === undefined) throw new Error("no users");
-      return new LimitedStorage(await protection.openRoot(root), quota);
+      return limit(await protection.openRoot(root));
     });
     this.#refusals = new Refusals((reason, client, count) =>
       options.observe({ event: "refused", reason, client, count }),

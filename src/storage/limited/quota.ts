@@ -28,6 +28,11 @@ export class Quota {
     this.file = file;
   }
 
+  /** Whether there is any limit at all: without one nothing has to be counted. */
+  get isLimited(): boolean {
+    return this.total < Infinity || this.file < Infinity;
+  }
+
   /** Counts what is there already. Whoever writes waits for it. */
   ready(): Promise<void> {
     if (this.total === Infinity) return Promise.resolve();

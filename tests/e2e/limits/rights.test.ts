@@ -149,12 +149,16 @@ describe("--no-overwrite", () => {
     expect(await answer(port, "DELETE other")).toBe("250");
   });
 
-  test("of 40 that store one name at once, exactly one does", async () => {
+  test("of 40 that store one name at once by two servers, exactly one does", async () => {
     using folder = new TemporaryFolder();
     await using server = await ServerProcess.start(folder.path, ["--no-overwrite"]);
+    await using other = await ServerProcess.start(folder.path, ["--no-overwrite"]);
+    const ports = [server.port, other.port];
     using stack = new DisposableStack();
     const clients = await Promise.all(
-      Array.from({ length: 40 }, async () => stack.use(await FastClient.open(server.port))),
+      Array.from({ length: 40 }, async (_, index) =>
+        stack.use(await FastClient.open(ports[index % 2] ?? 0)),
+      ),
     );
     const contents = clients.map((_, index) => Buffer.from(`content ${index}`));
     // All have begun before one ends: a look at the beginning finds nothing.
