@@ -161,6 +161,7 @@ describe("--max-per-address", () => {
         refused: ["421 busy Your address has 5 connections open, and may have no more"],
         other: "220 ",
         again: "220 ",
+        local: ["220 "],
         told: ["turned away: the address has as many connections as --max-per-address allows"],
       });
     },

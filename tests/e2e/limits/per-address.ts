@@ -33,13 +33,18 @@ await server.waitFor(/disconnected/);
 const again = await open(ADDRESS);
 // Those of this machine are not counted, however many there are.
 using stack = new DisposableStack();
-for (let tries = 0; tries < TRIES; tries++) stack.use(await FastClient.open(server.port));
+const local = new Set<string>();
+for (let tries = 0; tries < TRIES; tries++) {
+  const client = stack.use(await FastClient.connect(server.port));
+  local.add((await client.line()).slice(0, 4));
+}
 process.stdout.write(
   JSON.stringify({
     served: first.filter(({ line }) => line.startsWith("220 ")).length,
     refused: [...new Set(first.map(({ line }) => line).filter((line) => !line.startsWith("220 ")))],
     other: other.line.slice(0, 4),
     again: again.line.slice(0, 4),
+    local: [...local],
     told: server.log.match(/turned away: .*/g),
   }),
 );
