@@ -110,7 +110,7 @@ export async function runConnect(given: Arguments): Promise<Status> {
   }
   let secret: Promise<Uint8Array> | undefined;
   const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
-  const shell = new Shell(timeout, trustFrom(given, interactive), {
+  const shell = new Shell(timeout, trustFrom(given, interactive, output.complain), {
     output,
     root,
     retries,

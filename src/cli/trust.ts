@@ -10,12 +10,17 @@ import { stateFolder } from "./state-folder.ts";
  * Whom `sftp connect` trusts, and what it logs in with.
  * @param interactive whether a person types the commands, and can be asked whom to trust
  */
-export function trustFrom(given: Arguments, interactive: boolean): Trust {
+export function trustFrom(
+  given: Arguments,
+  interactive: boolean,
+  complain: (message: string) => void,
+): Trust {
   const file = optionalSetting(given, "token-file", "SFTP_TOKEN_FILE")?.value;
   const { SFTP_TOKEN = "" } = process.env;
   let read: Promise<string> | undefined;
   return new Trust({
     knownHosts: new KnownHosts(join(stateFolder(), "known_hosts")),
+    complain,
     insecure: given.has("insecure"),
     secret: async () => {
       if (file !== undefined) return (read ??= readSecretFile(file));

@@ -3,13 +3,21 @@ import { pinOf } from "../security/pin.ts";
 import type { Connection } from "../transport/connection.ts";
 import { ConnectFailed } from "../transport/connect-failed.ts";
 import { connect } from "../transport/tcp.ts";
-import { connectTls, HandshakeFailed } from "../transport/tls.ts";
-import { formatAddress, isLoopback, type Target } from "./address.ts";
-import { brokenProtocol, CommandFailed, Refused, SessionLost } from "./errors.ts";
-import { readGreeting, type Greeting, type Stranger } from "./greeting.ts";
+import { connectTls, HandshakeFailed } from "../transport/tls-connect.ts";
+import { formatAddress, type Target } from "./address.ts";
+import { CommandFailed } from "./errors.ts";
+import { readGreeting, type Greeting } from "./greeting.ts";
 import { MECHANISM, type Credentials } from "./login.ts";
 import { Status } from "./status.ts";
 import type { Trust } from "./trust.ts";
+import {
+  notConnected,
+  otherTls,
+  strange,
+  unfinished,
+  withoutLogin,
+  withoutTls,
+} from "./unreachable.ts";
 
 export interface ReachOptions {
   /** How long a server may be silent while it is awaited, in milliseconds. */
@@ -127,52 +135,16 @@ async function greeted(
   throw strange(target, answer, options.timeout);
 }
 
-function strange(target: Target, stranger: Stranger, timeout: number): CommandFailed {
-  const where = formatAddress(target);
-  switch (stranger.type) {
-    case "other":
-      return brokenProtocol(
-        `${where} does not speak Simple FTP: ${stranger.name} answered: ${stranger.advice}`,
-      );
-    case "version":
-      return brokenProtocol(
-        `${where} speaks version ${stranger.version} of the protocol, and this program version 1: ` +
-          "use the same release on both sides",
-      );
-    case "refused":
-      return new Refused(stranger.code, stranger.word, stranger.message);
-    case "unknown":
-      return brokenProtocol(
-        `${where} answered something else than Simple FTP: check host and port`,
-      );
-    // What only hung up may stand in front of a server that is about to come back.
-    case "closed":
-      return tryAgain(`${where} closed the connection without a word: check host and port`);
-    case "lost":
-      return tryAgain(`The connection to ${where} is lost: ${stranger.message}`);
-    case "silent":
-      return tryAgain(
-        `${where} took the connection and says nothing (waited ${timeout / 1000} s): check host ` +
-          "and port",
-      );
-  }
-}
-
 /** Listens once more, without TLS and without saying anything that matters, for who it is. */
 async function whyNoTls(
   target: Target,
   failed: HandshakeFailed,
   options: ReachOptions,
 ): Promise<CommandFailed> {
-  const where = formatAddress(target);
   switch (failed.problem) {
     case "version":
-      return brokenProtocol(`${where} speaks an older TLS than 1.3: it is no sftp serve`);
     case "protocol":
-      return brokenProtocol(
-        `${where} does not speak Simple FTP: another TLS server answered, such as a web server: ` +
-          "check host and port",
-      );
+      return otherTls(target, failed.problem);
     case "broken":
     case "plain": {
       const timeout = Math.min(options.timeout, IDENTIFY_MS);
@@ -185,44 +157,7 @@ async function whyNoTls(
       if (answer.type !== "other" || failed.problem === "plain") {
         return strange(target, answer, timeout);
       }
-      return tryAgain(`The handshake with ${where} came to no end: ${failed.message}`);
+      return unfinished(target, failed.message);
     }
-  }
-}
-
-function withoutTls(target: Target): CommandFailed {
-  const why = isLoopback(target.host)
-    ? "which a PIN, a user, a secret or an entry among the known servers asks for: give the port " +
-      "alone, without them, if that is what you want"
-    : "which other machines are spoken to with: start sftp serve there without --insecure";
-  return new CommandFailed(
-    Status.trust,
-    `${formatAddress(target)} answered without encryption, ${why}. Nothing was sent to it`,
-  );
-}
-
-function withoutLogin(target: Target): CommandFailed {
-  return new CommandFailed(
-    Status.trust,
-    `${formatAddress(target)} asks for no login, so nothing would prove that it is the right ` +
-      "server: nothing was sent to it",
-  );
-}
-
-function tryAgain(message: string): SessionLost {
-  return new SessionLost(message, { worthRetrying: true });
-}
-
-function notConnected(target: Target, error: ConnectFailed, timeout: number): CommandFailed {
-  const where = formatAddress(target);
-  switch (error.code) {
-    case "ECONNREFUSED":
-      return tryAgain(`Nobody listens at ${where}: check the port, or start sftp serve`);
-    case "ETIMEDOUT":
-      return tryAgain(`${where} does not answer (waited ${timeout / 1000} s)`);
-    case "ENOTFOUND":
-      return tryAgain(`There is no host ${target.host}: check its name`);
-    default:
-      return tryAgain(`Cannot connect to ${where}: ${error.code}`);
   }
 }

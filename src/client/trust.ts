@@ -1,3 +1,4 @@
+import { SecurityError } from "../security/errors.ts";
 import type { KnownHosts } from "../security/known-hosts.ts";
 import { samePin } from "../security/pin.ts";
 import { formatAddress, isLoopback, type Target } from "./address.ts";
@@ -16,6 +17,8 @@ export interface TrustOptions {
    * @throws {SecurityError} where its file cannot be used
    */
   readonly secret: () => Promise<string | undefined>;
+  /** Tells what is not as it should be, and does no harm. */
+  readonly complain: (message: string) => void;
   /** Asks a person whether to go on; `undefined` where nobody can be asked. */
   readonly confirm: ((question: readonly string[]) => Promise<boolean>) | undefined;
   /** Asks a person for a secret; `undefined` where nobody can be asked. */
@@ -155,7 +158,13 @@ export class Trust {
    * for: they do for its next key as well.
    */
   async remember(target: Target, pin: string): Promise<void> {
-    await this.#options.knownHosts.remember(target.host, target.port, pin);
+    const { complain, knownHosts } = this.#options;
+    try {
+      await knownHosts.remember(target.host, target.port, pin);
+    } catch (error) {
+      if (!(error instanceof SecurityError)) throw error;
+      complain(`${formatAddress(target)} will be unknown next time: ${error.message}`);
+    }
   }
 
   #keyOf(target: Target): string {

@@ -1,15 +1,15 @@
+import type { RefusedReason } from "../observe/events.ts";
 import { Quota, type QuotaLimits } from "../storage/limited/quota.ts";
 import { LimitedStorage } from "../storage/limited/storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Identity } from "../security/identity.ts";
 import type { Connection } from "../transport/connection.ts";
 import { listen, type Listener } from "../transport/tcp.ts";
-import { listenTls } from "../transport/tls.ts";
+import { listenTls } from "../transport/tls-listen.ts";
 import { Door, type DoorLimits } from "./door.ts";
 import type { Guard } from "./login.ts";
 import { Rates } from "./rates.ts";
 import { Refusals } from "./refusals.ts";
-import type { RefusedReason } from "../observe/events.ts";
 import { Roots } from "./roots.ts";
 import { Session, type SessionOptions } from "./session.ts";
 

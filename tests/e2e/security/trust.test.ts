@@ -219,6 +219,17 @@ describe("nothing that lowers the protection is believed:", () => {
   });
 });
 
+test("a client that cannot keep what it learns says so, and goes on with the PIN", async () => {
+  const file = scene.folder.join("a-file");
+  write(file, "");
+  const options = { token: scene.token, env: { XDG_STATE_HOME: `${file}/state` } };
+  const ran = await scene.connectWith(options, scene.pinned, "LS");
+  expect(ran.status).toBe(0);
+  expect(ran.stderr).toContain(
+    `${scene.address} will be unknown next time: Cannot make the folder`,
+  );
+});
+
 describe("what else answers is named:", () => {
   test("TLS 1.2: 3", async () => {
     const versions = { minVersion: 0x0303, maxVersion: 0x0303 };
