@@ -2,6 +2,7 @@ import { createConsola, type ConsolaInstance } from "consola/core";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { visible } from "../observe/visible.ts";
+import { LogStream } from "./log-stream.ts";
 
 const RED = "\u001b[31m";
 const RESET = "\u001b[39m";
@@ -14,8 +15,49 @@ export function hasColours(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && TERM !== "dumb";
 }
 
-/** Messages for people: to standard error, one line each, nothing in them that a terminal obeys. */
-export function createMessages(): ConsolaInstance {
+/** What was written last to a stream, as long as it has not left the process. */
+const leaving = new Map<NodeJS.WriteStream, Promise<void>>();
+/** The streams that hold a log: what nobody reads of it does not keep the program from ending. */
+const logs = new Set<NodeJS.WriteStream>();
+/** How long the last lines of a log may take to be read at the end, in milliseconds. */
+const LOG_FLUSH_MS = 1000;
+
+function write(
+  stream: NodeJS.WriteStream,
+  text: string | Uint8Array,
+  done: (error?: Error | null) => void = () => undefined,
+): void {
+  const left = new Promise<void>((resolve) => {
+    stream.write(text, (error) => {
+      done(error);
+      // Where nobody reads any more there is nothing to wait for either.
+      resolve();
+    });
+  });
+  leaving.set(stream, left);
+}
+
+/** A stream of this process as a log, which loses lines rather than wait for its reader. */
+export function logTo(
+  stream: NodeJS.WriteStream & { readonly fd: number },
+  describeLost: (lines: number) => string,
+): (line: string) => void {
+  logs.add(stream);
+  const target = {
+    fd: stream.fd,
+    write: (text: string, done: (error?: Error | null) => void) => write(stream, text, done),
+  };
+  const log = new LogStream(target, describeLost);
+  return (line) => log.line(line);
+}
+
+/**
+ * Messages for people: one line each, nothing in them that a terminal obeys.
+ * @param line takes each, LF included; to standard error where it is left out
+ */
+export function createMessages(
+  line: (text: string) => void = (text) => write(process.stderr, text),
+): ConsolaInstance {
   const colours = hasColours(process.stderr);
   return createConsola({
     // Said again because consola changes them under CI and tests, and folds repeated lines.
@@ -26,7 +68,7 @@ export function createMessages(): ConsolaInstance {
         log: ({ type, args }) => {
           const text = visible(args.map(String).join(" "));
           const red = colours && type === "error";
-          write(process.stderr, red ? `${RED}${text}${RESET}\n` : `${text}\n`);
+          line(red ? `${RED}${text}${RESET}\n` : `${text}\n`);
         },
       },
     ],
@@ -38,26 +80,21 @@ export function writeData(text: string): void {
   write(process.stdout, text);
 }
 
-/** What was written last to a stream, as long as it has not left the process. */
-const leaving = new Map<NodeJS.WriteStream, Promise<void>>();
-
-function write(stream: NodeJS.WriteStream, text: string): void {
-  // Where nobody reads any more there is nothing to wait for either.
-  leaving.set(stream, new Promise((resolve) => stream.write(text, () => resolve())));
-}
-
 /** Writes bytes to standard output; settles when more may be written. Rejects where nobody reads. */
 export function writeBytes(bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(bytes, (error) => {
+    write(process.stdout, bytes, (error) => {
       if (error === null || error === undefined) resolve();
       else reject(new CommandFailed(Status.failed, `Standard output is closed: ${error.message}`));
     });
   });
 }
 
-/** Waits until what was written has left the process. */
+/** Waits until what was written has left the process; for a log, not for long. */
 export async function flushOutput(): Promise<void> {
   // To write nothing and wait for that would not do: it settles before what was written earlier.
-  await Promise.all(leaving.values());
+  const waits = [...leaving].map(([stream, left]) =>
+    logs.has(stream) ? Promise.race([left, Bun.sleep(LOG_FLUSH_MS)]) : left,
+  );
+  await Promise.all(waits);
 }

@@ -8,7 +8,7 @@ import { makeVerifier, TOKEN_ITERATIONS } from "../security/scram.ts";
 import { loadToken, newToken, tokenFile } from "../security/token.ts";
 import { readUsers, Users } from "../security/users.ts";
 import type { Protection } from "../server/server.ts";
-import { LocalStorage } from "../storage/local/local.ts";
+import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
 import type { Arguments } from "./args.ts";
 import { isOn, optionalSetting, readSeconds, setting } from "./settings.ts";
 import { stateFolder } from "./state-folder.ts";
@@ -32,7 +32,7 @@ const RAISING = ["tls-cert", "tls-key", "users"] as const;
 export async function protectionFor(
   given: Arguments,
   host: string,
-  root: { readonly path: string; readonly durable: boolean },
+  root: LocalOptions & { readonly path: string },
 ): Promise<Protected | undefined> {
   const named = Object.fromEntries(
     RAISING.map((flag) => [flag, optionalSetting(given, flag)] as const),
@@ -66,8 +66,7 @@ export async function protectionFor(
     decoySecret: deriveSecret(identity, "decoys"),
     attempts: new Attempts(),
     timeout,
-    openRoot: (folder) =>
-      LocalStorage.open(join(root.path, folder), { make: true, durable: root.durable }),
+    openRoot: (folder) => LocalStorage.open(join(root.path, folder), root),
   };
 }
 

@@ -6,12 +6,13 @@ import { Status } from "../client/status.ts";
 import { formatEvent, type Observe, type ServerEvent } from "../observe/events.ts";
 import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
-import { LocalStorage } from "../storage/local/local.ts";
+import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
 import { connectLines, qrCode } from "./announce.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG } from "./config.ts";
 import { provideFileThreads } from "./file-threads.ts";
-import { createMessages, writeData } from "./output.ts";
+import { limitFlags, readLimits } from "./limits.ts";
+import { createMessages, logTo } from "./output.ts";
 import { protectionFor, type Protected } from "./protection.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
 import { isOn, readSeconds, readSize, saidBy, setting, WEEK } from "./settings.ts";
@@ -42,6 +43,7 @@ export const serve = defineCommand<Flags>({
       variable: "SFTP_SERVE_ROOT",
       description: "folder to share; made if absent",
     },
+    ...limitFlags,
     tls: {
       type: "boolean",
       description: "encrypt and ask for a login on loopback, too; elsewhere both are always on",
@@ -119,12 +121,13 @@ export const serve = defineCommand<Flags>({
 
 /** Runs `sftp serve` until it is told to stop. */
 export async function runServe(given: Arguments): Promise<Status> {
-  const messages = createMessages();
+  const messages = createMessages(logTo(process.stderr, describeLost));
   const { host, port } = readListenAddress(given);
   const grace = readSeconds(setting(given, "grace"));
   const root = setting(given, "root");
+  const data = logTo(process.stdout, (lines) => formatEvent({ event: "lost", lines }));
   const observe: Observe<ServerEvent> = isOn(given, "json")
-    ? (event) => writeData(formatEvent(event))
+    ? (event) => data(formatEvent(event))
     : (event) => {
         const line = describeEvent(event);
         messages.log(event.event === "listening" ? line : `${timestamp(new Date())} ${line}`);
@@ -140,30 +143,39 @@ export async function runServe(given: Arguments): Promise<Status> {
   const keepPartial = readSeconds(setting(given, "keep-partial"));
   provideFileThreads();
   const durable = isOn(given, "durable");
-  const protection = await protectionFor(given, host, { path: root.value, durable });
-  const server = await start(root, durable, {
+  const limits = readLimits(given);
+  const make = !limits.readOnly;
+  const protection = await protectionFor(given, host, { path: root.value, make, durable });
+  const options = {
     protection,
     host,
     port,
     observe,
     program: PROGRAM,
     deadlines,
+    limits: limits.door,
+    withheld: limits.withheld,
+    readOnly: limits.readOnly,
+    quota: limits.quota,
+    rateLimit: limits.rateLimit,
     keepPartial,
     onInternalError,
-  });
+  };
+  const server = await start(root, { make, durable }, options);
   if (protection !== undefined) await announce(messages, host, server.port, protection);
+  for (const note of limits.notes) messages.log(note);
   if (given.has("insecure")) warn(messages, host);
   return untilStopped(server, grace);
 }
 
 async function start(
   root: Setting,
-  durable: boolean,
+  local: LocalOptions,
   options: Omit<ServerOptions, "storage">,
 ): Promise<Server> {
   let storage: LocalStorage;
   try {
-    storage = await LocalStorage.open(root.value, { make: true, durable });
+    storage = await LocalStorage.open(root.value, local);
     for await (const _ of storage.list([], { recursive: false })) break;
   } catch (error) {
     const failed = toCommandFailed(error);
@@ -177,6 +189,10 @@ async function start(
     await storage.close();
     throw listenFailed(error, options.host, options.port);
   }
+}
+
+function describeLost(lines: number): string {
+  return `${timestamp(new Date())} ${describeEvent({ event: "lost", lines })}\n`;
 }
 
 function problemOf(error: unknown): string {

@@ -1,6 +1,13 @@
 import { formatAddress } from "../client/address.ts";
-import type { ServerEvent } from "../observe/events.ts";
+import type { RefusedReason, ServerEvent } from "../observe/events.ts";
 import { formatSeconds, formatSize } from "../observe/units.ts";
+
+const WHY_REFUSED: Readonly<Record<RefusedReason, string>> = {
+  "max-connections": "there are as many connections as --max-connections allows",
+  "max-per-address": "the address has as many connections as --max-per-address allows",
+  "max-unauthenticated": "as many wait for their login as --max-unauthenticated allows",
+  descriptors: "too many files and connections are open for the limit of the system (ulimit -n)",
+};
 
 /** An event of the server as a line for people. */
 export function describeEvent(event: ServerEvent): string {
@@ -15,6 +22,10 @@ export function describeEvent(event: ServerEvent): string {
     }
     case "connected":
       return `${event.client} connected`;
+    case "refused": {
+      const more = event.count === 1 ? "" : ` and ${event.count - 1} more`;
+      return `${event.client}${more} turned away: ${WHY_REFUSED[event.reason]}`;
+    }
     case "login":
       return `${event.client} logged in as ${event.user}`;
     case "transferred": {
@@ -34,6 +45,10 @@ export function describeEvent(event: ServerEvent): string {
       return `${event.client} ${event.verb} ${event.path}: ${event.code} ${event.message}`;
     case "disconnected":
       return `${event.client} disconnected (${event.reason})`;
+    case "lost":
+      return event.lines === 1
+        ? "1 line of the log was lost"
+        : `${event.lines} lines of the log were lost`;
     case "stopping": {
       if (event.transfers === 0) return "shutting down";
       const awaited =

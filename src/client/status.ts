@@ -49,6 +49,7 @@ const STATUS_OF_PROBLEM: Readonly<Record<Problem, Status>> = {
   exists: Status.refused,
   "not-empty": Status.refused,
   space: Status.space,
+  quota: Status.space,
   changed: Status.failed,
   taken: Status.connection,
   mismatch: Status.mismatch,

@@ -1,7 +1,12 @@
+/** The limit that a connection was turned away for. */
+export type RefusedReason =
+  "max-connections" | "max-per-address" | "max-unauthenticated" | "descriptors";
+
 /** What a server tells as it happens. Times are seconds, sizes bytes, `client` is `address:port`. */
 export type ServerEvent =
   | { event: "listening"; host: string; port: number; root: string; pin?: string }
   | { event: "connected"; client: string }
+  | { event: "refused"; client: string; reason: RefusedReason; count: number }
   | { event: "login"; client: string; user: string }
   | {
       event: "transferred";
@@ -23,6 +28,7 @@ export type ServerEvent =
       message: string;
     }
   | { event: "disconnected"; client: string; reason: string }
+  | { event: "lost"; lines: number }
   | { event: "stopping"; transfers: number }
   | { event: "stopped" };
 

@@ -45,6 +45,11 @@ export function networkOf(address: string): string {
     .join(":")}::/64`;
 }
 
+/** Whether an address is this machine's own: 127.0.0.0/8, also written as IPv6, or `::1`. */
+export function isLoopbackAddress(address: string): boolean {
+  return networkOf(address).startsWith("127.") || canonicalIpv6(address) === "0:0:0:0:0:0:0:1";
+}
+
 /** One spelling for each IPv6 address: all groups, in lower case. */
 export function canonicalIpv6(text: string): string | undefined {
   return parseIpv6(text)

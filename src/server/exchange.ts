@@ -7,6 +7,7 @@ import type { RequestFailed } from "./failures.ts";
 import type { BodyEvent } from "./job.ts";
 import type { Login } from "./login.ts";
 import type { Parts } from "./parts.ts";
+import type { Rights } from "./rights.ts";
 
 /** Bytes that whoever fills a block leaves free in front of it. */
 export const HEADROOM = MAX_BLOCK_HEADER;
@@ -14,8 +15,7 @@ export const HEADROOM = MAX_BLOCK_HEADER;
 /** What the one that carries out a request has to do with the connection. */
 export interface Exchange {
   readonly storage: Storage;
-  /** Whether the client may replace what is there. */
-  readonly mayReplace: boolean;
+  readonly rights: Rights;
   /** Where clients have to log in. */
   readonly login: Login | undefined;
   /** The parts of uploads that this session has open. */

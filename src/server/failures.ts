@@ -37,6 +37,7 @@ const FAILURES: Readonly<Record<Problem, Failure>> = {
   exists: { code: 553, word: "exists" },
   "not-empty": { code: 553, word: "not-empty" },
   space: { code: 452, word: "space" },
+  quota: { code: 552, word: "quota" },
   changed: { code: 450, word: "changed" },
   taken: { code: 426, word: "taken" },
   mismatch: { code: 551, word: "mismatch" },

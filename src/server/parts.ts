@@ -65,6 +65,7 @@ export class Parts {
     const part = waiting ?? (await this.#open(path, key, options));
     if (part !== undefined && part.receiver.held === offset) {
       if (waiting === undefined) await digestHeld(path, part, onProgress);
+      else if (options.size !== undefined) await announce(part, options.size);
       return part;
     }
     const held = part?.receiver.held ?? 0;
@@ -136,6 +137,15 @@ async function digestHeld(
     return digest;
   } catch (error) {
     await part.receiver.keep();
+    throw error;
+  }
+}
+
+async function announce({ receiver }: OpenPart, size: number): Promise<void> {
+  try {
+    await receiver.announce(size);
+  } catch (error) {
+    await receiver.keep();
     throw error;
   }
 }

@@ -1,18 +1,31 @@
+import type { RefusedReason } from "../observe/events.ts";
+import { Quota, type QuotaLimits } from "../storage/limited/quota.ts";
+import { LimitedStorage } from "../storage/limited/storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Identity } from "../security/identity.ts";
 import type { Connection } from "../transport/connection.ts";
 import { listen, type Listener } from "../transport/tcp.ts";
 import { listenTls } from "../transport/tls-listen.ts";
+import { Door, type DoorLimits } from "./door.ts";
 import type { Guard } from "./login.ts";
+import { Rates } from "./rates.ts";
+import { Refusals } from "./refusals.ts";
 import { Roots } from "./roots.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
-export interface ServerOptions extends Omit<SessionOptions, "guard"> {
+export interface ServerOptions extends Omit<SessionOptions, "guard" | "rates" | "onLogin"> {
   /** Over TLS, and only after a login: there is neither without the other. */
   readonly protection: Protection | undefined;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  readonly limits: DoorLimits;
+  /** How much the storage may hold. */
+  readonly quota: QuotaLimits;
+  /** Bytes a second that each user may send and receive together. */
+  readonly rateLimit: number | undefined;
+  /** Write nothing that no request asks for: sweep nothing. */
+  readonly readOnly: boolean;
   /** How long parts of interrupted uploads are kept, in milliseconds. */
   readonly keepPartial: number;
 }
@@ -36,6 +49,9 @@ export class Server {
   readonly port: number;
   readonly #options: ServerOptions;
   readonly #roots: Roots;
+  readonly #refusals: Refusals<RefusedReason>;
+  readonly #door: Door;
+  readonly #rates: Rates | undefined;
   readonly #sessions = new Map<Session, Promise<void>>();
   readonly #listener: Listener;
   readonly #checking: ReturnType<typeof setInterval>;
@@ -44,26 +60,46 @@ export class Server {
   /** @throws an `Error` with `code` `EADDRINUSE`, `EACCES` or the like. */
   constructor(options: ServerOptions) {
     const { host, port, protection } = options;
-    this.#options = options;
-    this.#roots = new Roots(options.storage, (root) =>
-      protection === undefined ? Promise.reject(new Error("no users")) : protection.openRoot(root),
+    const quota = new Quota(options.storage, options.quota);
+    const limit = (storage: Storage): Storage =>
+      quota.isLimited ? new LimitedStorage(storage, quota) : storage;
+    const storage = limit(options.storage);
+    this.#options = { ...options, storage };
+    this.#roots = new Roots(storage, async (root) => {
+      if (protection === undefined) throw new Error("no users");
+      return limit(await protection.openRoot(root));
+    });
+    this.#refusals = new Refusals((reason, client, count) =>
+      options.observe({ event: "refused", reason, client, count }),
     );
+    this.#door = new Door(options.limits, (reason, client) => this.#refusals.add(reason, client));
+    this.#rates = options.rateLimit === undefined ? undefined : new Rates(options.rateLimit);
     if (protection === undefined) {
-      this.#listener = listen(host, port, (connection) => this.#serve(connection, undefined));
+      this.#listener = listen(host, port, {
+        arrive: (connection, descriptor) => this.#door.enter(connection, descriptor, false),
+        accept: (connection) => this.#serve(connection, undefined),
+      });
     } else {
       const guard = { ...protection, storageFor: (root?: string) => this.#roots.of(root) };
       const { identity, timeout } = protection;
-      this.#listener = listenTls(host, port, identity, timeout, ({ connection, binding }) =>
-        this.#serve(connection, guard, binding),
-      );
+      this.#listener = listenTls(host, port, identity, timeout, {
+        arrive: (connection, descriptor) => this.#door.enter(connection, descriptor, true),
+        accept: ({ connection, binding }) => this.#serve(connection, guard, binding),
+      });
     }
     this.port = this.#listener.port;
     this.#checking = setInterval(() => {
       const now = performance.now();
       for (const session of this.#sessions.keys()) session.checkDeadlines(now);
+      this.#refusals.check(now);
+      this.#rates?.forget(now);
     }, CHECK_MS);
     const sweep = (): void => {
-      this.#roots.sweep(options.keepPartial).catch(options.onInternalError);
+      if (options.readOnly) return;
+      this.#roots
+        .sweep(options.keepPartial)
+        .then(() => quota.recount())
+        .catch(options.onInternalError);
     };
     this.#sweeping = setInterval(sweep, SWEEP_MS);
     sweep();
@@ -97,11 +133,18 @@ export class Server {
     clearInterval(this.#checking);
     clearInterval(this.#sweeping);
     await this.#roots.close();
+    this.#refusals.end();
     this.#options.observe({ event: "stopped" });
   }
 
   #serve(connection: Connection, guard: Guard | undefined, binding?: Uint8Array): void {
-    const session = new Session(connection, { ...this.#options, guard }, binding);
+    const options: SessionOptions = {
+      ...this.#options,
+      guard,
+      rates: this.#rates,
+      onLogin: () => this.#door.known(connection),
+    };
+    const session = new Session(connection, options, binding);
     const running = session
       .run()
       .catch(this.#options.onInternalError)

@@ -2,7 +2,8 @@ import type { Observe, ServerEvent } from "../observe/events.ts";
 import { frameBlock } from "../protocol/block.ts";
 import { PIPELINE, PROTOCOL_VERSION } from "../protocol/limits.ts";
 import { formatFailure, formatSuccess } from "../protocol/reply.ts";
-import type { Role } from "../security/users.ts";
+import { networkOf } from "../security/ip.ts";
+import { StorageError } from "../storage/errors.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Exchange } from "./exchange.ts";
@@ -12,6 +13,8 @@ import type { Job } from "./job.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { Login, MECHANISM, type Account, type Guard } from "./login.ts";
 import { Parts } from "./parts.ts";
+import type { Rate, Rates } from "./rates.ts";
+import { Rights, type Withheld } from "./rights.ts";
 import { authorise, handle, isLogged } from "./verbs.ts";
 import { Watch, type Deadlines } from "./watch.ts";
 
@@ -23,6 +26,12 @@ export interface SessionOptions {
   /** The program as the greeting names it, such as `sftp/1.0.0`. */
   readonly program: string;
   readonly deadlines: Deadlines;
+  /** What nobody may do. */
+  readonly withheld: Withheld;
+  /** How fast each user may be. */
+  readonly rates: Rates | undefined;
+  /** Called when the client has logged in. */
+  readonly onLogin: () => void;
   /** Told of errors that are nobody's fault but ours. */
   readonly onInternalError: (error: unknown) => void;
 }
@@ -32,10 +41,14 @@ const MOST_BEFORE_LOGIN = 16;
 
 /** What a client works with, once it may. */
 interface Admitted {
-  readonly role: Role;
+  readonly rights: Rights;
   readonly storage: Storage;
   readonly parts: Parts;
+  readonly rate: Rate | undefined;
 }
+
+/** While a client waits for its rate, how often it is looked whether it has cancelled, in ms. */
+const LOOK_MS = 250;
 
 /** One client: what it asks for is carried out one after the other and answered in order. */
 export class Session {
@@ -59,8 +72,11 @@ export class Session {
     this.#options = options;
     this.#intake = new Intake(connection);
     this.#keepAlive = new KeepAlive(connection);
-    if (guard === undefined) this.#admit({ role: "full", storage: options.storage });
-    else if (binding === undefined) throw new Error("a login needs a connection over TLS");
+    if (guard === undefined) {
+      const { storage } = options;
+      // Without a login, whoever shares an address shares its rate.
+      this.#admit({ user: networkOf(connection.remoteAddress), role: "full", storage });
+    } else if (binding === undefined) throw new Error("a login needs a connection over TLS");
     else this.#login = new Login(guard, connection, binding);
     this.#watch = new Watch(connection, this.#intake, options.deadlines);
   }
@@ -85,6 +101,7 @@ export class Session {
     const reading = this.#intake.run();
     await this.#work();
     await this.#admitted?.parts.close();
+    if (this.#admitted?.rate !== undefined) this.#options.rates?.leave(this.#admitted.rate);
     const closing = this.#closing;
     if (closing !== undefined) this.#sayClosing(closing);
     await this.#connection.finish();
@@ -147,15 +164,19 @@ export class Session {
   #minds({ body }: Job): void {
     if (this.#admitted !== undefined || this.#login === undefined) return;
     const { account, isOver } = this.#login;
-    if (account !== undefined) this.#admit(account);
-    else if (isOver) this.#closing = "There were too many wrong logins";
+    if (account !== undefined) {
+      this.#options.onLogin();
+      this.#admit(account);
+    } else if (isOver) this.#closing = "There were too many wrong logins";
     // Nothing of an upload is taken from somebody unknown, not even to drop it.
     else if (body !== undefined) this.#closing = "Log in before sending files";
     else if (++this.#asked >= MOST_BEFORE_LOGIN) this.#closing = "Log in before asking for more";
   }
 
-  #admit({ role, storage }: Pick<Account, "role" | "storage">): void {
-    this.#admitted = { role, storage, parts: new Parts(storage) };
+  #admit({ user, role, storage }: Account): void {
+    const rights = new Rights(role, this.#options.withheld);
+    const rate = this.#options.rates?.enter(user);
+    this.#admitted = { rights, storage, parts: new Parts(storage), rate };
     this.#intake.admit();
   }
 
@@ -166,7 +187,7 @@ export class Session {
         throw new RequestFailed({ code: 500, word: "syntax" }, asked.message);
       }
       const { verb } = asked.type === "rejected" ? asked.rejection : asked.request;
-      authorise(verb, this.#admitted?.role);
+      authorise(verb, this.#admitted?.rights);
       if (asked.type === "rejected") throw RequestFailed.fromRejection(asked.rejection);
       const exchange = this.#exchange(job);
       exchange.progress(0);
@@ -174,7 +195,8 @@ export class Session {
       return formatSuccess(done.code, done.fields);
     } catch (error) {
       const failed = toFailure(error);
-      if (failed.failure.code === 451) this.#options.onInternalError(error);
+      const isTold = error instanceof StorageError;
+      if (failed.failure.code === 451 && !isTold) this.#options.onInternalError(error);
       this.#observeFailure(job, failed);
       return formatFailure(failed.failure, failed.message);
     }
@@ -206,29 +228,51 @@ export class Session {
       get parts() {
         return admitted().parts;
       },
-      get mayReplace() {
-        return admitted().role === "full";
+      get rights() {
+        return admitted().rights;
       },
       login: this.#login,
       cutBody: (cause) => job.body?.fail(cause),
       client: connection.remote,
       observe: this.#options.observe,
-      nextOfBody: () => job.body?.next() ?? Promise.reject(new Error("the request has no body")),
+      nextOfBody: async () => {
+        if (job.body === undefined) throw new Error("the request has no body");
+        const event = await job.body.next();
+        if (event.type === "block") await this.#atRate(job, event.data.length);
+        return event;
+      },
       begin: (fields) => {
         connection.write(formatSuccess(150, fields));
         keepAlive.bodyBegan();
       },
       block: async (buffer, length, digest) => {
+        await this.#atRate(job, length);
         connection.write(frameBlock(buffer, length, digest));
         keepAlive.sent();
         await connection.drained();
       },
       progress: (done) => {
         keepAlive.done = done;
-        if (job.cancelled) throw aborted("Cancelled");
-        if (connection.isLost) throw aborted("The connection was lost");
+        this.#mindCancelled(job);
       },
     };
+  }
+
+  /** @throws {RequestFailed} `426` */
+  #mindCancelled(job: Job): void {
+    if (job.cancelled) throw aborted("Cancelled");
+    if (this.#connection.isLost) throw aborted("The connection was lost");
+  }
+
+  /** Waits until the user may move so many bytes more. */
+  async #atRate(job: Job, bytes: number): Promise<void> {
+    const rate = this.#admitted?.rate;
+    if (rate === undefined) return;
+    const until = performance.now() + rate.take(bytes);
+    for (let now = performance.now(); now < until; now = performance.now()) {
+      await new Promise((resolve) => setTimeout(resolve, Math.min(until - now, LOOK_MS)));
+      this.#mindCancelled(job);
+    }
   }
 
   #sayClosing(message: string): void {

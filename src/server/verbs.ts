@@ -1,7 +1,7 @@
 import type { AnyRequest, Request, Verb } from "../protocol/request.ts";
-import type { Role } from "../security/users.ts";
 import type { Done, Exchange } from "./exchange.ts";
 import { RequestFailed } from "./failures.ts";
+import type { Right, Rights } from "./rights.ts";
 import { auth } from "./verbs/auth.ts";
 import { abort, noop, quit } from "./verbs/control.ts";
 import { get } from "./verbs/get.ts";
@@ -13,13 +13,9 @@ import { mkdir, remove, rename } from "./verbs/tree.ts";
 
 type Handler<V extends Verb> = (request: Request<V>, exchange: Exchange) => Promise<Done>;
 
-/** What a client must be allowed to do; each includes those before it. */
-const RIGHTS = ["none", "read", "write", "full"] as const;
-type Right = (typeof RIGHTS)[number];
-
 interface VerbEntry<V extends Verb> {
   readonly handle: Handler<V>;
-  /** What it needs; whoever has not logged in has `none`. */
+  /** What it does to files. A PUT that would replace one asks for that itself. */
   readonly right: Right;
   /** Whether the log tells when it fails. */
   readonly logged: boolean;
@@ -28,13 +24,13 @@ interface VerbEntry<V extends Verb> {
 /** Every verb: who carries it out, and for whom. */
 const VERBS: { readonly [V in Verb]: VerbEntry<V> } = {
   GET: { handle: get, right: "read", logged: true },
-  PUT: { handle: put, right: "write", logged: true },
-  HELD: { handle: held, right: "write", logged: true },
+  PUT: { handle: put, right: "add", logged: true },
+  HELD: { handle: held, right: "add", logged: true },
   LIST: { handle: list, right: "read", logged: false },
   STAT: { handle: stat, right: "read", logged: false },
-  MKDIR: { handle: mkdir, right: "write", logged: true },
-  DELETE: { handle: remove, right: "full", logged: true },
-  RENAME: { handle: rename, right: "full", logged: true },
+  MKDIR: { handle: mkdir, right: "add", logged: true },
+  DELETE: { handle: remove, right: "remove", logged: true },
+  RENAME: { handle: rename, right: "remove", logged: true },
   AUTH: { handle: auth, right: "none", logged: true },
   ABORT: { handle: abort, right: "read", logged: false },
   NOOP: { handle: noop, right: "read", logged: false },
@@ -43,14 +39,17 @@ const VERBS: { readonly [V in Verb]: VerbEntry<V> } = {
 
 /**
  * Checks that a client may ask for this at all.
- * @param role of whoever has logged in
+ * @param rights of whoever has logged in
  * @throws {RequestFailed} `530` before the login, `553 denied` behind it
  */
-export function authorise(verb: string, role: Role | undefined): void {
+export function authorise(verb: string, rights: Rights | undefined): void {
   const right = Object.hasOwn(VERBS, verb) ? VERBS[verb as Verb].right : "read";
-  if (RIGHTS.indexOf(right) <= RIGHTS.indexOf(role ?? "none")) return;
-  if (role === undefined) throw new RequestFailed({ code: 530, word: "login" }, "Log in first");
-  throw new RequestFailed({ code: 553, word: "denied" }, `The role ${role} does not allow ${verb}`);
+  if (right === "none") return;
+  if (rights === undefined) throw new RequestFailed({ code: 530, word: "login" }, "Log in first");
+  const withholder = rights.withholderOf(right);
+  if (withholder === undefined) return;
+  const message = `${withholder.replace(/^t/, "T")} does not allow ${verb}`;
+  throw new RequestFailed({ code: 553, word: "denied" }, message);
 }
 
 /** Carries out a request. Rejects where that fails. */

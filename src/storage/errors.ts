@@ -10,6 +10,7 @@ export type Path = readonly string[];
  * - `exists`: something is there already
  * - `not-empty`: the folder holds something
  * - `space`: no room
+ * - `quota`: more than is allowed here
  * - `changed`: the file changed while it was read
  * - `taken`: somebody else went on with this upload
  * - `mismatch`: a digest or a size is wrong
@@ -23,6 +24,7 @@ export type Problem =
   | "exists"
   | "not-empty"
   | "space"
+  | "quota"
   | "changed"
   | "taken"
   | "mismatch"

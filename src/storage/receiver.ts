@@ -40,6 +40,14 @@ export class Receiver {
   }
 
   /**
+   * Says how many bytes come, those that are held included.
+   * @throws {StorageError} `space` or `quota`, where they cannot fit
+   */
+  announce(size: number): Promise<void> {
+    return this.#sink.announce(size);
+  }
+
+  /**
    * Reads what is held, so that the next block goes on behind it.
    * @returns its digest
    */
@@ -102,8 +110,8 @@ export class Receiver {
   }
 
   /** Leaves what came for a later attempt, where it is a part; else forgets it. */
-  keep(): Promise<void> {
-    return this.#sink.keep();
+  async keep(): Promise<void> {
+    await this.#sink.keep();
   }
 
   /** Forgets the file. */

@@ -45,14 +45,24 @@ export interface Source {
 export interface Sink {
   /** Bytes, in whole blocks, that an earlier attempt has left; writing goes on behind them. */
   readonly held: number;
+  /** Bytes that earlier attempts had left and that are gone since it was begun. */
+  readonly forgotten: number;
+  /**
+   * Says how many bytes it will have, those held included.
+   * @throws {StorageError} where it cannot fit; it can then only be ended
+   */
+  announce(size: number): Promise<void>;
   /** Fills the buffers with held bytes from `offset` on. */
   readHeld(offset: number, buffers: readonly Uint8Array[]): Promise<void>;
   /** Adds bytes, which must not change until the end. Settles when more may come. */
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** Puts the file under its name, whole, in one step. */
   commit(attributes: Attributes): Promise<void>;
-  /** Leaves what was written for a later attempt, where it is a part; else forgets it. */
-  keep(): Promise<void>;
+  /**
+   * Leaves what was written for a later attempt, where it is a part; else forgets it.
+   * @returns how many bytes are left; 0 after `commit` or `abort`
+   */
+  keep(): Promise<number>;
   /** Forgets what was written. Does nothing after `commit` or `keep`. */
   abort(): Promise<void>;
 }
@@ -88,6 +98,8 @@ export interface Storage {
    */
   list(path: Path, options: { readonly recursive: boolean }): AsyncIterable<Entry>;
   open(path: Path): Promise<Source>;
+  /** Bytes of all files, also those that are being written or were left by interrupted transfers. */
+  usage(): Promise<number>;
   /** Begins a file. Missing folders are made when it is committed. */
   create(path: Path, options: CreateOptions): Promise<Sink>;
   /**

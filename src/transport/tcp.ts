@@ -1,3 +1,4 @@
+import type { Socket } from "bun";
 import { Connection } from "./connection.ts";
 import { ConnectFailed, within } from "./connect-failed.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
@@ -9,6 +10,30 @@ export interface Listener {
   close(): void;
 }
 
+/** What is said to a connection that is turned away. */
+export interface Refusal {
+  readonly text: string;
+  /** Whether even saying it over TLS costs more than there is: it is only closed then. */
+  readonly isCostly: boolean;
+}
+
+/** Who decides about connections, and takes them. */
+export interface Receptionist<T> {
+  /**
+   * Somebody has come; nothing was received or sent.
+   * @param descriptor the socket's own; -1 where the runtime does not tell
+   * @returns what to say before it is closed at once; nothing lets it in
+   */
+  arrive(connection: Connection, descriptor: number): Refusal | undefined;
+  /** Takes one that was let in. */
+  accept(accepted: T): void;
+}
+
+/** A socket's descriptor, which the runtime has and its types do not. */
+export function descriptorOf(socket: Socket<undefined>): number {
+  return "fd" in socket && typeof socket.fd === "number" ? socket.fd : -1;
+}
+
 /**
  * Listens for TCP connections.
  * @param port 0 takes a free one.
@@ -17,7 +42,7 @@ export interface Listener {
 export function listen(
   hostname: string,
   port: number,
-  accept: (connection: Connection) => void,
+  reception: Receptionist<Connection>,
 ): Listener {
   const connections: Connections = new WeakMap();
   const listener = Bun.listen<undefined>({
@@ -28,8 +53,14 @@ export function listen(
     data: undefined,
     socket: handlersOf(connections, (socket) => {
       const connection = new Connection(socket);
+      const refusal = reception.arrive(connection, descriptorOf(socket));
+      if (refusal !== undefined) {
+        // Closes as well, and gives the descriptor back: whoever is turned away costs nothing more.
+        socket.end(Buffer.from(refusal.text, "latin1"));
+        return;
+      }
       connections.set(socket, connection);
-      accept(connection);
+      reception.accept(connection);
     }),
   });
   return { port: listener.port, close: () => listener.stop(false) };

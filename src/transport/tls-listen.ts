@@ -1,8 +1,17 @@
 import type { Socket } from "bun";
 import { Connection } from "./connection.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
-import type { Listener } from "./tcp.ts";
+import { descriptorOf, type Listener, type Receptionist, type Refusal } from "./tcp.ts";
 import { bindingOf, PROTOCOL, versions, type Secured } from "./tls.ts";
+
+/**
+ * How often a connection that is turned away gets its handshake, so that it can be told why, in
+ * milliseconds; the others are only closed. A handshake takes up to a millisecond of the processor,
+ * which must not be had for nothing, thousands of times a second.
+ */
+const REFUSE_EVERY_MS = 100;
+/** How long such a handshake may take, in milliseconds. */
+const REFUSE_WITHIN_MS = 1000;
 
 /** What a server proves itself with, both as PEM. */
 export interface Identity {
@@ -13,7 +22,7 @@ export interface Identity {
 /**
  * Listens for TLS 1.3 alone, and for nothing but this protocol in it.
  * @param timeout milliseconds that a handshake may take before its connection is cut
- * @param accept given each connection whose handshake is done
+ * @param reception accepts each connection whose handshake is done
  * @throws an `Error` with `code` `EADDRINUSE`, `EACCES` or the like.
  */
 export function listenTls(
@@ -21,7 +30,7 @@ export function listenTls(
   port: number,
   identity: Identity,
   timeout: number,
-  accept: (secured: Secured) => void,
+  reception: Receptionist<Secured>,
 ): Listener {
   const connections: Connections = new WeakMap();
   const handshakes = new Map<Socket<undefined>, ReturnType<typeof setTimeout>>();
@@ -29,12 +38,33 @@ export function listenTls(
     clearTimeout(handshakes.get(socket));
     handshakes.delete(socket);
   };
-  const handlers = handlersOf(connections, (socket) => {
-    connections.set(socket, new Connection(socket));
+  const refused = new WeakMap<Socket<undefined>, Refusal>();
+  let refusedAt = -Infinity;
+  const begin = (socket: Socket<undefined>, within: number): void => {
     handshakes.set(
       socket,
-      setTimeout(() => socket.terminate(), timeout),
+      setTimeout(() => socket.terminate(), within),
     );
+  };
+  const refuse = (socket: Socket<undefined>, refusal: Refusal): void => {
+    const now = performance.now();
+    if (refusal.isCostly || now - refusedAt < REFUSE_EVERY_MS) {
+      socket.terminate();
+      return;
+    }
+    refusedAt = now;
+    refused.set(socket, refusal);
+    begin(socket, Math.min(timeout, REFUSE_WITHIN_MS));
+  };
+  const handlers = handlersOf(connections, (socket) => {
+    const connection = new Connection(socket);
+    const refusal = reception.arrive(connection, descriptorOf(socket));
+    if (refusal !== undefined) {
+      refuse(socket, refusal);
+      return;
+    }
+    connections.set(socket, connection);
+    begin(socket, timeout);
   });
   const listener = Bun.listen<undefined>({
     hostname,
@@ -47,10 +77,13 @@ export function listenTls(
       handshake: (socket, succeeded) => {
         ended(socket);
         const connection = connections.get(socket);
-        if (!succeeded || connection === undefined || socket.alpnProtocol !== PROTOCOL) {
+        const refusal = refused.get(socket);
+        if (succeeded && refusal !== undefined) {
+          socket.end(Buffer.from(refusal.text, "latin1"));
+        } else if (!succeeded || connection === undefined || socket.alpnProtocol !== PROTOCOL) {
           socket.terminate();
         } else {
-          accept({ connection, binding: bindingOf(socket) });
+          reception.accept({ connection, binding: bindingOf(socket) });
         }
       },
       close: (socket, error) => {

@@ -82,6 +82,8 @@ export function connect(
 
 export interface StartOptions {
   readonly cwd?: string;
+  /** A command that ends by executing what follows it, such as `setpriv …`. */
+  readonly by?: readonly string[];
   readonly env?: Record<string, string>;
 }
 
@@ -103,7 +105,7 @@ export class RunningProgram implements AsyncDisposable {
   }
 
   protected static spawn(args: readonly string[], options: StartOptions = {}): Child {
-    return Bun.spawn([BINARY, ...args], {
+    return Bun.spawn([...(options.by ?? []), BINARY, ...args], {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",

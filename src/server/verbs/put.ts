@@ -1,11 +1,20 @@
 import type { Request } from "../../protocol/request.ts";
 import { formatDigest } from "../../protocol/text.ts";
+import { StorageError } from "../../storage/errors.ts";
 import { Receiver, type Received } from "../../storage/receiver.ts";
 import type { Done, Exchange } from "../exchange.ts";
 import { badArgument, RequestFailed } from "../failures.ts";
 
 /** Stores a file that the client sends. */
 export async function put(request: Request<"PUT">, exchange: Exchange): Promise<Done> {
+  try {
+    return await store(request, exchange);
+  } catch (error) {
+    throw whyExists(error, request, exchange);
+  }
+}
+
+async function store(request: Request<"PUT">, exchange: Exchange): Promise<Done> {
   const started = performance.now();
   const receiver = await begin(request, exchange);
   try {
@@ -31,7 +40,8 @@ export async function put(request: Request<"PUT">, exchange: Exchange): Promise<
 async function begin(request: Request<"PUT">, exchange: Exchange): Promise<Receiver> {
   const { path, keys } = request;
   const { size, part, offset } = keys;
-  const options = { size, absent: keys.if === "absent" || !exchange.mayReplace };
+  const withheld = exchange.rights.withholderOf("replace") !== undefined;
+  const options = { size, absent: keys.if === "absent" || withheld };
   if (part === undefined) {
     if (offset !== undefined) throw badArgument("offset needs the key part");
     return new Receiver(path, await exchange.storage.create(path, options));
@@ -71,6 +81,18 @@ async function receive(
         return receiver.finish({ size, digest: event.digest }, { mtime, exec });
     }
   }
+}
+
+/** Where it is not the client that wanted to replace nothing, it is told who did. */
+function whyExists(error: unknown, { path, keys }: Request<"PUT">, { rights }: Exchange): unknown {
+  if (!(error instanceof StorageError) || error.problem !== "exists") return error;
+  const withholder = rights.withholderOf("replace");
+  if (withholder === undefined || keys.if === "absent") return error;
+  return new StorageError(
+    "exists",
+    path,
+    (name) => `${name} exists already, and ${withholder} does not allow replacing it`,
+  );
 }
 
 /** The client has ended the body with ABORT. */

@@ -1,8 +1,9 @@
 import { constants, existsSync } from "node:fs";
-import { lstat, mkdir, open, type FileHandle } from "node:fs/promises";
+import { lstat, mkdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { StorageError, type Path } from "../errors.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
+import { openFile } from "./open-file.ts";
 
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
@@ -24,7 +25,7 @@ export class Folder {
 
   /** Opens a root. Links in its path are the operator's own and are followed. */
   static async openRoot(realPath: string): Promise<Folder> {
-    return new Folder(realPath, HAS_PROC ? await open(realPath, OPEN_FOLDER) : undefined);
+    return new Folder(realPath, HAS_PROC ? await openFile(realPath, OPEN_FOLDER) : undefined);
   }
 
   /** A path for calls of the system, to be used while the folder is open. */
@@ -42,7 +43,7 @@ export class Folder {
   /** Opens a folder inside this one. Where descriptors cannot help, a link is refused by a look. */
   async openChild(name: string): Promise<Folder> {
     const path = this.entry(name);
-    if (HAS_PROC) return new Folder(path, await open(path, OPEN_FOLDER));
+    if (HAS_PROC) return new Folder(path, await openFile(path, OPEN_FOLDER));
     const stat = await lstat(path);
     if (!stat.isDirectory()) {
       throw Object.assign(new Error(`not a folder: ${path}`), { code: "ENOTDIR" });

@@ -13,6 +13,7 @@ import { openSource } from "./source.ts";
 import { isLeft, parseStagedName } from "./staged-name.ts";
 import { Staging } from "./staging.ts";
 import { Turns } from "./turns.ts";
+import { bytesUnder } from "./usage.ts";
 
 export interface LocalOptions {
   /** Make it, with the folders above it, where it is missing. */
@@ -76,6 +77,10 @@ export class LocalStorage implements Storage {
   async open(path: Path): Promise<Source> {
     checkReadable(path);
     return openSource(this.#root, path);
+  }
+
+  usage(): Promise<number> {
+    return bytesUnder(this.#root);
   }
 
   async create(path: Path, options: CreateOptions): Promise<Sink> {

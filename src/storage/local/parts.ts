@@ -16,7 +16,16 @@ export interface Claimed {
   readonly staged: Staged;
   /** Whether it was left in order; otherwise its last blocks may have holes. */
   readonly inOrder: boolean;
+  /** Bytes of others that were left of it and are removed. */
+  readonly forgotten: number;
   release(): void;
+}
+
+/** A file in the staging folder that nobody writes to. */
+interface Left {
+  readonly name: string;
+  readonly kept: boolean;
+  readonly size: number;
 }
 
 /** The parts of interrupted transfers in a staging folder: each has one writer at a time. */
@@ -33,9 +42,10 @@ export class Parts {
     const id = idOf(path, part);
     const release = await this.#take(id, part);
     try {
-      for (const { name } of await this.#leftOf(id)) await this.#staging.remove(name);
+      const left = await this.#leftOf(id);
+      const forgotten = await this.#removeAll(left);
       const staged = await this.#staging.create(path, ownName(id, "part"));
-      return { staged, inOrder: true, release };
+      return { staged, inOrder: true, forgotten, release };
     } catch (error) {
       release();
       throw error;
@@ -52,8 +62,8 @@ export class Parts {
       for (const [index, { name, kept }] of left.entries()) {
         const staged = await this.#staging.claim(path, name, ownName(id, "part"));
         if (staged === undefined) continue;
-        for (const other of left.slice(index + 1)) await this.#staging.remove(other.name);
-        return { staged, inOrder: kept, release };
+        const forgotten = await this.#removeAll(left.slice(index + 1));
+        return { staged, inOrder: kept, forgotten, release };
       }
     } catch (error) {
       release();
@@ -78,8 +88,13 @@ export class Parts {
     };
   }
 
-  async #leftOf(id: string): Promise<{ readonly name: string; readonly kept: boolean }[]> {
-    const left: { name: string; kept: boolean; size: number }[] = [];
+  async #removeAll(left: readonly Left[]): Promise<number> {
+    for (const { name } of left) await this.#staging.remove(name);
+    return left.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  async #leftOf(id: string): Promise<Left[]> {
+    const left: Left[] = [];
     for (const { name, size, age } of await this.#staging.files()) {
       const parsed = parseStagedName(name);
       if (parsed === undefined || parsed.id !== id || parsed.kind === "tmp") continue;

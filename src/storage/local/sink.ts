@@ -41,7 +41,8 @@ export async function createSink(
       part === undefined
         ? await unclaimed(context.staging, path)
         : await context.parts.create(path, part);
-    return new LocalSink(context, path, options.absent === true, claimed, part !== undefined, 0);
+    const absent = options.absent === true;
+    return new LocalSink(context, path, absent, claimed, part !== undefined, { held: 0, cut: 0 });
   } catch (error) {
     throw fromSystem(error, path);
   }
@@ -67,20 +68,23 @@ async function goOn(
   context: SinkContext,
   path: Path,
   claimed: Claimed,
-  { absent, size }: Omit<CreateOptions, "part">,
+  { absent, size: announced }: Omit<CreateOptions, "part">,
 ): Promise<Sink | undefined> {
   const { handle } = claimed.staged;
   let held: number;
+  let size: number;
   try {
+    ({ size } = await handle.stat());
     held = await heldBytes(handle, claimed.inOrder);
     await handle.truncate(held);
     // What is held has its room already.
-    if (size !== undefined) await checkRoom(context.root, path, size - held);
+    if (announced !== undefined) await checkRoom(context.root, path, announced - held);
   } catch (error) {
     await leave(context, claimed);
     throw error;
   }
-  const sink = new LocalSink(context, path, absent === true, claimed, true, held);
+  const found = { held, cut: size - held };
+  const sink = new LocalSink(context, path, absent === true, claimed, true, found);
   if (held > 0) return sink;
   await sink.abort();
   return undefined;
@@ -104,11 +108,12 @@ async function check(
 
 async function unclaimed(staging: Staging, path: Path): Promise<Claimed> {
   const staged = await staging.create(path, ownName(randomId(), "tmp"));
-  return { staged, inOrder: true, release: () => undefined };
+  return { staged, inOrder: true, forgotten: 0, release: () => undefined };
 }
 
 class LocalSink implements Sink {
   readonly held: number;
+  readonly forgotten: number;
   readonly #context: SinkContext;
   readonly #path: Path;
   readonly #absent: boolean;
@@ -116,7 +121,7 @@ class LocalSink implements Sink {
   readonly #staged: Staged;
   readonly #isPart: boolean;
   readonly #writer: WriteBehind;
-  #ending: Promise<void> | undefined;
+  #ending: Promise<number> | undefined;
 
   constructor(
     context: SinkContext,
@@ -124,7 +129,7 @@ class LocalSink implements Sink {
     absent: boolean,
     claimed: Claimed,
     isPart: boolean,
-    held: number,
+    { held, cut }: { readonly held: number; readonly cut: number },
   ) {
     this.#context = context;
     this.#path = path;
@@ -133,7 +138,13 @@ class LocalSink implements Sink {
     this.#staged = claimed.staged;
     this.#isPart = isPart;
     this.held = held;
+    this.forgotten = claimed.forgotten + cut;
     this.#writer = new WriteBehind(claimed.staged.handle, held);
+  }
+
+  async announce(size: number): Promise<void> {
+    // What is held has its room already.
+    await checkRoom(this.#context.root, this.#path, size - this.held);
   }
 
   async readHeld(offset: number, buffers: readonly Uint8Array[]): Promise<void> {
@@ -159,18 +170,21 @@ class LocalSink implements Sink {
   commit(attributes: Attributes): Promise<void> {
     if (this.#ending !== undefined) throw new Error("A file ends only once");
     const committed = this.#commit(attributes);
-    this.#ending = committed.catch(() => undefined);
+    this.#ending = committed.then(
+      () => 0,
+      () => 0,
+    );
     return committed;
   }
 
-  keep(): Promise<void> {
+  keep(): Promise<number> {
     this.#ending ??= this.#isPart ? this.#leave() : this.#forget();
     return this.#ending;
   }
 
-  abort(): Promise<void> {
+  async abort(): Promise<void> {
     this.#ending ??= this.#forget();
-    return this.#ending;
+    await this.#ending;
   }
 
   async #commit(attributes: Attributes): Promise<void> {
@@ -188,26 +202,29 @@ class LocalSink implements Sink {
     await this.#release();
   }
 
-  async #leave(): Promise<void> {
+  async #leave(): Promise<number> {
     try {
       await this.#writer.finish();
       const { entry, name, handle } = this.#staged;
       // Less than a block cannot be gone on with.
-      if ((await handle.stat()).size < BLOCK_SIZE) return await this.#forget();
+      const { size } = await handle.stat();
+      if (size < BLOCK_SIZE) return await this.#forget();
       await handle.close();
       const kept = name.replace(".part.", ".kept.");
       await rename(entry, entry.slice(0, -name.length) + kept);
       await this.#release();
+      return size;
     } catch {
-      await this.#forget();
+      return this.#forget();
     }
   }
 
-  async #forget(): Promise<void> {
+  async #forget(): Promise<0> {
     await this.#writer.finish().catch(() => undefined);
     await this.#staged.handle.close().catch(() => undefined);
     await discard(this.#staged);
     await this.#release();
+    return 0;
   }
 
   async #release(): Promise<void> {

@@ -1,10 +1,11 @@
 import { constants } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { StorageError, type Path } from "../errors.ts";
 import type { Source } from "../storage.ts";
 import { fromSystem } from "./errno.ts";
 import { withFolder, type Folder } from "./folder.ts";
 import { itemOf, type Stat } from "./item.ts";
+import { openFile } from "./open-file.ts";
 import { skipBytes } from "./skip-bytes.ts";
 
 /** Not blocking, so that a pipe without a writer holds up nobody; a link fails with `ELOOP`. */
@@ -17,7 +18,7 @@ export async function openSource(root: Folder, path: Path): Promise<Source> {
   if (name === undefined) throw notAFile(path, true);
   try {
     const handle = await withFolder(root, path.slice(0, -1), {}, (folder) =>
-      open(folder.entry(name), OPEN_FILE),
+      openFile(folder.entry(name), OPEN_FILE),
     );
     try {
       const stat = await handle.stat({ bigint: true });

@@ -1,18 +1,10 @@
 import { constants } from "node:fs";
-import {
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  rmdir,
-  unlink,
-  type FileHandle,
-} from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rmdir, unlink, type FileHandle } from "node:fs/promises";
 import { StorageError, type Path } from "../errors.ts";
 import { STAGING } from "../names.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import type { Folder } from "./folder.ts";
+import { openFile } from "./open-file.ts";
 
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const REOPEN = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -20,6 +12,9 @@ const REOPEN = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const REMOVE_AFTER_MS = 200;
 /** How often it is made again where other processes remove it as soon as it is there. */
 const ATTEMPTS = 10;
+
+/** What opening it fails with where there is none, or something else has its name. */
+const NO_FOLDER = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
 /** A file in the staging folder. */
 export interface Staged {
@@ -56,7 +51,7 @@ export class Staging {
   create(path: Path, name: string): Promise<Staged> {
     return this.#use(path, async (lease) => {
       const entry = (await lease.folder).entry(name);
-      return { handle: await open(entry, CREATE, 0o666), name, entry, lease };
+      return { handle: await createFile(entry), name, entry, lease };
     });
   }
 
@@ -118,7 +113,7 @@ export class Staging {
       const entry = folder.entry(name);
       try {
         if (left !== name) await rename(folder.entry(left), entry);
-        const handle = await open(entry, REOPEN);
+        const handle = await openFile(entry, REOPEN);
         if ((await handle.stat()).isFile()) return { handle, name, entry, lease };
         await handle.close();
       } catch (error) {
@@ -144,13 +139,15 @@ export class Staging {
     }
   }
 
-  /** Looks into the folder without making it. */
+  /** Looks into the folder without making it. Rejects with the system's error. */
   async #ifThere(work: (folder: Folder) => Promise<void>): Promise<void> {
     let folder: Folder;
     try {
       folder = await this.#root.openChild(STAGING);
-    } catch {
-      return;
+    } catch (error) {
+      // Without descriptors nobody knows what is there; to say nothing would lose it.
+      if (NO_FOLDER.has(errnoOf(error) ?? "")) return;
+      throw error;
     }
     try {
       await work(folder);
@@ -224,6 +221,15 @@ async function namesIn(folder: Folder): Promise<readonly string[]> {
 /** Removes a staged file. One that cannot be removed is left to be swept later. */
 export async function discard(staged: Staged): Promise<void> {
   await unlink(staged.entry).catch(() => undefined);
+}
+
+async function createFile(entry: string): Promise<FileHandle> {
+  try {
+    return await openFile(entry, CREATE, 0o666);
+  } catch (error) {
+    if (errnoOf(error) === "EMFILE") await unlink(entry).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** A folder that never was opened has nothing to close. */

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { isIPv6 } from "node:net";
 import * as fc from "fast-check";
-import { canonicalIpv6, networkOf, parseIpv4, parseIpv6 } from "../../../src/security/ip.ts";
+import {
+  canonicalIpv6,
+  isLoopbackAddress,
+  networkOf,
+  parseIpv4,
+  parseIpv6,
+} from "../../../src/security/ip.ts";
 
 describe("parseIpv6()", () => {
   test("reads all groups back, whichever of them are left out", () => {
@@ -73,4 +79,13 @@ describe("networkOf()", () => {
   ])("of %s is %s", (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
+});
+
+test("isLoopbackAddress() knows this machine's own, however they are written", () => {
+  for (const own of ["127.0.0.1", "127.255.0.9", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1"]) {
+    expect(isLoopbackAddress(own), own).toBe(true);
+  }
+  for (const other of ["128.0.0.1", "::2", "::", "::ffff:192.0.2.1", "1270.0.0.1", "", "fe80::1"]) {
+    expect(isLoopbackAddress(other), other).toBe(false);
+  }
 });

@@ -1,0 +1,59 @@
+/** How much of a rate may be used at once by whoever was quiet, in milliseconds of it. */
+const BURST_MS = 1000;
+
+/** What one user may send and receive, on all connections together. */
+export class Rate {
+  readonly #bytesPerMs: number;
+  /** Until when everything that was taken has been paid for, of `performance.now()`. */
+  #paidAt = -Infinity;
+  users = 0;
+
+  constructor(bytesPerSecond: number) {
+    this.#bytesPerMs = bytesPerSecond / 1000;
+  }
+
+  /**
+   * Takes a share for bytes that are to be moved. Whoever asks first goes first.
+   * @returns how long to wait before they are moved, in milliseconds
+   */
+  take(bytes: number, now = performance.now()): number {
+    const from = Math.max(this.#paidAt, now - BURST_MS);
+    this.#paidAt = from + bytes / this.#bytesPerMs;
+    return Math.max(0, this.#paidAt - now);
+  }
+
+  /** Whether it is as good as a new one. */
+  isRested(now: number): boolean {
+    return this.#paidAt <= now - BURST_MS;
+  }
+}
+
+/** A rate for each user; it outlasts connections, so that a new one gains nothing. */
+export class Rates {
+  readonly #bytesPerSecond: number;
+  readonly #rates = new Map<string, Rate>();
+
+  constructor(bytesPerSecond: number) {
+    this.#bytesPerSecond = bytesPerSecond;
+  }
+
+  /** The rate of a user. Needs one `leave`. */
+  enter(user: string): Rate {
+    const rate = this.#rates.get(user) ?? new Rate(this.#bytesPerSecond);
+    this.#rates.set(user, rate);
+    rate.users++;
+    return rate;
+  }
+
+  /** A connection of the user is closed. */
+  leave(rate: Rate): void {
+    rate.users--;
+  }
+
+  /** Forgets those that nobody uses. To be called now and then. */
+  forget(now = performance.now()): void {
+    for (const [user, rate] of this.#rates) {
+      if (rate.users === 0 && rate.isRested(now)) this.#rates.delete(user);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import type { Path } from "../errors.ts";
+import type { CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
+import type { Quota } from "./quota.ts";
+import { LimitedSink } from "./sink.ts";
+
+/** A storage within a quota, which others may share. Reading is not limited. */
+export class LimitedStorage implements Storage {
+  readonly #inner: Storage;
+  readonly #quota: Quota;
+  /** The last of those that change the file under a name. */
+  readonly #changing = new Map<string, Promise<unknown>>();
+
+  constructor(inner: Storage, quota: Quota) {
+    this.#inner = inner;
+    this.#quota = quota;
+  }
+
+  get location(): string {
+    return this.#inner.location;
+  }
+
+  stat(path: Path): Promise<Item> {
+    return this.#inner.stat(path);
+  }
+
+  list(path: Path, options: { readonly recursive: boolean }): AsyncIterable<Entry> {
+    return this.#inner.list(path, options);
+  }
+
+  open(path: Path): Promise<Source> {
+    return this.#inner.open(path);
+  }
+
+  usage(): Promise<number> {
+    return this.#inner.usage();
+  }
+
+  async create(path: Path, options: CreateOptions): Promise<Sink> {
+    this.#quota.checkFile(path, options.size ?? 0);
+    await this.#quota.ready();
+    return this.#limit(path, await this.#inner.create(path, options), options.size);
+  }
+
+  async resume(
+    path: Path,
+    part: Part,
+    options: Omit<CreateOptions, "part">,
+  ): Promise<Sink | undefined> {
+    this.#quota.checkFile(path, options.size ?? 0);
+    await this.#quota.ready();
+    const sink = await this.#inner.resume(path, part, options);
+    return sink && (await this.#limit(path, sink, options.size));
+  }
+
+  makeFolder(path: Path): Promise<void> {
+    return this.#inner.makeFolder(path);
+  }
+
+  async delete(path: Path): Promise<void> {
+    await this.#quota.ready();
+    await this.#alone(path, async () => {
+      const size = await this.#sizeOf(path);
+      await this.#inner.delete(path);
+      this.#quota.give(size);
+    });
+  }
+
+  rename(from: Path, to: Path): Promise<void> {
+    return this.#inner.rename(from, to);
+  }
+
+  sweep(age: number): Promise<void> {
+    return this.#inner.sweep(age);
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  async #limit(path: Path, sink: Sink, size: number | undefined): Promise<Sink> {
+    const limited = new LimitedSink(path, sink, this.#quota, (commit) =>
+      this.#alone(path, async () => {
+        const replaced = await this.#sizeOf(path);
+        await commit();
+        return replaced;
+      }),
+    );
+    try {
+      if (size !== undefined) await limited.announce(size);
+    } catch (error) {
+      await limited.keep();
+      throw error;
+    }
+    return limited;
+  }
+
+  /** One after the other for each name, so that each knows what it replaces or removes. */
+  async #alone<T>(path: Path, work: () => Promise<T>): Promise<T> {
+    const name = path.join("/");
+    const done = (this.#changing.get(name) ?? Promise.resolve()).then(work);
+    const settled = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#changing.set(name, settled);
+    try {
+      return await done;
+    } finally {
+      if (this.#changing.get(name) === settled) this.#changing.delete(name);
+    }
+  }
+
+  async #sizeOf(path: Path): Promise<number> {
+    // Whatever is wrong with it is said by whoever changes it.
+    return this.#inner.stat(path).then(
+      ({ size }) => size,
+      () => 0,
+    );
+  }
+}

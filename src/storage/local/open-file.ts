@@ -1,0 +1,14 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { isAmongLast } from "./descriptors.ts";
+
+/**
+ * Opens a file, but leaves the last descriptors of the process alone: with none left a server could
+ * not even turn somebody away. A file that the flags make is there also where that fails.
+ * @throws the system's error; `EMFILE` where the last descriptors were reached
+ */
+export async function openFile(path: string, flags: number, mode?: number): Promise<FileHandle> {
+  const handle = await open(path, flags, mode);
+  if (!isAmongLast(handle.fd)) return handle;
+  await handle.close();
+  throw Object.assign(new Error("too many open files"), { code: "EMFILE" });
+}

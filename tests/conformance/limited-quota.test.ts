@@ -1,0 +1,74 @@
+import { expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { LimitedStorage } from "../../src/storage/limited/storage.ts";
+import { Quota } from "../../src/storage/limited/quota.ts";
+import { LocalStorage } from "../../src/storage/local/local.ts";
+import { bytesOf, expectProblem, store } from "./ground.ts";
+import { LocalGround } from "./local-ground.ts";
+
+const TOTAL = 10_000;
+
+async function full(size: number, ...storages: LimitedStorage[]): Promise<void> {
+  for (const storage of storages) {
+    await expectProblem("quota", () => storage.create(["too-large"], { size: size + 1 }));
+    const sink = await storage.create(["just-right"], { size });
+    await sink.abort();
+  }
+}
+
+test("folders inside the root share its quota", async () => {
+  await using ground = await LocalGround.make();
+  const quota = new Quota(ground.storage, { total: TOTAL });
+  const whole = new LimitedStorage(ground.storage, quota);
+  await whole.makeFolder(["anna"]);
+  const inside = await LocalStorage.open(ground.at("anna"), { make: false });
+  const anna = new LimitedStorage(inside, quota);
+  await store(anna, ["f"], bytesOf(4000));
+  await store(whole, ["f"], bytesOf(1000));
+  await full(5000, whole, anna);
+  await whole.delete(["anna", "f"]);
+  await full(9000, whole, anna);
+  await quota.recount();
+  await full(9000, whole, anna);
+  await inside.close();
+});
+
+test("recount() finds what others have changed, and leaves alone what is being written", async () => {
+  await using ground = await LocalGround.make();
+  await ground.plant(["a"], bytesOf(3000));
+  const quota = new Quota(ground.storage, { total: TOTAL });
+  const storage = new LimitedStorage(ground.storage, quota);
+  await full(7000, storage);
+  await rm(ground.at("a"));
+  await ground.plant(["deep", "er", "b"], bytesOf(1000));
+  await full(7000, storage);
+  await quota.recount();
+  await full(9000, storage);
+  const sink = await storage.create(["c"], { size: 5000 });
+  await quota.recount();
+  await full(4000, storage);
+  await sink.write(bytesOf(5000));
+  await sink.commit({});
+  await full(4000, storage);
+});
+
+test("what fails gives its room back", async () => {
+  await using ground = await LocalGround.make();
+  const quota = new Quota(ground.storage, { total: TOTAL, file: 6000 });
+  const storage = new LimitedStorage(ground.storage, quota);
+  await store(storage, ["f"], bytesOf(1000));
+  await expectProblem("exists", () => storage.create(["f"], { size: 5000, absent: true }));
+  const late = await storage.create(["late"], { size: 5000, absent: true });
+  await ground.plant(["late"], bytesOf(0));
+  await late.write(bytesOf(5000));
+  await expectProblem("exists", () => late.commit({}));
+  await late.abort();
+  const sink = await storage.create(["g"], {});
+  await sink.write(bytesOf(6000));
+  await expectProblem("quota", async () => sink.write(bytesOf(1)));
+  expect(await sink.keep()).toBe(0);
+  await expectProblem("not-found", () => storage.delete(["none"]));
+  await full(6000, storage);
+  await store(storage, ["h"], bytesOf(6000));
+  await full(3000, storage);
+});
