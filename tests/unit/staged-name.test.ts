@@ -47,7 +47,8 @@ describe("an owner", () => {
 
   test("is gone when it was killed, also before its parent has asked", async () => {
     // A shell that does not wait leaves what was killed behind as a zombie.
-    const script = "sleep 100 & echo $!; exec sleep 100";
+    // What the second shell was not the one to start, it does not ask about.
+    const script = "sleep 100 & exec sh -c 'echo $0; exec sleep 100' $!";
     const parent = Bun.spawn(["sh", "-c", script], { stdout: "pipe" });
     const reader = parent.stdout.getReader();
     const pid = Number(new TextDecoder().decode((await reader.read()).value));
