@@ -13,17 +13,11 @@ export function hasColours(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && TERM !== "dumb";
 }
 
-/** The streams that hold a log: what nobody reads of it does not keep the program from ending. */
-const logs = new Set<unknown>();
-/** How long the last lines of a log may take to be read at the end, in milliseconds. */
-const LOG_FLUSH_MS = 1000;
-
 /** A stream of this process as a log, which loses lines rather than wait for its reader. */
 export function logTo(
   stream: LogTarget,
   describeLost: (lines: number) => string,
 ): (line: string) => void {
-  logs.add(stream);
   const log = new LogStream(stream, describeLost);
   return (line) => log.line(line);
 }
@@ -57,12 +51,9 @@ export function writeData(text: string): void {
   process.stdout.write(text);
 }
 
-/** Waits until what was written has left the process; for a log, not for long. */
+/** Waits until what was written has left the process. */
 export async function flushOutput(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) {
-    await new Promise<void>((resolve) => {
-      stream.write("", () => resolve());
-      if (logs.has(stream)) setTimeout(resolve, LOG_FLUSH_MS);
-    });
+    await new Promise<void>((resolve) => stream.write("", () => resolve()));
   }
 }
