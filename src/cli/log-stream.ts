@@ -1,11 +1,8 @@
-import { fstatSync, writeSync } from "node:fs";
-
 /** Bytes that may wait for whoever reads the log; what is more is lost. */
 const MOST_WAITING = 256 * 1024;
 
 /** A stream of the process that a log goes to. */
 export interface LogTarget {
-  readonly fd: number;
   write(text: string, done: (error?: Error | null) => void): unknown;
 }
 
@@ -15,7 +12,6 @@ export interface LogTarget {
  */
 export class LogStream {
   readonly #target: LogTarget;
-  readonly #isFile: boolean;
   readonly #describeLost: (lines: number) => string;
   #waiting = 0;
   #lost = 0;
@@ -23,7 +19,6 @@ export class LogStream {
   /** @param describeLost the line that says how many were lost */
   constructor(target: LogTarget, describeLost: (lines: number) => string) {
     this.#target = target;
-    this.#isFile = isRegular(target.fd);
     this.#describeLost = describeLost;
   }
 
@@ -44,7 +39,6 @@ export class LogStream {
 
   /** @param lines that are lost with it */
   #put(text: string, lines: number): boolean {
-    if (this.#isFile) return this.#putInFile(text);
     if (this.#waiting + text.length > MOST_WAITING) return false;
     this.#waiting += text.length;
     this.#target.write(text, (error) => {
@@ -53,23 +47,5 @@ export class LogStream {
       else if (this.#lost > 0) this.#tellLost();
     });
     return true;
-  }
-
-  /** The stream would give a file up for good after its first error. */
-  #putInFile(text: string): boolean {
-    try {
-      const bytes = Buffer.from(text);
-      return writeSync(this.#target.fd, bytes) === bytes.length;
-    } catch {
-      return false;
-    }
-  }
-}
-
-function isRegular(fd: number): boolean {
-  try {
-    return fstatSync(fd).isFile();
-  } catch {
-    return false;
   }
 }

@@ -39,12 +39,11 @@ function write(
 
 /** A stream of this process as a log, which loses lines rather than wait for its reader. */
 export function logTo(
-  stream: NodeJS.WriteStream & { readonly fd: number },
+  stream: NodeJS.WriteStream,
   describeLost: (lines: number) => string,
 ): (line: string) => void {
   logs.add(stream);
   const target = {
-    fd: stream.fd,
     write: (text: string, done: (error?: Error | null) => void) => write(stream, text, done),
   };
   const log = new LogStream(target, describeLost);

@@ -1,3 +1,5 @@
+/** Whoever waits for a rate looks so often whether that is still wanted, in milliseconds. */
+const LOOK_MS = 250;
 /** How much of a rate may be used at once by whoever was quiet, in milliseconds of it. */
 const BURST_MS = 1000;
 
@@ -20,6 +22,18 @@ export class Rate {
     const from = Math.max(this.#paidAt, now - BURST_MS);
     this.#paidAt = from + bytes / this.#bytesPerMs;
     return Math.max(0, this.#paidAt - now);
+  }
+
+  /**
+   * Waits until bytes may be moved.
+   * @param mind called now and then meanwhile: throws where nobody wants them any more
+   */
+  async pass(bytes: number, mind: () => void): Promise<void> {
+    const until = performance.now() + this.take(bytes);
+    for (let now = performance.now(); now < until; now = performance.now()) {
+      await new Promise((resolve) => setTimeout(resolve, Math.min(until - now, LOOK_MS)));
+      mind();
+    }
   }
 
   /** Whether it is as good as a new one. */

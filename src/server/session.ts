@@ -47,9 +47,6 @@ interface Admitted {
   readonly rate: Rate | undefined;
 }
 
-/** While a client waits for its rate, how often it is looked whether it has cancelled, in ms. */
-const LOOK_MS = 250;
-
 /** One client: what it asks for is carried out one after the other and answered in order. */
 export class Session {
   readonly #connection: Connection;
@@ -217,6 +214,10 @@ export class Session {
   #exchange(job: Job): Exchange {
     const connection = this.#connection;
     const keepAlive = this.#keepAlive;
+    const mind = (): void => {
+      if (job.cancelled) throw aborted("Cancelled");
+      if (connection.isLost) throw aborted("The connection was lost");
+    };
     const admitted = (): Admitted => {
       if (this.#admitted !== undefined) return this.#admitted;
       throw new Error("nobody has logged in");
@@ -238,7 +239,7 @@ export class Session {
       nextOfBody: async () => {
         if (job.body === undefined) throw new Error("the request has no body");
         const event = await job.body.next();
-        if (event.type === "block") await this.#atRate(job, event.data.length);
+        if (event.type === "block") await this.#admitted?.rate?.pass(event.data.length, mind);
         return event;
       },
       begin: (fields) => {
@@ -246,33 +247,16 @@ export class Session {
         keepAlive.bodyBegan();
       },
       block: async (buffer, length, digest) => {
-        await this.#atRate(job, length);
+        await this.#admitted?.rate?.pass(length, mind);
         connection.write(frameBlock(buffer, length, digest));
         keepAlive.sent();
         await connection.drained();
       },
       progress: (done) => {
         keepAlive.done = done;
-        this.#mindCancelled(job);
+        mind();
       },
     };
-  }
-
-  /** @throws {RequestFailed} `426` */
-  #mindCancelled(job: Job): void {
-    if (job.cancelled) throw aborted("Cancelled");
-    if (this.#connection.isLost) throw aborted("The connection was lost");
-  }
-
-  /** Waits until the user may move so many bytes more. */
-  async #atRate(job: Job, bytes: number): Promise<void> {
-    const rate = this.#admitted?.rate;
-    if (rate === undefined) return;
-    const until = performance.now() + rate.take(bytes);
-    for (let now = performance.now(); now < until; now = performance.now()) {
-      await new Promise((resolve) => setTimeout(resolve, Math.min(until - now, LOOK_MS)));
-      this.#mindCancelled(job);
-    }
   }
 
   #sayClosing(message: string): void {

@@ -6,7 +6,8 @@ import {
   type DocumentedEvent,
 } from "../support/documented-events.ts";
 import { events, slowTransfer, type Event } from "../support/events.ts";
-import { write } from "../support/files.ts";
+import { until, write } from "../support/files.ts";
+import { Fifo, Muted } from "../support/muted.ts";
 import { connect, run, ServerProcess, TemporaryFolder } from "../support/programs.ts";
 import { RawClient } from "../support/raw-client.ts";
 
@@ -56,7 +57,18 @@ async function toldByServe(folder: TemporaryFolder): Promise<Event[]> {
   const taken = await run(["serve", "--json", "--port", port, "--root", folder.join("other")]);
   expect(taken.status).toBe(1);
   expect(await server.stop()).toBe(0);
-  return [...events(server.stdout), ...events(taken.stdout)];
+  return [...events(server.stdout), ...events(taken.stdout), ...(await toldTooLate(folder))];
+}
+
+/** What a server tells whose events nobody has read for a while. */
+async function toldTooLate(folder: TemporaryFolder): Promise<Event[]> {
+  using fifo = new Fifo(folder.join("events"));
+  const redirect = `>"${fifo.path}"`;
+  await using server = await Muted.start(folder.join("muted"), redirect, "--json");
+  await server.noise(5000);
+  let read = "";
+  await until(() => (read += fifo.read()).includes('"lost"'));
+  return events(read.slice(0, read.lastIndexOf("\n") + 1));
 }
 
 test("the page documents events of both roles, each with examples", () => {

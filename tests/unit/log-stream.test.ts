@@ -1,11 +1,8 @@
 import { expect, test } from "bun:test";
-import { closeSync, openSync, readFileSync } from "node:fs";
 import { LogStream } from "../../src/cli/log-stream.ts";
-import { TemporaryFolder } from "../support/programs.ts";
 
 /** A pipe whose reader reads when it is told to, or which breaks. */
 class Pipe {
-  readonly fd = -1;
   readonly read: string[] = [];
   failing = false;
   #waiting: { text: string; done: (error?: Error | null) => void }[] = [];
@@ -56,22 +53,4 @@ test("what could not be written is counted, and told when writing works again", 
   log.line("next\n");
   pipe.readAll();
   expect(pipe.read).toEqual(["10 lost\n", "next\n"]);
-});
-
-test("a file is written at once, and a disk that is full is forgiven", () => {
-  using folder = new TemporaryFolder();
-  const path = folder.join("log");
-  const writing = openSync(path, "w");
-  const log = new LogStream({ fd: writing, write: () => undefined }, lost);
-  log.line("first\n");
-  expect(readFileSync(path, "utf8")).toBe("first\n");
-  closeSync(writing);
-  // A descriptor that is closed fails like a disk that is full.
-  log.line("gone\n");
-  log.line("gone\n");
-  const again = openSync(path, "a");
-  expect(again).toBe(writing);
-  log.line("next\n");
-  closeSync(again);
-  expect(readFileSync(path, "utf8")).toBe("first\n2 lost\nnext\n");
 });
