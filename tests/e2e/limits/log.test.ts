@@ -1,18 +1,10 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import {
-  closeSync,
-  constants,
-  openSync,
-  readFileSync,
-  readSync,
-  statSync,
-  unlinkSync,
-} from "node:fs";
+import { readFileSync, statSync, unlinkSync } from "node:fs";
 import { FastClient } from "../../support/fast-client.ts";
 import { until, write } from "../../support/files.ts";
 import { growthDuring } from "../../support/memory.ts";
-import { deadPort } from "../../support/ports.ts";
-import { BINARY, cleanEnvironment, connect, TemporaryFolder } from "../../support/programs.ts";
+
+import { connect, TemporaryFolder } from "../../support/programs.ts";
 
 import { Fifo, hasFifo, Muted } from "../../support/muted.ts";
 
