@@ -35,7 +35,26 @@ export function createMessages(): ConsolaInstance {
 
 /** Writes to standard output, for programs and pipes. */
 export function writeData(text: string): void {
-  process.stdout.write(text);
+  process.stdout.write(text, (error) => {
+    noRoom ||= error instanceof Error && isNoRoom(error);
+  });
+}
+
+const NO_ROOM = "Standard output has no room: what was written to it is not complete";
+let noRoom = false;
+
+/** Lets the program go on where nobody reads what it writes, as in `sftp … | head`. */
+export function surviveLostOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+}
+
+/** @throws {CommandFailed} status 7, where standard output had no room for all that was written */
+export function checkRoomForOutput(): void {
+  if (noRoom) throw new CommandFailed(Status.space, NO_ROOM);
+}
+
+function isNoRoom(error: Error): boolean {
+  return "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
 /** Writes bytes to standard output; settles when more may be written. Rejects where nobody reads. */
@@ -43,6 +62,7 @@ export function writeBytes(bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(bytes, (error) => {
       if (error === null || error === undefined) resolve();
+      else if (isNoRoom(error)) reject(new CommandFailed(Status.space, NO_ROOM));
       else reject(new CommandFailed(Status.failed, `Standard output is closed: ${error.message}`));
     });
   });

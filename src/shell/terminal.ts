@@ -1,6 +1,7 @@
 import { clearLine as eraseLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { formatAddress } from "../client/address.ts";
 import { Status } from "../client/status.ts";
+import { visible } from "../observe/visible.ts";
 import type { Shell } from "./shell.ts";
 
 /**
@@ -29,7 +30,7 @@ export async function runTerminal(
     terminal.prompt(true);
   };
   shell.ask = (question) => {
-    terminal.setPrompt(question);
+    terminal.setPrompt(visible(question));
     terminal.prompt();
     return lines.answer();
   };
