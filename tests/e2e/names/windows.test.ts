@@ -82,7 +82,7 @@ describe.each(NAMES)("%j", (name) => {
       ["GET -r tree", `tree/${name}`],
       ["MIRROR --delete tree copy", `tree/${name}`],
       ["PUT -r mine", `mine/${name}`],
-      ["MIRROR -R --delete mine copy", `PUT ${name}`],
+      ["MIRROR -R --delete mine copy", `PUT mine/${name}`],
     ] as const) {
       const ran = await connect(root, port, command);
       expect(ran.status, command).toBe(6);
