@@ -33,28 +33,27 @@ describe.each([
   ["GET", "server", "client", "toClient"],
   ["PUT", "client", "server", "toServer"],
 ] as const)("at half way of a %s, a file that", (verb, from, to, side) => {
-  test.each(IN_PLACE)("%s: nothing is stored, status 1, and the connection goes on", async (_, change) => {
-    await using scene = await Scene.start([
-      { [side]: { afterContent: SIZE / 2, do: "hold" } },
-    ]);
-    const source = scene.folder.join(from, "f");
-    writeRandom(source, SIZE);
-    writeRandom(scene.folder.join(from, "other"), 1000);
-    await using client = scene.start(`-${verb} f; ${verb} other`, "--json");
-    await scene.proxy.faulted;
-    change(source);
-    scene.proxy.release();
-    expect(await client.ended(), client.log).toBe(0);
-    expect(client.log).toContain('"status":1');
-    expect(client.log).toContain("while it was read");
-    expect(client.log.match(/"opened"/g)).toHaveLength(1);
-    expect(publishedUnder(scene.folder.join(to))).toEqual(["other"]);
-  });
+  test.each(IN_PLACE)(
+    "%s: nothing is stored, status 1, and the connection goes on",
+    async (_, change) => {
+      await using scene = await Scene.start([{ [side]: { afterContent: SIZE / 2, do: "hold" } }]);
+      const source = scene.folder.join(from, "f");
+      writeRandom(source, SIZE);
+      writeRandom(scene.folder.join(from, "other"), 1000);
+      await using client = scene.start(`-${verb} f; ${verb} other`, "--json");
+      await scene.proxy.faulted;
+      change(source);
+      scene.proxy.release();
+      expect(await client.ended(), client.log).toBe(0);
+      expect(client.log).toContain('"status":1');
+      expect(client.log).toContain("while it was read");
+      expect(client.log.match(/"opened"/g)).toHaveLength(1);
+      expect(publishedUnder(scene.folder.join(to))).toEqual(["other"]);
+    },
+  );
 
   test.each(REPLACED)("%s: the old content arrives whole", async (_, change) => {
-    await using scene = await Scene.start([
-      { [side]: { afterContent: SIZE / 2, do: "hold" } },
-    ]);
+    await using scene = await Scene.start([{ [side]: { afterContent: SIZE / 2, do: "hold" } }]);
     const source = scene.folder.join(from, "f");
     const old = writeRandom(source, SIZE);
     await using client = scene.start(`${verb} f; LS`);

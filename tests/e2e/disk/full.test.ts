@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { publishedUnder, read, until, write, writeRandom } from "../../support/files.ts";
-import { BINARY, cleanEnvironment, connect, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
+import {
+  BINARY,
+  cleanEnvironment,
+  connect,
+  ServerProcess,
+  TemporaryFolder,
+} from "../../support/programs.ts";
 import { RawClient } from "../../support/raw-client.ts";
 import { CAN_MOUNT, ONLY_MOUNTED, SmallDisk } from "../../support/small-disk.ts";
 import { body, BLOCK_SIZE } from "../../support/wire.ts";
@@ -29,7 +35,11 @@ describe("a disk that is full", () => {
       for (const name of ["old", "new", "folder/new"]) {
         // Staging takes a page or two of its own on some systems: what is left of it stays free.
         disk.fillUpTo(room);
-        for (const keys of ["", ` part=0123456789abcdef0123456789abcdef`, ` size=${content.length}`]) {
+        for (const keys of [
+          "",
+          ` part=0123456789abcdef0123456789abcdef`,
+          ` size=${content.length}`,
+        ]) {
           client.send(`PUT ${name}${keys}\n`, body(content), "END\n");
           expect(await client.reply(), `${name}${keys}`).toStartWith("452 space ");
           expect(await client.sendLine("GET old").reply()).toStartWith("150 size=3 ");
@@ -58,7 +68,10 @@ describe("a disk that is full", () => {
         const ran = await connect(disk.path, server.port, `-${command}; LS; ${command}`);
         expect(ran.status, `${command} ${ran.stderr}`).toBe(7);
         expect(ran.stdout).toBe("f\ntree/\n");
-        expect(ran.stderr.match(/ f: .*\(on this side\)|GET tree\/f: .*\(on this side\)|GET f: /g)?.length).toBe(2);
+        expect(
+          ran.stderr.match(/ f: .*\(on this side\)|GET tree\/f: .*\(on this side\)|GET f: /g)
+            ?.length,
+        ).toBe(2);
       }
       expect(read(disk.join("f"))?.toString()).toBe("old");
       expect(publishedUnder(disk.path)).toEqual(["f", "filler"]);
@@ -68,47 +81,49 @@ describe("a disk that is full", () => {
     },
   );
 
-  test.skipIf(!CAN_MOUNT)(`that many fill at once serves all again when there is room${ONLY_MOUNTED}`, async () => {
-    using disk = new SmallDisk(8);
-    await using server = await ServerProcess.start(disk.path);
-    const content = Buffer.alloc(2 * BLOCK_SIZE, "content");
-    const put = async (index: number): Promise<string> => {
-      using client = await RawClient.open(server.port);
-      client.send(`PUT many/${index}\n`, body(content), "END\n");
-      return client.reply();
-    };
-    const replies = await Promise.all(Array.from({ length: 40 }, (_, index) => put(index)));
-    const stored = replies.filter((reply) => reply.startsWith("226 "));
-    expect(replies.filter((reply) => reply.startsWith("452 space "))).toHaveLength(40 - stored.length);
-    expect(publishedUnder(disk.path)).toHaveLength(stored.length);
-    rmSync(disk.join("many"), { recursive: true, force: true });
-    await until(() => disk.room > 4 * MIB);
-    expect(await put(1)).toStartWith("226 ");
-  });
+  test.skipIf(!CAN_MOUNT)(
+    `that many fill at once serves all again when there is room${ONLY_MOUNTED}`,
+    async () => {
+      using disk = new SmallDisk(8);
+      await using server = await ServerProcess.start(disk.path);
+      const content = Buffer.alloc(2 * BLOCK_SIZE, "content");
+      const put = async (index: number): Promise<string> => {
+        using client = await RawClient.open(server.port);
+        client.send(`PUT many/${index}\n`, body(content), "END\n");
+        return await client.reply();
+      };
+      const replies = await Promise.all(Array.from({ length: 40 }, (_, index) => put(index)));
+      const stored = replies.filter((reply) => reply.startsWith("226 "));
+      expect(replies.filter((reply) => reply.startsWith("452 space "))).toHaveLength(
+        40 - stored.length,
+      );
+      expect(publishedUnder(disk.path)).toHaveLength(stored.length);
+      rmSync(disk.join("many"), { recursive: true, force: true });
+      await until(() => disk.room > 4 * MIB);
+      expect(await put(1)).toStartWith("226 ");
+    },
+  );
 });
 
 describe("/dev/full as standard output", () => {
-  test.each([
-    ["GET f -"],
-    ["GET large -"],
-    ["LS"],
-    ["HELP"],
-    ["-GET f -; LS"],
-  ])("%s: status 7, told on standard error", async (command) => {
-    using folder = new TemporaryFolder();
-    write(folder.join("server/f"), "content");
-    writeRandom(folder.join("server/large"), 3 * MIB);
-    await using server = await ServerProcess.start(folder.join("server"));
-    const args = ["connect", String(server.port), "--root", folder.join("client"), "-c", command];
-    const client = Bun.spawn([BINARY, ...args], {
-      stdout: Bun.file("/dev/full"),
-      stderr: "pipe",
-      env: cleanEnvironment(),
-    });
-    const said = await new Response(client.stderr).text();
-    expect(await client.exited, said).toBe(7);
-    expect(said).toContain("Standard output has no room");
-  });
+  test.each([["GET f -"], ["GET large -"], ["LS"], ["HELP"], ["-GET f -; LS"]])(
+    "%s: status 7, told on standard error",
+    async (command) => {
+      using folder = new TemporaryFolder();
+      write(folder.join("server/f"), "content");
+      writeRandom(folder.join("server/large"), 3 * MIB);
+      await using server = await ServerProcess.start(folder.join("server"));
+      const args = ["connect", String(server.port), "--root", folder.join("client"), "-c", command];
+      const client = Bun.spawn([BINARY, ...args], {
+        stdout: Bun.file("/dev/full"),
+        stderr: "pipe",
+        env: cleanEnvironment(),
+      });
+      const said = await new Response(client.stderr).text();
+      expect(await client.exited, said).toBe(7);
+      expect(said).toContain("Standard output has no room");
+    },
+  );
 
   test("--json and --help as well", async () => {
     using folder = new TemporaryFolder();
