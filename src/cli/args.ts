@@ -1,4 +1,4 @@
-import type { ArgsDef } from "citty";
+import type { ArgsDef, CommandDef } from "citty";
 import { parseArgs } from "node:util";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
@@ -6,36 +6,87 @@ import { nearest } from "../shell/nearest.ts";
 
 const HELP: ReadonlySet<string> = new Set(["help", "h"]);
 
+/**
+ * The flags and words of a command: the one table that the command line, the environment, the
+ * configuration file and the help are read by.
+ */
+export type Flags = Record<
+  string,
+  ArgsDef[string] & {
+    /** Neither the environment nor the configuration file sets it. */
+    readonly flagOnly?: true;
+    /** Its environment variable, where that is another than `SFTP_` and its name. */
+    readonly variable?: string;
+  }
+>;
+
+/** The flags and words that a command is defined with. */
+export async function flagsOf({ args }: CommandDef<Flags>): Promise<Flags> {
+  return (typeof args === "function" ? await args() : await args) ?? {};
+}
+
+/** A value, and what set it: `--port`, `SFTP_PORT`, or a line of the configuration file. */
+export interface Setting {
+  readonly value: string;
+  readonly from: string;
+}
+
+/** What a command is given. */
+interface Given {
+  readonly flags: Flags;
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  readonly switches: ReadonlyMap<string, boolean>;
+  readonly words: readonly string[];
+  /** What the configuration file sets, by the names of the flags. */
+  readonly file: ReadonlyMap<string, Setting>;
+}
+
 /** The flags and words of a command line, all of them known. */
 export class Arguments {
-  readonly #values: ReadonlyMap<string, readonly string[]>;
-  readonly #flags: ReadonlySet<string>;
-  /** The words that are no flags, in order. */
-  readonly words: readonly string[];
+  readonly #given: Given;
 
-  constructor(
-    values: ReadonlyMap<string, readonly string[]>,
-    flags: ReadonlySet<string>,
-    words: readonly string[],
-  ) {
-    this.#values = values;
-    this.#flags = flags;
-    this.words = words;
+  constructor(given: Given) {
+    this.#given = given;
+  }
+
+  /** The same with what the configuration file sets, by the names of the flags. */
+  withFile(file: ReadonlyMap<string, Setting>): Arguments {
+    return new Arguments({ ...this.#given, file });
+  }
+
+  /** How the command defines its flags. */
+  get flags(): Flags {
+    return this.#given.flags;
+  }
+
+  /** What the configuration file sets, by the names of the flags. */
+  get file(): ReadonlyMap<string, Setting> {
+    return this.#given.file;
+  }
+
+  /** The words that are no flags, in order. */
+  get words(): readonly string[] {
+    return this.#given.words;
   }
 
   /** The value of a flag: the last where it was given several times. */
   value(name: string): string | undefined {
-    return this.#values.get(name)?.at(-1);
+    return this.#given.values.get(name)?.at(-1);
   }
 
   /** All values of a flag that can be repeated. */
   values(name: string): readonly string[] {
-    return this.#values.get(name) ?? [];
+    return this.#given.values.get(name) ?? [];
   }
 
   /** Whether a flag that takes no value was given. */
   has(name: string): boolean {
-    return this.#flags.has(name);
+    return this.switched(name) === true;
+  }
+
+  /** What a flag that takes no value was last given as: `--name` or `--no-name`. */
+  switched(name: string): boolean | undefined {
+    return this.#given.switches.get(name);
   }
 }
 
@@ -43,13 +94,13 @@ export class Arguments {
  * Reads a command line strictly: citty itself lets unknown flags pass.
  * @throws {CommandFailed} status 2
  */
-export function readArguments(command: string, definition: ArgsDef, raw: string[]): Arguments {
+export function readArguments(command: string, flags: Flags, raw: string[]): Arguments {
   const usage = (message: string): CommandFailed =>
     new CommandFailed(Status.usage, `${message}: see sftp ${command} --help`);
-  const known = new Map<string, { name: string; takesValue: boolean }>();
+  const known = new Map<string, { name: string; takesValue: boolean; on: boolean }>();
   let mostWords = 0;
   const options: Record<string, { type: "string" | "boolean"; short?: string }> = {};
-  for (const [name, argument] of Object.entries(definition)) {
+  for (const [name, argument] of Object.entries(flags)) {
     if (argument.type === "positional") {
       mostWords++;
       continue;
@@ -60,7 +111,11 @@ export function readArguments(command: string, definition: ArgsDef, raw: string[
       type: takesValue ? "string" : "boolean",
       ...(short === undefined ? {} : { short }),
     };
-    known.set(name, { name, takesValue });
+    known.set(name, { name, takesValue, on: true });
+    // It takes back what the environment or the configuration file has turned on.
+    if (!takesValue && argument.flagOnly !== true) {
+      known.set(`no-${name}`, { name, takesValue, on: false });
+    }
   }
   const isFlag = (text: string): boolean =>
     [...known.keys(), "help"].some((name) => text === `--${name}`);
@@ -72,10 +127,13 @@ export function readArguments(command: string, definition: ArgsDef, raw: string[
     tokens: true,
   });
   const values = new Map<string, string[]>();
-  const flags = new Set<string>();
+  const switches = new Map<string, boolean>();
   const words: string[] = [];
+  const file = new Map<string, Setting>();
   const helpAsked = tokens.some((token) => token.kind === "option" && HELP.has(token.name));
-  if (helpAsked) return new Arguments(values, new Set(["help"]), words);
+  if (helpAsked) {
+    return new Arguments({ flags, values, switches: new Map([["help", true]]), words, file });
+  }
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
@@ -87,7 +145,7 @@ export function readArguments(command: string, definition: ArgsDef, raw: string[
     }
     if (!flag.takesValue) {
       if (token.value !== undefined) throw usage(`${token.rawName} takes no value`);
-      flags.add(flag.name);
+      switches.set(flag.name, flag.on);
     } else if (token.value === undefined || (token.inlineValue !== true && isFlag(token.value))) {
       throw usage(`${token.rawName} needs a value`);
     } else {
@@ -96,73 +154,5 @@ export function readArguments(command: string, definition: ArgsDef, raw: string[
   }
   const extra = words[mostWords];
   if (extra !== undefined) throw usage(`There is a word too many: ${extra}`);
-  return new Arguments(values, flags, words);
-}
-
-/**
- * A flag's value; where it was not given, that of its environment variable, or else a default.
- * @throws {CommandFailed} status 2, where the flag is empty
- */
-export function setting(
-  given: Arguments,
-  name: string,
-  variable: string,
-  fallback: string,
-): { readonly value: string; readonly from: string } {
-  const flag = given.value(name);
-  if (flag === "") {
-    throw new CommandFailed(Status.usage, `--${name} is empty: give it a value, or leave it out`);
-  }
-  if (flag !== undefined) return { value: flag, from: `--${name}` };
-  const environment = process.env[variable];
-  if (environment !== undefined && environment !== "")
-    return { value: environment, from: variable };
-  return { value: fallback, from: `--${name}` };
-}
-
-/** The longest that a timer runs, in milliseconds: about 24 days. */
-const LONGEST_MS = 2_147_483_000;
-
-/** Seven days, in seconds, as a flag's default. */
-export const WEEK = "604800";
-
-/**
- * Reads a number of things.
- * @throws {CommandFailed} status 2
- */
-export function readCount({ value, from }: { value: string; from: string }): number {
-  if (/^[0-9]{1,6}$/.test(value)) return Number(value);
-  throw new CommandFailed(Status.usage, `${from} ${value} is no number: give one, such as 5`);
-}
-
-/**
- * Reads a number of seconds.
- * @returns milliseconds
- * @throws {CommandFailed} status 2
- */
-export function readSeconds({ value, from }: { value: string; from: string }): number {
-  const ms = /^[0-9]{1,7}(?:\.[0-9]{1,3})?$/.test(value) ? Math.round(Number(value) * 1000) : NaN;
-  if (ms <= LONGEST_MS) return ms;
-  throw new CommandFailed(
-    Status.usage,
-    `${from} ${value} is no time: give seconds, such as 10 or 0.5, up to ${LONGEST_MS / 1000}`,
-  );
-}
-
-const SIZE_UNITS = ["", "K", "M", "G", "T"] as const;
-
-/**
- * Reads a size: bytes, or with K, M, G or T multiples of 1,024.
- * @returns bytes
- * @throws {CommandFailed} status 2
- */
-export function readSize({ value, from }: { value: string; from: string }): number {
-  const [, digits, unit] = /^([0-9]{1,15})([KMGT]?)$/i.exec(value) ?? [];
-  const power = SIZE_UNITS.findIndex((known) => known === unit?.toUpperCase());
-  const bytes = Number(digits) * 1024 ** power;
-  if (power !== -1 && Number.isSafeInteger(bytes)) return bytes;
-  throw new CommandFailed(
-    Status.usage,
-    `${from} ${value} is no size: give bytes, or a number with K, M, G or T, such as 64K`,
-  );
+  return new Arguments({ flags, values, switches, words, file });
 }

@@ -1,4 +1,4 @@
-import { defineCommand, type ArgsDef } from "citty";
+import { defineCommand } from "citty";
 import { open } from "node:fs/promises";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { uploadSecret } from "../client/secret.ts";
@@ -12,35 +12,56 @@ import { Shell } from "../shell/shell.ts";
 import { StorageError } from "../storage/errors.ts";
 import { fromSystem } from "../storage/local/errno.ts";
 import { LocalStorage } from "../storage/local/local.ts";
-import { readCount, readSeconds, setting, WEEK, type Arguments } from "./args.ts";
+import type { Arguments, Flags, Setting } from "./args.ts";
+import { CONFIG_FLAG, type Config } from "./config.ts";
+import { isOn, readCount, readSeconds, saidBy, setting, WEEK } from "./settings.ts";
 import { stateFolder } from "./state-folder.ts";
-import { createMessages, writeBytes, writeData } from "./output.ts";
+import { trustFrom } from "./trust.ts";
+import { createMessages, flushOutput, writeBytes, writeData } from "./output.ts";
 
-export const connect = defineCommand<ArgsDef>({
+export const connect = defineCommand<Flags>({
   meta: { name: "connect", description: "Start the shell that gets and puts files" },
   args: {
     address: {
       type: "positional",
       required: false,
-      description: "what to open at once: PORT, HOST:PORT or [IPv6]:PORT",
+      description: "what to open at once: PORT, [USER@]HOST:PORT[#PIN], or a configured name",
+    },
+    port: {
+      type: "positional",
+      required: false,
+      description: "the port, where ADDRESS is a host alone",
     },
     root: {
       type: "string",
       valueHint: "DIR",
       default: "./client",
+      variable: "SFTP_CONNECT_ROOT",
       description: "folder of this side; made if absent",
     },
     command: {
       type: "string",
       alias: "c",
+      flagOnly: true,
       valueHint: "COMMANDS",
       description: "run these, separated by ';', and leave; can be repeated",
     },
     batch: {
       type: "string",
       alias: "b",
+      flagOnly: true,
       valueHint: "FILE",
       description: "run the commands in FILE, or from standard input if that is -",
+    },
+    "token-file": {
+      type: "string",
+      valueHint: "FILE",
+      description: "log in with what is in this file, that its owner alone can read",
+    },
+    insecure: {
+      type: "boolean",
+      flagOnly: true,
+      description: "DANGEROUS: neither encrypt nor log in, whoever answers",
     },
     timeout: {
       type: "string",
@@ -67,11 +88,13 @@ export const connect = defineCommand<ArgsDef>({
     "dry-run": {
       type: "boolean",
       alias: "n",
+      flagOnly: true,
       description: "change nothing on either side: say what would be done",
     },
     quiet: { type: "boolean", alias: "q", description: "say only what went wrong" },
     verbose: { type: "boolean", alias: "v", description: "tell the digest of each file" },
     json: { type: "boolean", description: "write each event as a line of JSON to standard output" },
+    config: CONFIG_FLAG,
   },
 });
 
@@ -81,25 +104,37 @@ const LEAVING = [
   ["SIGHUP", Status.hungUp],
 ] as const;
 
+/** How long an interrupted command may take to end in order, where no other follows, in ms. */
+const END_MS = 3000;
+/** How long letting go of the folder may take at the end, in milliseconds. */
+const CLOSE_MS = 2000;
+
 /** Runs `sftp connect`. */
-export async function runConnect(given: Arguments): Promise<Status> {
-  const timeout = readSeconds(setting(given, "timeout", "SFTP_TIMEOUT", "30"));
+export async function runConnect(given: Arguments, config: Config): Promise<Status> {
+  const timeout = readSeconds(setting(given, "timeout"));
   const commands = given.values("command");
   const batch = given.value("batch");
   if (commands.length > 0 && batch !== undefined) {
     throw new CommandFailed(Status.usage, "-c and -b exclude each other: use one of them");
   }
   const input = batch === undefined ? undefined : await openBatch(batch);
-  const retries = readCount(setting(given, "retries", "SFTP_RETRIES", "5"));
-  const keep = readSeconds(setting(given, "keep-partial", "SFTP_KEEP_PARTIAL", WEEK));
-  const durable = given.has("durable");
-  const folder = setting(given, "root", "SFTP_CONNECT_ROOT", "./client").value;
-  const root = await openRoot(folder, durable);
+  const retries = readCount(setting(given, "retries"));
+  const keep = readSeconds(setting(given, "keep-partial"));
+  const durable = isOn(given, "durable");
+  const json = isOn(given, "json");
+  const root = await openRoot(setting(given, "root"), durable);
   // Nobody waits for what was left to be looked through, nor is told where that cannot be done.
   root.sweep(keep).catch(() => undefined);
-  const output = createOutput(given.has("json"), given.has("quiet"));
+  const output = createOutput(json, isOn(given, "quiet"));
+  if (given.has("insecure")) {
+    output.complain(
+      "WARNING: --insecure: whoever is on the way can read and change what is transferred, and " +
+        "nothing proves who the server is.",
+    );
+  }
   let secret: Promise<Uint8Array> | undefined;
-  const shell = new Shell(timeout, {
+  const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
+  const shell = new Shell(timeout, trustFrom(given, interactive, output.complain), {
     output,
     root,
     retries,
@@ -107,10 +142,11 @@ export async function runConnect(given: Arguments): Promise<Status> {
     dryRun: given.has("dry-run"),
     takeInput:
       commands.length > 0 || (batch !== undefined && batch !== "-") ? once() : () => undefined,
-    verbose: given.has("verbose"),
+
+    verbose: isOn(given, "verbose"),
+    findServer: config.findServer,
     secret: () => (secret ??= uploadSecret(stateFolder())),
   });
-  const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
   if (!interactive) process.on("SIGINT", () => interruptScript(shell));
   const left = Promise.withResolvers<Status>();
   let leaving: Status | undefined;
@@ -123,24 +159,29 @@ export async function runConnect(given: Arguments): Promise<Status> {
   }
   try {
     const [address] = given.words;
+    const script =
+      batch === undefined
+        ? undefined
+        : { name: batch === "-" ? "standard input" : batch, echo: !json };
     const work = async (): Promise<Status> => {
       if (address !== undefined) {
-        const status = await shell.run(`OPEN ${quoteWord(address)}`);
+        const status = await shell.run(`OPEN ${given.words.map(quoteWord).join(" ")}`);
         if (status !== Status.ok && !interactive) return status;
       }
       if (commands.length > 0) return runTexts(shell, commands);
-      if (!interactive) return runLines(shell, input ?? process.stdin);
+      if (!interactive) return runLines(shell, input ?? process.stdin, script);
       const { runTerminal } = await import("../shell/terminal.ts");
       if (address === undefined) output.say("Type OPEN and a port to connect, or HELP.");
       // Standard output is for data where something else than the terminal reads it.
-      const screen = given.has("json") || !process.stdout.isTTY ? process.stderr : process.stdout;
+      const screen = json || !process.stdout.isTTY ? process.stderr : process.stdout;
       return runTerminal(shell, screen, output.say);
     };
     const status = await Promise.race([work(), left.promise]);
     return leaving ?? status;
   } finally {
     await shell.close();
-    await root.close();
+    // On a disk that hangs it never ends.
+    await Promise.race([root.close(), Bun.sleep(CLOSE_MS)]);
   }
 }
 
@@ -158,6 +199,8 @@ function createOutput(json: boolean, quiet: boolean): Output {
     observe: (event) => {
       if (json) writeData(formatEvent(event));
     },
+    programs: json ? 2 : 1,
+    flush: flushOutput,
   };
 }
 
@@ -171,20 +214,26 @@ function once(): () => AsyncIterable<Uint8Array> | undefined {
   };
 }
 
-/** In a script the first Ctrl-C ends the command, and with it the run; the second leaves at once. */
+/**
+ * In a script the first Ctrl-C ends the command, and with it the run; the second leaves at once, and
+ * so does the first where a disk or a server holds the command up for too long.
+ */
 function interruptScript(shell: Shell): void {
-  if (!shell.interrupt()) process.exit(Status.interrupted);
+  const leave = (): never => process.exit(Status.interrupted);
+  if (!shell.interrupt()) leave();
+  setTimeout(leave, END_MS).unref();
 }
 
-async function openRoot(root: string, durable: boolean): Promise<LocalStorage> {
+async function openRoot(root: Setting, durable: boolean): Promise<LocalStorage> {
   try {
-    return await LocalStorage.open(root, { make: true, durable });
+    return await LocalStorage.open(root.value, { make: true, durable });
   } catch (error) {
     const failed = toCommandFailed(error);
     if (failed === undefined || !(error instanceof Error)) throw error;
     throw new CommandFailed(
       failed.status,
-      `Cannot keep files in ${root}: ${error.message}: choose another folder with --root`,
+      `Cannot keep files in ${root.value}${saidBy(root)}: ${error.message}: ` +
+        "choose another folder with --root",
     );
   }
 }

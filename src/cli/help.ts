@@ -1,7 +1,11 @@
-import type { ArgsDef, CommandDef } from "citty";
+import type { CommandDef } from "citty";
+import { flagsOf, type Flags } from "./args.ts";
+import { variableOf } from "./settings.ts";
 
 /** What `sftp` and `sftp --help` print. */
-export async function programHelp(commands: Readonly<Record<string, CommandDef>>): Promise<string> {
+export async function programHelp(
+  commands: Readonly<Record<string, CommandDef<Flags>>>,
+): Promise<string> {
   const rows: [string, string][] = [];
   for (const [name, definition] of Object.entries(commands)) {
     rows.push([`sftp ${name}`, await descriptionOf(definition)]);
@@ -28,9 +32,8 @@ export async function programHelp(commands: Readonly<Record<string, CommandDef>>
 }
 
 /** What `sftp NAME --help` prints. */
-export async function commandHelp(name: string, definition: CommandDef): Promise<string> {
-  const { args } = definition;
-  const resolved: ArgsDef = (typeof args === "function" ? await args() : await args) ?? {};
+export async function commandHelp(name: string, definition: CommandDef<Flags>): Promise<string> {
+  const resolved = await flagsOf(definition);
   const entries = Object.entries(resolved);
   const positional = entries.filter(([, argument]) => argument.type === "positional");
   const words = positional.map(([word]) => ` [${word.toUpperCase()}]`).join("");
@@ -51,10 +54,31 @@ export async function commandHelp(name: string, definition: CommandDef): Promise
       ["-h, --help", "show this"],
     ]),
     "",
+    ...elsewhere(name, resolved),
+    "",
   ].join("\n");
 }
 
-type Argument = ArgsDef[string];
+/** Where else flags are set, and by which names. */
+function elsewhere(command: string, flags: Flags): string[] {
+  const names = Object.keys(flags).filter((name) => flags[name]?.type !== "positional");
+  const settable = names.filter((name) => variableOf(flags, name) !== undefined);
+  const example = settable.find((name) => name.includes("-")) ?? "";
+  const flag = flags[example];
+  const value = flag?.type === "boolean" ? "true" : String(flag?.default);
+  const others = settable
+    .filter((name) => flags[name]?.variable !== undefined)
+    .map((name) => `, and --${name} is ${variableOf(flags, name)}`);
+  const only = names.filter((name) => !settable.includes(name)).map((name) => `--${name}`);
+  return [
+    `--${example} is ${variableOf(flags, example)} in the environment${others.join("")}, and so on;`,
+    `in ~/.config/sftp/config.toml it is ${example} = ${value} under [${command}]. Flags win over the`,
+    "environment, that over the file: --no-json takes back what SFTP_JSON=1 or json = true says.",
+    `Set by a flag alone: ${only.join(", ")}.`,
+  ];
+}
+
+type Argument = Flags[string];
 
 function flagColumn(name: string, argument: Argument): string {
   const alias = "alias" in argument ? [argument.alias ?? []].flat()[0] : undefined;
@@ -66,7 +90,7 @@ function defaultOf(argument: Argument): string {
   return argument.default === undefined ? "" : ` (${String(argument.default)})`;
 }
 
-async function descriptionOf({ meta }: CommandDef): Promise<string> {
+async function descriptionOf({ meta }: CommandDef<Flags>): Promise<string> {
   const resolved = typeof meta === "function" ? await meta() : await meta;
   return resolved?.description ?? "";
 }

@@ -26,7 +26,7 @@ export function createMessages(): ConsolaInstance {
         log: ({ type, args }) => {
           const text = visible(args.map(String).join(" "));
           const red = colours && type === "error";
-          process.stderr.write(red ? `${RED}${text}${RESET}\n` : `${text}\n`);
+          write(process.stderr, red ? `${RED}${text}${RESET}\n` : `${text}\n`);
         },
       },
     ],
@@ -35,13 +35,24 @@ export function createMessages(): ConsolaInstance {
 
 /** Writes to standard output, for programs and pipes. */
 export function writeData(text: string): void {
-  process.stdout.write(text, (error) => {
-    noRoom ||= error instanceof Error && isNoRoom(error);
-  });
+  write(process.stdout, text);
 }
 
+/** What was written last to a stream, as long as it has not left the process. */
+const leaving = new Map<NodeJS.WriteStream, Promise<void>>();
 const NO_ROOM = "Standard output has no room: what was written to it is not complete";
 let noRoom = false;
+
+function write(stream: NodeJS.WriteStream, text: string): void {
+  const written = new Promise<void>((resolve) => {
+    stream.write(text, (error) => {
+      noRoom ||= stream === process.stdout && error instanceof Error && isNoRoom(error);
+      // Where nobody reads any more there is nothing to wait for either.
+      resolve();
+    });
+  });
+  leaving.set(stream, written);
+}
 
 /** Lets the program go on where nobody reads what it writes, as in `sftp … | head`. */
 export function surviveLostOutput(): void {
@@ -70,7 +81,6 @@ export function writeBytes(bytes: Uint8Array): Promise<void> {
 
 /** Waits until what was written has left the process. */
 export async function flushOutput(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
-    await new Promise<void>((resolve) => stream.write("", () => resolve()));
-  }
+  // To write nothing and wait for that would not do: it settles before what was written earlier.
+  await Promise.all(leaving.values());
 }

@@ -1,22 +1,26 @@
-import { defineCommand, type ArgsDef } from "citty";
-import { BadAddress, parsePort } from "../client/address.ts";
+import { defineCommand } from "citty";
+import type { ConsolaInstance } from "consola/core";
+import { BadAddress, isLoopback, parsePort } from "../client/address.ts";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { formatEvent, type Observe, type ServerEvent } from "../observe/events.ts";
 import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
 import { LocalStorage } from "../storage/local/local.ts";
-import { readSeconds, readSize, setting, WEEK, type Arguments } from "./args.ts";
+import { connectLines, qrCode } from "./announce.ts";
+import type { Arguments, Flags, Setting } from "./args.ts";
+import { CONFIG_FLAG } from "./config.ts";
+import { provideFileThreads } from "./file-threads.ts";
 import { createMessages, writeData } from "./output.ts";
+import { protectionFor, type Protected } from "./protection.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
+import { isOn, readSeconds, readSize, saidBy, setting, WEEK } from "./settings.ts";
 import { PROGRAM } from "./version.ts";
 
-/** 127.0.0.0/8. */
-const LOOPBACK = /^127(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}$/;
 /** After a second signal, how long what was being stored may take to be forgotten, in ms. */
 const LEAVE_MS = 300;
 
-export const serve = defineCommand<ArgsDef>({
+export const serve = defineCommand<Flags>({
   meta: { name: "serve", description: "Share a folder over TCP" },
   args: {
     port: {
@@ -29,13 +33,49 @@ export const serve = defineCommand<ArgsDef>({
       type: "string",
       valueHint: "ADDRESS",
       default: "127.0.0.1",
-      description: "address to listen on: 127.0.0.1 or ::1",
+      description: "address to listen on; 0.0.0.0 or :: for every one that there is",
     },
     root: {
       type: "string",
       valueHint: "DIR",
       default: "./server",
+      variable: "SFTP_SERVE_ROOT",
       description: "folder to share; made if absent",
+    },
+    tls: {
+      type: "boolean",
+      description: "encrypt and ask for a login on loopback, too; elsewhere both are always on",
+    },
+    users: {
+      type: "string",
+      valueHint: "FILE",
+      description: "who may log in, in place of the token; sftp user makes the file",
+    },
+    "new-token": {
+      type: "boolean",
+      flagOnly: true,
+      description: "make another token: the former one is worth nothing from then on",
+    },
+    "tls-cert": {
+      type: "string",
+      valueHint: "FILE",
+      description: "use this certificate, in PEM, rather than one that is made at the first start",
+    },
+    "tls-key": {
+      type: "string",
+      valueHint: "FILE",
+      description: "the private key of --tls-cert, in PEM",
+    },
+    "login-timeout": {
+      type: "string",
+      valueHint: "SECONDS",
+      default: "15",
+      description: "how long encryption and login may take together",
+    },
+    insecure: {
+      type: "boolean",
+      flagOnly: true,
+      description: "DANGEROUS: neither encrypt nor ask for a login, whoever can reach the address",
     },
     grace: {
       type: "string",
@@ -73,6 +113,7 @@ export const serve = defineCommand<ArgsDef>({
       description: "sync each file to the disk before saying that it is stored",
     },
     json: { type: "boolean", description: "write each event as a line of JSON to standard output" },
+    config: CONFIG_FLAG,
   },
 });
 
@@ -80,47 +121,55 @@ export const serve = defineCommand<ArgsDef>({
 export async function runServe(given: Arguments): Promise<Status> {
   const messages = createMessages();
   const { host, port } = readListenAddress(given);
-  const grace = readSeconds(setting(given, "grace", "SFTP_GRACE", "10"));
-  const root = setting(given, "root", "SFTP_SERVE_ROOT", "./server");
-  const observe: Observe<ServerEvent> = given.has("json")
+  const grace = readSeconds(setting(given, "grace"));
+  const root = setting(given, "root");
+  const observe: Observe<ServerEvent> = isOn(given, "json")
     ? (event) => writeData(formatEvent(event))
     : (event) => {
         const line = describeEvent(event);
         messages.log(event.event === "listening" ? line : `${timestamp(new Date())} ${line}`);
       };
   const deadlines: Deadlines = {
-    idle: readSeconds(setting(given, "idle-timeout", "SFTP_IDLE_TIMEOUT", "300")),
-    line: readSeconds(setting(given, "line-timeout", "SFTP_LINE_TIMEOUT", "30")),
-    minRate: readSize(setting(given, "min-rate", "SFTP_MIN_RATE", "1K")),
+    idle: readSeconds(setting(given, "idle-timeout")),
+    line: readSeconds(setting(given, "line-timeout")),
+    minRate: readSize(setting(given, "min-rate")),
   };
   const onInternalError = (error: unknown): void => {
     messages.error(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
   };
-  const server = await start(root.value, given.has("durable"), {
+  const keepPartial = readSeconds(setting(given, "keep-partial"));
+  provideFileThreads();
+  const durable = isOn(given, "durable");
+  const protection = await protectionFor(given, host, { path: root.value, durable });
+  const server = await start(root, durable, {
+    protection,
     host,
     port,
     observe,
     program: PROGRAM,
     deadlines,
-    keepPartial: readSeconds(setting(given, "keep-partial", "SFTP_KEEP_PARTIAL", WEEK)),
+    keepPartial,
     onInternalError,
   });
+  if (protection !== undefined) await announce(messages, host, server.port, protection);
+  if (given.has("insecure")) warn(messages, host);
   return untilStopped(server, grace);
 }
 
 async function start(
-  root: string,
+  root: Setting,
   durable: boolean,
   options: Omit<ServerOptions, "storage">,
 ): Promise<Server> {
   let storage: LocalStorage;
   try {
-    storage = await LocalStorage.open(root, { make: true, durable });
+    storage = await LocalStorage.open(root.value, { make: true, durable });
     for await (const _ of storage.list([], { recursive: false })) break;
   } catch (error) {
     const failed = toCommandFailed(error);
     if (failed === undefined) throw error;
-    throw new CommandFailed(failed.status, `Cannot serve ${root}: ${problemOf(error)}`);
+    const what = `${root.value}${saidBy(root)}`;
+    throw new CommandFailed(failed.status, `Cannot serve ${what}: ${problemOf(error)}`);
   }
   try {
     return new Server({ ...options, storage });
@@ -153,17 +202,40 @@ function listenFailed(error: unknown, host: string, port: number): CommandFailed
   }
 }
 
-function readListenAddress(given: Arguments): { host: string; port: number } {
-  const typed = setting(given, "host", "SFTP_HOST", "127.0.0.1").value;
-  const host = typed === "localhost" ? "127.0.0.1" : typed.replace(/^\[(.*)\]$/, "$1");
-  if (!LOOPBACK.test(host) && host !== "::1") {
-    throw new CommandFailed(
-      Status.usage,
-      `${typed} is not a loopback address: other machines are not served yet, because nothing ` +
-        "would protect the transfer; use 127.0.0.1 or ::1",
-    );
+/** Tells whoever started the server what its clients need. Only a terminal is told secrets. */
+async function announce(
+  messages: ConsolaInstance,
+  host: string,
+  port: number,
+  protection: Protected,
+): Promise<void> {
+  const lines = connectLines(host, port, protection);
+  for (const line of lines) messages.log(`Connect with: ${line}`);
+  const atTerminal = process.stderr.isTTY;
+  const [first] = lines;
+  if (atTerminal && first !== undefined) process.stderr.write(await qrCode(first));
+  if (protection.token === undefined) {
+    messages.log(`${protection.users.size} users may log in.`);
+  } else if (atTerminal) {
+    messages.log(`Token: ${protection.token.value}`);
+  } else {
+    messages.log(`The token is in ${protection.token.file}`);
   }
-  const { value, from } = setting(given, "port", "SFTP_PORT", "12000");
+}
+
+function warn(messages: ConsolaInstance, host: string): void {
+  const who = isLoopback(host) ? "every user of this machine" : `everybody who can reach ${host}`;
+  messages.error(
+    `WARNING: --insecure: ${who} can read and write what is served, and whoever is on the way can ` +
+      "read and change it. Nothing is encrypted and nobody has to log in.",
+  );
+}
+
+function readListenAddress(given: Arguments): { host: string; port: number } {
+  const set = setting(given, "host");
+  const typed = set.value;
+  const host = typed === "localhost" ? "127.0.0.1" : typed.replace(/^\[(.*)\]$/, "$1");
+  const { value, from } = setting(given, "port");
   try {
     return { host, port: parsePort(value, { zero: true }) };
   } catch (error) {

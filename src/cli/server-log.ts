@@ -7,11 +7,16 @@ export function describeEvent(event: ServerEvent): string {
   switch (event.event) {
     case "listening": {
       const where = formatAddress(event);
+      if (event.pin !== undefined) {
+        return `Serving ${event.root} on ${where}, encrypted, to those who log in.`;
+      }
       const address = event.host === "127.0.0.1" ? String(event.port) : where;
       return `Serving ${event.root} on ${where}. Connect with: sftp connect ${address}`;
     }
     case "connected":
       return `${event.client} connected`;
+    case "login":
+      return `${event.client} logged in as ${event.user}`;
     case "transferred": {
       const { client, direction, path, bytes, seconds } = event;
       const what = `${path}: ${formatSize(bytes)} in ${formatSeconds(seconds)}`;
@@ -23,17 +28,20 @@ export function describeEvent(event: ServerEvent): string {
       return `${event.client} ${event.verb} ${event.path}${to}`;
     }
     case "failed":
+      if (event.verb === "AUTH") {
+        return `${event.client} did not log in: ${event.code} ${event.message}`;
+      }
       return `${event.client} ${event.verb} ${event.path}: ${event.code} ${event.message}`;
     case "disconnected":
       return `${event.client} disconnected (${event.reason})`;
     case "stopping": {
-      if (event.transfers === 0) return "Shutting down.";
+      if (event.transfers === 0) return "shutting down";
       const awaited =
         event.transfers === 1 ? "1 transfer has ended" : `${event.transfers} transfers have ended`;
-      return `Shutting down when ${awaited}; a second signal leaves at once.`;
+      return `shutting down when ${awaited}; a second signal leaves at once`;
     }
     case "stopped":
-      return "Stopped.";
+      return "stopped";
   }
 }
 

@@ -3,10 +3,15 @@ import { isAbsolute, join } from "node:path";
 
 /** Where the program keeps what lasts (XDG Base Directory Specification); it may not exist yet. */
 export function stateFolder(): string {
-  const { XDG_STATE_HOME } = process.env;
-  const base =
-    XDG_STATE_HOME !== undefined && isAbsolute(XDG_STATE_HOME)
-      ? XDG_STATE_HOME
-      : join(homedir(), ".local", "state");
-  return join(base, "sftp");
+  return folderOf(process.env["XDG_STATE_HOME"], ".local", "state");
+}
+
+/** Where the user configures the program (of the same specification); it may not exist. */
+export function configFolder(): string {
+  return folderOf(process.env["XDG_CONFIG_HOME"], ".config");
+}
+
+function folderOf(base: string | undefined, ...below: string[]): string {
+  const chosen = base !== undefined && isAbsolute(base) ? base : join(homedir(), ...below);
+  return join(chosen, "sftp");
 }

@@ -1,13 +1,34 @@
+import { parsePin } from "../security/pin.ts";
+import { isUserName } from "../security/password.ts";
+
 /** Where a server is. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
+/** Where a server is, and what was said of it. */
+export interface Target extends Address {
+  /** Whom to log in as. */
+  readonly user?: string;
+  /** The only key that the server may have. */
+  readonly pin?: string;
+  /** What to log in with, where nothing else was given for that. */
+  readonly secret?: string | undefined;
+}
+
 export const DEFAULT_HOST = "127.0.0.1";
 
 const PORT = /^[0-9]{1,5}$/;
-const ADDRESS = /^(?:(?<name>[^\s:@#[\]]+)|\[(?<ipv6>[0-9A-Fa-f:.]+)\]):(?<port>[^:]*)$/;
+const ADDRESS =
+  /^(?:(?<user>[^\s@#]*)@)?(?:(?<name>[^\s:@#[\]]+)|\[(?<ipv6>[0-9A-Fa-f:.]+)\]):(?<port>[^:#]*)(?:#(?<pin>.*))?$/s;
+/** 127.0.0.0/8. */
+const LOOPBACK = /^127(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}$/;
+
+/** Whether a host is this machine, spelt so that nothing else can be meant. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host) || host === "::1" || host.toLowerCase() === "localhost";
+}
 
 /** Why something that a user typed is no address. */
 export class BadAddress extends Error {
@@ -27,19 +48,37 @@ export function parsePort(text: string, options: { readonly zero?: boolean } = {
 }
 
 /**
- * Reads `PORT`, `HOST:PORT` or `[IPv6]:PORT`.
+ * Reads `PORT`, `[USER@]HOST:PORT[#PIN]` or `[USER@][IPv6]:PORT[#PIN]`.
  * @throws {BadAddress}
  */
-export function parseAddress(text: string): Address {
+export function parseAddress(text: string): Target {
   if (/^[0-9]*$/.test(text)) return { host: DEFAULT_HOST, port: parsePort(text) };
-  const { name, ipv6, port } = ADDRESS.exec(text)?.groups ?? {};
+  const { user, name, ipv6, port, pin } = ADDRESS.exec(text)?.groups ?? {};
   const host = name ?? ipv6;
   if (host === undefined || port === undefined) {
     throw new BadAddress(
       `${text} is no address: give PORT, HOST:PORT or [IPv6]:PORT, such as 127.0.0.1:12000`,
     );
   }
-  return { host, port: parsePort(port) };
+  return {
+    host,
+    port: parsePort(port),
+    ...(user === undefined ? {} : { user: checkUser(user) }),
+    ...(pin === undefined ? {} : { pin: checkPin(pin) }),
+  };
+}
+
+function checkUser(user: string): string {
+  if (isUserName(user)) return user;
+  throw new BadAddress(`${user}@ names no user: give letters, digits and . _ - before the @`);
+}
+
+function checkPin(text: string): string {
+  const pin = parsePin(text);
+  if (pin !== undefined) return pin;
+  throw new BadAddress(
+    `#${text} is no PIN: copy all 43 characters behind the # from what sftp serve says`,
+  );
 }
 
 /** Writes an address as `parseAddress` reads it. */

@@ -1,6 +1,7 @@
 import { decodeText } from "../protocol/text.ts";
+import { SecurityError } from "../security/errors.ts";
 import { StorageError } from "../storage/errors.ts";
-import { Status, statusOfCode, statusOfProblem } from "./status.ts";
+import { Status, statusOfCode, statusOfProblem, statusOfSecurity } from "./status.ts";
 
 /** A command that failed: what to tell the user, and the exit status that it leads to. */
 export class CommandFailed extends Error {
@@ -65,6 +66,9 @@ export function toCommandFailed(error: unknown): CommandFailed | undefined {
   if (error instanceof CommandFailed) return error;
   if (error instanceof StorageError) {
     return new CommandFailed(statusOfProblem(error.problem), `${error.message} (on this side)`);
+  }
+  if (error instanceof SecurityError) {
+    return new CommandFailed(statusOfSecurity(error.problem), error.message);
   }
   return undefined;
 }

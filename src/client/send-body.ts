@@ -11,6 +11,9 @@ import type { Success } from "./exchange.ts";
 import { digestField } from "./fields.ts";
 import { Status } from "./status.ts";
 
+/** How often it is looked whether a sign of life is due, in milliseconds. */
+const LOOK_MS = 500;
+
 /** The server's final reply, which may come before the body is sent. */
 export class Outcome {
   readonly reply: Promise<Reply>;
@@ -61,10 +64,10 @@ export async function sendBody(
   let sent = body.offset;
   let sentAt = performance.now();
   const timer = setInterval(() => {
-    if (connection.queued === 0 && performance.now() - sentAt >= KEEPALIVE_MS) {
-      connection.write("~\n");
-    }
-  }, KEEPALIVE_MS);
+    if (connection.queued > 0 || performance.now() - sentAt < KEEPALIVE_MS) return;
+    connection.write("~\n");
+    sentAt = performance.now();
+  }, LOOK_MS);
   try {
     for await (const block of body.blocks) {
       if (signal.aborted) throw new Interrupted();

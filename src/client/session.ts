@@ -1,21 +1,23 @@
-import { PROTOCOL_VERSION } from "../protocol/limits.ts";
 import type { Path } from "../protocol/path.ts";
+import type { ReplyEvent } from "../protocol/reply-decoder.ts";
 import type { Reply } from "../protocol/reply.ts";
-import { ReplyDecoder, type ReplyEvent } from "../protocol/reply-decoder.ts";
 import { formatRequest, type Request, type Verb } from "../protocol/request.ts";
 import { ProtocolViolation } from "../protocol/violation.ts";
 import { Channel } from "../transport/channel.ts";
 import { ConnectionLost, type Connection } from "../transport/connection.ts";
-import { ConnectFailed, connect } from "../transport/tcp.ts";
-import { formatAddress, type Address } from "./address.ts";
-import { brokenProtocol, CommandFailed, Interrupted, Refused, SessionLost } from "./errors.ts";
+import { formatAddress, type Address, type Target } from "./address.ts";
+import { CommandFailed, Interrupted, SessionLost } from "./errors.ts";
 import { Exchange, type Line } from "./exchange.ts";
+import { logIn } from "./login.ts";
 import { Outbox } from "./outbox.ts";
+import { reach, type Reached } from "./reach.ts";
 import { Status } from "./status.ts";
+import type { Trust } from "./trust.ts";
 
 export interface SessionOptions {
   /** How long a server may be silent while it is awaited, in milliseconds. */
   readonly timeout: number;
+  readonly trust: Trust;
   /** Told when the server goes while nothing is asked of it. */
   readonly onLost?: (lost: SessionLost) => void;
 }
@@ -30,8 +32,12 @@ const WATCH_MS = 1000;
 
 /** An open connection to a server. */
 export class Session implements Line {
+  /** As it was asked for. */
+  readonly target: Target;
   readonly address: Address;
   readonly connection: Connection;
+  /** When it was opened, on the clock of `performance.now()`. */
+  readonly since = performance.now();
   readonly #channel: Channel<ReplyEvent>;
   readonly #outbox: Outbox;
   readonly #timeout: number;
@@ -44,31 +50,36 @@ export class Session implements Line {
   /** Requests without their final reply. */
   #pending = 0;
 
-  private constructor(address: Address, connection: Connection, options: SessionOptions) {
-    this.address = address;
-    this.connection = connection;
-    this.#channel = new Channel(connection, new ReplyDecoder());
-    this.#outbox = new Outbox(connection);
+  private constructor(target: Target, reached: Reached, options: SessionOptions) {
+    this.target = target;
+    this.address = { host: target.host, port: target.port };
+    this.connection = reached.connection;
+    this.#channel = new Channel(reached.connection, reached.decoder);
+    this.#outbox = new Outbox(reached.connection);
     this.#timeout = options.timeout;
   }
 
   /**
-   * Connects, and waits for the greeting.
-   * @throws {CommandFailed} status 3, saying who did not answer or what did
+   * Connects, waits for the greeting, and logs in where the server is not on loopback.
+   * @throws {CommandFailed} status 3, saying who did not answer or what did; status 4, where it is
+   * not trusted, or does not trust us
    */
-  static async open(address: Address, options: SessionOptions): Promise<Session> {
-    let connection: Connection;
+  static async open(target: Target, options: SessionOptions): Promise<Session> {
+    const { trust } = options;
+    const reached = await reach(target, options);
+    const session = new Session(target, reached, options);
     try {
-      connection = await connect(address.host, address.port, options.timeout);
+      // What was asked before the greeting.
+      if (reached.asked) await session.#exchange(false).reply();
+      if (reached.login !== undefined) {
+        await logIn(session, reached.login);
+        if (reached.learnt !== undefined) await trust.remember(target, reached.learnt);
+      }
     } catch (error) {
-      if (error instanceof ConnectFailed) throw notConnected(address, error, options.timeout);
-      throw error;
-    }
-    const session = new Session(address, connection, options);
-    try {
-      await session.#greet();
-    } catch (error) {
-      connection.destroy("not greeted");
+      if (error instanceof CommandFailed && error.status === Status.trust) {
+        trust.forgetSecret(target);
+      }
+      reached.connection.destroy("not logged in");
       throw error;
     }
     void session.#noticeEnd(options.onLost);
@@ -114,7 +125,7 @@ export class Session implements Line {
   request<V extends Exclude<Verb, "PUT">>(verb: V, path: Path, keys: Request<V>["keys"]): Exchange {
     // What cannot be written as a request is owed no reply.
     const line = formatRequest(verb, path, keys);
-    const exchange = this.#exchange(verb);
+    const exchange = this.#exchange(HAVE_BODIES.has(verb));
     this.#outbox.request(line);
     return exchange;
   }
@@ -133,7 +144,7 @@ export class Session implements Line {
     const bodyEnded = await this.#outbox.beginBody(() => {
       if (signal.aborted) throw new Interrupted();
       const line = formatRequest("PUT", path, keys);
-      begun.resolve(this.#exchange("PUT"));
+      begun.resolve(this.#exchange(false));
       return line;
     });
     return { exchange: await begun.promise, bodyEnded };
@@ -183,39 +194,8 @@ export class Session implements Line {
     clearTimeout(timer);
   }
 
-  async #greet(): Promise<void> {
-    const where = formatAddress(this.address);
-    let reply: Reply;
-    try {
-      const event = await this.read();
-      if (event.type !== "reply") throw new ProtocolViolation("no greeting");
-      reply = event.reply;
-    } catch (error) {
-      if (error instanceof SessionLost || error instanceof ProtocolViolation) {
-        // What only hung up may stand in front of a server that is about to come back.
-        throw new SessionLost(
-          `${where} answered something else than Simple FTP, or nothing: check host and port`,
-          { worthRetrying: error instanceof SessionLost && error.worthRetrying },
-        );
-      }
-      throw error;
-    }
-    if (!reply.ok) throw new Refused(reply.code, reply.word, reply.message);
-    if (reply.code !== 220) throw brokenProtocol(`${where} did not greet: check host and port`);
-    const version = reply.fields.get("protocol");
-    if (version !== String(PROTOCOL_VERSION)) {
-      throw brokenProtocol(
-        `${where} speaks version ${version ?? "unknown"} of the protocol, and this program ` +
-          `version ${PROTOCOL_VERSION}: use the same release on both sides`,
-      );
-    }
-    if (reply.fields.get("auth") !== "none") {
-      throw new CommandFailed(Status.trust, `${where} wants a login, which this program has not`);
-    }
-  }
-
-  #exchange(verb: Verb): Exchange {
-    const exchange = new Exchange(this, this.#last?.done, HAVE_BODIES.has(verb));
+  #exchange(hasBody: boolean): Exchange {
+    const exchange = new Exchange(this, this.#last?.done, hasBody);
     this.#last = exchange;
     this.#pending++;
     void exchange.done.then(() => this.#pending--);
@@ -252,21 +232,5 @@ export class Session implements Line {
     clearInterval(this.#watch);
     this.connection.destroy(reason);
     return this.#lost;
-  }
-}
-
-function notConnected(address: Address, error: ConnectFailed, timeout: number): CommandFailed {
-  const where = formatAddress(address);
-  const tryAgain = (message: string): SessionLost =>
-    new SessionLost(message, { worthRetrying: true });
-  switch (error.code) {
-    case "ECONNREFUSED":
-      return tryAgain(`Nobody listens at ${where}: check the port, or start sftp serve`);
-    case "ETIMEDOUT":
-      return tryAgain(`${where} does not answer (waited ${timeout / 1000} s)`);
-    case "ENOTFOUND":
-      return tryAgain(`There is no host ${address.host}: check its name`);
-    default:
-      return tryAgain(`Cannot connect to ${where}: ${error.code}`);
   }
 }

@@ -1,3 +1,4 @@
+import type { SecurityProblem } from "../security/errors.ts";
 import type { Problem } from "../storage/errors.ts";
 
 /** The exit statuses of the program, as published. */
@@ -57,4 +58,19 @@ const STATUS_OF_PROBLEM: Readonly<Record<Problem, Status>> = {
 /** The exit status that a problem with this side's files leads to. */
 export function statusOfProblem(problem: Problem): Status {
   return STATUS_OF_PROBLEM[problem];
+}
+
+const STATUS_OF_SECURITY: Readonly<Record<SecurityProblem, Status>> = {
+  "not-found": Status.notFound,
+  insecure: Status.trust,
+  invalid: Status.usage,
+  exists: Status.refused,
+  denied: Status.refused,
+  refused: Status.trust,
+  failed: Status.failed,
+};
+
+/** The exit status that a problem with secrets, identities or users leads to. */
+export function statusOfSecurity(problem: SecurityProblem): Status {
+  return STATUS_OF_SECURITY[problem];
 }

@@ -4,6 +4,8 @@ import { BadPath, decodePath, encodePath, type Path } from "./path.ts";
 import { parseDecimal, parseDigest, formatDigest } from "./text.ts";
 
 const PART_KEY = /^[0-9a-f]{32}$/;
+const MECHANISM = /^[A-Z0-9_-]{1,20}$/;
+const BASE64URL = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?$/;
 
 /** What a key's value may be; each kind reads and writes one type. */
 const KINDS = {
@@ -21,6 +23,16 @@ const KINDS = {
   key: {
     read: (text: string): string | undefined => (PART_KEY.test(text) ? text : undefined),
     write: (key: string): string => key,
+  },
+  /** The name of a way to log in (RFC 4422). */
+  mechanism: {
+    read: (text: string): string | undefined => (MECHANISM.test(text) ? text : undefined),
+    write: (name: string): string => name,
+  },
+  /** Bytes in base64url without padding (RFC 4648). */
+  base64url: {
+    read: (text: string): string | undefined => (BASE64URL.test(text) ? text : undefined),
+    write: (text: string): string => text,
   },
   path: { read: readPath, write: encodePath },
 } as const;
@@ -48,6 +60,7 @@ export const GRAMMAR = {
   MKDIR: { path: "required", keys: {} },
   DELETE: { path: "required", keys: {} },
   RENAME: { path: "required", keys: { to: "path" }, requires: "to" },
+  AUTH: { path: "none", keys: { mechanism: "mechanism", data: "base64url" }, requires: "data" },
   ABORT: { path: "none", keys: {} },
   NOOP: { path: "none", keys: {} },
   QUIT: { path: "none", keys: {} },

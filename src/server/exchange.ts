@@ -5,6 +5,7 @@ import type { FieldValue } from "../protocol/reply.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { RequestFailed } from "./failures.ts";
 import type { BodyEvent } from "./job.ts";
+import type { Login } from "./login.ts";
 import type { Parts } from "./parts.ts";
 
 /** Bytes that whoever fills a block leaves free in front of it. */
@@ -13,6 +14,10 @@ export const HEADROOM = MAX_BLOCK_HEADER;
 /** What the one that carries out a request has to do with the connection. */
 export interface Exchange {
   readonly storage: Storage;
+  /** Whether the client may replace what is there. */
+  readonly mayReplace: boolean;
+  /** Where clients have to log in. */
+  readonly login: Login | undefined;
   /** The parts of uploads that this session has open. */
   readonly parts: Parts;
   /** The other side, as `address:port`. */

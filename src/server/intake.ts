@@ -19,8 +19,10 @@ export type IntakeEnd =
 export class Intake {
   readonly #decoder = new RequestDecoder();
   readonly #channel: Channel<RequestEvent>;
-  readonly #jobs = new BoundedQueue<Job>(new Room(PIPELINE));
-  readonly #bodies = new Room(BODY_BYTES);
+  /** Both are so small that nothing is read ahead, until `admit`. */
+  readonly #requests = new Room(1);
+  readonly #bodies = new Room(1);
+  readonly #jobs = new BoundedQueue<Job>(this.#requests);
   readonly #unanswered = new Set<Job>();
   #events = 0;
   /** The body that is being read. */
@@ -48,6 +50,12 @@ export class Intake {
   /** How many requests have not been answered. */
   get outstanding(): number {
     return this.#unanswered.size;
+  }
+
+  /** The client is one that may ask for things: they are read ahead. */
+  admit(): void {
+    this.#requests.resize(PIPELINE);
+    this.#bodies.resize(BODY_BYTES);
   }
 
   /** The next thing to answer; `undefined` after the last. */

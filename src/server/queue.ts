@@ -1,6 +1,6 @@
 /** What may wait in one queue, or in several that the same one fills. */
 export class Room {
-  readonly #capacity: number;
+  #capacity: number;
   #used = 0;
   #waiting: (() => void) | undefined;
 
@@ -20,6 +20,12 @@ export class Room {
   give(weight: number): void {
     this.#used -= weight;
     if (this.#used < this.#capacity) this.wake();
+  }
+
+  /** Holds so much from now on. */
+  resize(capacity: number): void {
+    this.#capacity = capacity;
+    if (this.#used < capacity) this.wake();
   }
 
   /** Lets the one that waits go on, whether there is room or not. */

@@ -1,7 +1,15 @@
+import type { Storage } from "../storage/storage.ts";
+import type { Identity } from "../security/identity.ts";
+import type { Connection } from "../transport/connection.ts";
 import { listen, type Listener } from "../transport/tcp.ts";
+import { listenTls } from "../transport/tls-listen.ts";
+import type { Guard } from "./login.ts";
+import { Roots } from "./roots.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
-export interface ServerOptions extends SessionOptions {
+export interface ServerOptions extends Omit<SessionOptions, "guard"> {
+  /** Over TLS, and only after a login: there is neither without the other. */
+  readonly protection: Protection | undefined;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -9,15 +17,25 @@ export interface ServerOptions extends SessionOptions {
   readonly keepPartial: number;
 }
 
+/** What protects a server that others than this machine can reach. */
+export interface Protection extends Omit<Guard, "storageFor"> {
+  readonly identity: Identity;
+  /** Opens a folder inside the root, made if absent. */
+  readonly openRoot: (root: string) => Promise<Storage>;
+}
+
 /** How often what was left in the staging folder is looked through, in milliseconds. */
 const SWEEP_MS = 3_600_000;
 /** How often the deadlines of all sessions are looked at, in milliseconds. */
 const CHECK_MS = 1000;
+/** After they were cut, how long transfers may take to forget what they were storing, in ms. */
+const FORGET_MS = 2000;
 
 /** A server that listens. */
 export class Server {
   readonly port: number;
   readonly #options: ServerOptions;
+  readonly #roots: Roots;
   readonly #sessions = new Map<Session, Promise<void>>();
   readonly #listener: Listener;
   readonly #checking: ReturnType<typeof setInterval>;
@@ -25,22 +43,27 @@ export class Server {
 
   /** @throws an `Error` with `code` `EADDRINUSE`, `EACCES` or the like. */
   constructor(options: ServerOptions) {
+    const { host, port, protection } = options;
     this.#options = options;
-    this.#listener = listen(options.host, options.port, (connection) => {
-      const session = new Session(connection, options);
-      const running = session
-        .run()
-        .catch(options.onInternalError)
-        .finally(() => this.#sessions.delete(session));
-      this.#sessions.set(session, running);
-    });
+    this.#roots = new Roots(options.storage, (root) =>
+      protection === undefined ? Promise.reject(new Error("no users")) : protection.openRoot(root),
+    );
+    if (protection === undefined) {
+      this.#listener = listen(host, port, (connection) => this.#serve(connection, undefined));
+    } else {
+      const guard = { ...protection, storageFor: (root?: string) => this.#roots.of(root) };
+      const { identity, timeout } = protection;
+      this.#listener = listenTls(host, port, identity, timeout, ({ connection, binding }) =>
+        this.#serve(connection, guard, binding),
+      );
+    }
     this.port = this.#listener.port;
     this.#checking = setInterval(() => {
       const now = performance.now();
       for (const session of this.#sessions.keys()) session.checkDeadlines(now);
     }, CHECK_MS);
     const sweep = (): void => {
-      options.storage.sweep(options.keepPartial).catch(options.onInternalError);
+      this.#roots.sweep(options.keepPartial).catch(options.onInternalError);
     };
     this.#sweeping = setInterval(sweep, SWEEP_MS);
     sweep();
@@ -49,25 +72,41 @@ export class Server {
       host: options.host,
       port: this.port,
       root: options.storage.location,
+      ...(protection === undefined ? {} : { pin: protection.identity.pin }),
     });
   }
 
   /**
    * Takes no more connections, closes those that wait with `421 closing`, lets what runs finish for
-   * `grace` milliseconds, then cuts it. Settles when the last one is gone.
+   * `grace` milliseconds, then cuts it. Settles when the last one is gone, or hangs in the storage:
+   * what such a one was storing is left in the staging folder, to be swept.
    */
   async stop(grace: number): Promise<void> {
     this.#listener.close();
     const transfers = [...this.#sessions.keys()].filter((session) => session.busy).length;
     this.#options.observe({ event: "stopping", transfers });
     for (const session of this.#sessions.keys()) session.close("The server shuts down");
-    const timer = setTimeout(() => this.cut(), grace);
-    await Promise.all(this.#sessions.values());
+    const hangs = Promise.withResolvers<void>();
+    let timer = setTimeout(() => {
+      this.cut();
+      timer = setTimeout(hangs.resolve, FORGET_MS);
+    }, grace);
+    const ended = Promise.all(this.#sessions.values()).then(() => this.#options.storage.close());
+    await Promise.race([ended, hangs.promise]);
     clearTimeout(timer);
     clearInterval(this.#checking);
     clearInterval(this.#sweeping);
-    await this.#options.storage.close();
+    await this.#roots.close();
     this.#options.observe({ event: "stopped" });
+  }
+
+  #serve(connection: Connection, guard: Guard | undefined, binding?: Uint8Array): void {
+    const session = new Session(connection, { ...this.#options, guard }, binding);
+    const running = session
+      .run()
+      .catch(this.#options.onInternalError)
+      .finally(() => this.#sessions.delete(session));
+    this.#sessions.set(session, running);
   }
 
   /** Cuts every connection at once: what they were storing is forgotten. */

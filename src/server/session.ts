@@ -2,6 +2,7 @@ import type { Observe, ServerEvent } from "../observe/events.ts";
 import { frameBlock } from "../protocol/block.ts";
 import { PIPELINE, PROTOCOL_VERSION } from "../protocol/limits.ts";
 import { formatFailure, formatSuccess } from "../protocol/reply.ts";
+import type { Role } from "../security/users.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Exchange } from "./exchange.ts";
@@ -9,18 +10,31 @@ import { aborted, RequestFailed, toFailure } from "./failures.ts";
 import { Intake, type IntakeEnd } from "./intake.ts";
 import type { Job } from "./job.ts";
 import { KeepAlive } from "./keep-alive.ts";
+import { Login, MECHANISM, type Account, type Guard } from "./login.ts";
 import { Parts } from "./parts.ts";
-import { handle, isLogged } from "./verbs.ts";
+import { authorise, handle, isLogged } from "./verbs.ts";
 import { Watch, type Deadlines } from "./watch.ts";
 
 export interface SessionOptions {
   readonly storage: Storage;
+  /** What clients log in against; where there is none, everybody may do everything. */
+  readonly guard: Guard | undefined;
   readonly observe: Observe<ServerEvent>;
   /** The program as the greeting names it, such as `sftp/1.0.0`. */
   readonly program: string;
   readonly deadlines: Deadlines;
   /** Told of errors that are nobody's fault but ours. */
   readonly onInternalError: (error: unknown) => void;
+}
+
+/** How much somebody unknown may ask for: answering costs time that others wait for. */
+const MOST_BEFORE_LOGIN = 16;
+
+/** What a client works with, once it may. */
+interface Admitted {
+  readonly role: Role;
+  readonly storage: Storage;
+  readonly parts: Parts;
 }
 
 /** One client: what it asks for is carried out one after the other and answered in order. */
@@ -30,16 +44,24 @@ export class Session {
   readonly #intake: Intake;
   readonly #keepAlive: KeepAlive;
   readonly #watch: Watch;
-  readonly #parts: Parts;
+  readonly #login: Login | undefined;
+  /** Whoever may ask for things. */
+  #admitted: Admitted | undefined;
+  /** Requests of a client that has not logged in. */
+  #asked = 0;
   #running = false;
   #closing: string | undefined;
 
-  constructor(connection: Connection, options: SessionOptions) {
+  /** @param binding what binds a login to the connection, over TLS */
+  constructor(connection: Connection, options: SessionOptions, binding?: Uint8Array) {
+    const { guard } = options;
     this.#connection = connection;
     this.#options = options;
     this.#intake = new Intake(connection);
     this.#keepAlive = new KeepAlive(connection);
-    this.#parts = new Parts(options.storage);
+    if (guard === undefined) this.#admit({ role: "full", storage: options.storage });
+    else if (binding === undefined) throw new Error("a login needs a connection over TLS");
+    else this.#login = new Login(guard, connection, binding);
     this.#watch = new Watch(connection, this.#intake, options.deadlines);
   }
 
@@ -56,13 +78,13 @@ export class Session {
       formatSuccess(220, {
         protocol: PROTOCOL_VERSION,
         server: this.#options.program,
-        auth: "none",
+        auth: this.#login === undefined ? "none" : MECHANISM,
         pipeline: PIPELINE,
       }),
     );
     const reading = this.#intake.run();
     await this.#work();
-    await this.#parts.close();
+    await this.#admitted?.parts.close();
     const closing = this.#closing;
     if (closing !== undefined) this.#sayClosing(closing);
     await this.#connection.finish();
@@ -78,7 +100,10 @@ export class Session {
 
   /** Closes the connection where the client has kept it waiting for too long. */
   checkDeadlines(now: number): void {
-    const overdue = this.#watch.check(now);
+    const overdue =
+      this.#login?.isOverdue(now) === true
+        ? "The login has taken too long"
+        : this.#watch.check(now);
     if (overdue === undefined || this.#closing !== undefined) return;
     this.#closing = overdue;
     // Who does not read would not see the reason either.
@@ -107,6 +132,7 @@ export class Session {
       this.#connection.write(reply);
       this.#keepAlive.end();
       this.#intake.answered(job);
+      this.#minds(job);
       job.body?.drop(() => {
         this.#sayClosing("Too much followed an upload that had failed");
         void this.#connection.finish();
@@ -117,12 +143,30 @@ export class Session {
     }
   }
 
+  /** Looks after each request whether the client has logged in, or should not go on. */
+  #minds({ body }: Job): void {
+    if (this.#admitted !== undefined || this.#login === undefined) return;
+    const { account, isOver } = this.#login;
+    if (account !== undefined) this.#admit(account);
+    else if (isOver) this.#closing = "There were too many wrong logins";
+    // Nothing of an upload is taken from somebody unknown, not even to drop it.
+    else if (body !== undefined) this.#closing = "Log in before sending files";
+    else if (++this.#asked >= MOST_BEFORE_LOGIN) this.#closing = "Log in before asking for more";
+  }
+
+  #admit({ role, storage }: Pick<Account, "role" | "storage">): void {
+    this.#admitted = { role, storage, parts: new Parts(storage) };
+    this.#intake.admit();
+  }
+
   async #answer(job: Job): Promise<string> {
     const { asked } = job;
     try {
       if (asked.type === "violation") {
         throw new RequestFailed({ code: 500, word: "syntax" }, asked.message);
       }
+      const { verb } = asked.type === "rejected" ? asked.rejection : asked.request;
+      authorise(verb, this.#admitted?.role);
       if (asked.type === "rejected") throw RequestFailed.fromRejection(asked.rejection);
       const exchange = this.#exchange(job);
       exchange.progress(0);
@@ -151,9 +195,21 @@ export class Session {
   #exchange(job: Job): Exchange {
     const connection = this.#connection;
     const keepAlive = this.#keepAlive;
+    const admitted = (): Admitted => {
+      if (this.#admitted !== undefined) return this.#admitted;
+      throw new Error("nobody has logged in");
+    };
     return {
-      storage: this.#options.storage,
-      parts: this.#parts,
+      get storage() {
+        return admitted().storage;
+      },
+      get parts() {
+        return admitted().parts;
+      },
+      get mayReplace() {
+        return admitted().role === "full";
+      },
+      login: this.#login,
       cutBody: (cause) => job.body?.fail(cause),
       client: connection.remote,
       observe: this.#options.observe,

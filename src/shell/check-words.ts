@@ -18,8 +18,8 @@ export function checkWords(
   const options = new Set<string>();
   let optionsEnded = false;
   for (const word of given) {
-    const { text, quoted } = word;
-    if (optionsEnded || quoted || text.length < 2 || !text.startsWith("-")) words.push(word);
+    const { text } = word;
+    if (optionsEnded || !looksLikeOption(word)) words.push(word);
     else if (text === "--") optionsEnded = true;
     else for (const name of namesOf(command, text)) options.add(name);
   }
@@ -41,6 +41,11 @@ export function checkWords(
     );
   }
   return { words, options };
+}
+
+/** Whether a word stands for options, where it does not stand behind `--`. */
+export function looksLikeOption({ text, quoted }: Word): boolean {
+  return !quoted && text.length > 1 && text.startsWith("-");
 }
 
 /** The long names of what `--recursive` or `-rv` stands for. */

@@ -19,9 +19,12 @@ export interface Command {
   readonly synonyms: readonly string[];
   /** Its words, such as `remote [local]`. */
   readonly usage: string;
+  /** In few words; HELP alone shows what stands before the first comma. */
   readonly summary: string;
   /** Lines that can be typed as they are. */
   readonly examples: readonly string[];
+  /** What else there is to know, in sentences. */
+  readonly notes?: readonly string[];
   /** Its options, by their long names. */
   readonly options?: Readonly<Record<string, Option>>;
   /** How many words it takes at the least and at the most. */

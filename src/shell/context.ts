@@ -16,6 +16,20 @@ export interface Output {
   /** Bytes for standard output as they are; not where events are written there. */
   readonly raw: ((bytes: Uint8Array) => Promise<void>) | undefined;
   readonly observe: Observe<ClientEvent>;
+  /** The descriptor that programs which the user starts write to: standard output or error. */
+  readonly programs: 1 | 2;
+  /** Settles when all of it has left the process. */
+  flush(): Promise<void>;
+}
+
+/** Hands the terminal to another program, and takes it back when that has ended. */
+export type Lend = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** A server that the configuration gives a name. */
+export interface NamedServer {
+  readonly address: string;
+  /** What to log in with: a token, or a user's password. */
+  readonly token?: string;
 }
 
 /** What the commands of one shell share. */
@@ -33,6 +47,11 @@ export interface ShellContext {
   readonly dryRun: boolean;
   /** Tell the digest of each file. */
   readonly verbose: boolean;
+  /**
+   * The server of that name.
+   * @throws {CommandFailed} status 2, where there is none, but one of a name that is nearly the same
+   */
+  readonly findServer: (name: string) => NamedServer | undefined;
   /** What the keys of interrupted uploads are made with. */
   readonly secret: () => Promise<Uint8Array>;
   /** Standard input, once; not where commands are read from it. */
@@ -42,12 +61,16 @@ export interface ShellContext {
   session: Session | undefined;
   /** Where names of the server's side begin: CD changes it, a new connection starts at the root. */
   remoteFolder: Path;
+  /** Where they began before the last CD. */
+  previousFolder: Path | undefined;
   /** Where names of this side begin, as an absolute path: LCD changes it. */
   localFolder: string;
   /** Whether the last connection was lost, and neither closed nor replaced since. */
   lost: boolean;
   /** Aborted when the user interrupts the command that runs. */
   signal: AbortSignal;
+  /** `undefined` where commands come from elsewhere than a terminal. */
+  lend: Lend | undefined;
   /** Set by QUIT. */
   quit: boolean;
 }

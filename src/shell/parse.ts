@@ -14,6 +14,8 @@ export interface CommandLine {
   readonly silent: boolean;
   /** As it was typed, without what stands around it. */
   readonly source: string;
+  /** How many line ends stand before it in what was parsed. */
+  readonly line: number;
 }
 
 /** Why what was typed is no command. */
@@ -21,17 +23,23 @@ export class BadCommandLine extends Error {
   override readonly name = "BadCommandLine";
 }
 
+/** The command whose one word is the rest of its line, for the system's shell. */
+export const SHELL_ESCAPE = "!";
+
 const BLANK = /[ \t\r]/;
 
 /**
  * Splits what was typed into commands: ended by line ends or `;`, words separated by blanks, quotes
- * and backslashes as in sh. A line that begins with `#` is a comment.
+ * and backslashes as in sh. A line that begins with `#` is a comment. What follows a `!` that begins
+ * a command is one quoted word, as it was typed up to the end of its line.
  * @throws {BadCommandLine} where a quote is not closed or a backslash stands before nothing
  */
 export function parseCommands(text: string): CommandLine[] {
   const commands: CommandLine[] = [];
   let position = 0;
   let lineStart = true;
+  let line = 0;
+  let counted = 0;
   while (position < text.length) {
     if (lineStart) {
       const comment = /[ \t]*#[^\n]*\n?/y;
@@ -41,11 +49,13 @@ export function parseCommands(text: string): CommandLine[] {
         continue;
       }
     }
-    const { words, end } = parseWords(text, position);
+    line += countLineEnds(text, counted, position);
+    counted = position;
+    const { words, end } = parseEscape(text, position) ?? parseWords(text, position);
     lineStart = text[end] === "\n";
     const source = text.slice(position, end).trim();
     position = end + 1;
-    const command = toCommand(words, source);
+    const command = toCommand(words, source, line);
     if (command !== undefined) commands.push(command);
   }
   return commands;
@@ -67,6 +77,25 @@ export function quoteWord(text: string): string {
   return /^[A-Za-z0-9_./,:%+=~][A-Za-z0-9_./,:%+=@#~-]*$/.test(text) && !text.startsWith("~")
     ? text
     : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Reads a command that begins with `!`; `undefined` where there is another. */
+function parseEscape(text: string, start: number): { words: Word[]; end: number } | undefined {
+  let begin = start;
+  for (;;) {
+    const joint = jointLength(text, begin);
+    if (joint > 0) begin += joint;
+    else if (/[-@ \t\r]/.test(text.charAt(begin))) begin++;
+    else break;
+  }
+  if (text[begin] !== SHELL_ESCAPE) return undefined;
+  const lineEnd = text.indexOf("\n", begin);
+  const end = lineEnd === -1 ? text.length : lineEnd;
+  const { words } = parseWords(text.slice(start, begin), 0);
+  words.push({ text: SHELL_ESCAPE, quoted: false });
+  const rest = text.slice(begin + 1, end).replace(/\r$/, "");
+  if (rest.trim() !== "") words.push({ text: rest, quoted: true });
+  return { words, end };
 }
 
 function parseWords(text: string, start: number): { words: Word[]; end: number } {
@@ -137,16 +166,29 @@ function jointLength(text: string, position: number): number {
   return text.startsWith("\\\r\n", position) ? 3 : 0;
 }
 
-function toCommand(words: readonly Word[], source: string): CommandLine | undefined {
+function countLineEnds(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = text.indexOf("\n", from); at !== -1 && at < to; at = text.indexOf("\n", at + 1)) {
+    count++;
+  }
+  return count;
+}
+
+function toCommand(words: readonly Word[], source: string, line: number): CommandLine | undefined {
   let forgiven = false;
   let silent = false;
-  let rest = words;
-  for (let first = rest[0]; first !== undefined && !first.quoted; first = rest[0]) {
-    if (first.text.startsWith("-")) forgiven = true;
-    else if (first.text.startsWith("@")) silent = true;
-    else break;
-    const text = first.text.slice(1);
-    rest = text === "" ? rest.slice(1) : [{ text, quoted: false }, ...rest.slice(1)];
+  let from = 0;
+  let rest: readonly Word[] = [];
+  for (const { text, quoted } of words) {
+    const [prefix = ""] = quoted ? [] : (/^[-@]*/.exec(text) ?? []);
+    forgiven ||= prefix.includes("-");
+    silent ||= prefix.includes("@");
+    const first = text.slice(prefix.length);
+    if (first !== "" || quoted) {
+      rest = [{ text: first, quoted }, ...words.slice(from + 1)];
+      break;
+    }
+    from++;
   }
-  return rest.length === 0 ? undefined : { words: rest, forgiven, silent, source };
+  return rest.length === 0 ? undefined : { words: rest, forgiven, silent, source, line };
 }

@@ -1,25 +1,38 @@
 import { Status } from "../client/status.ts";
 import { isUnfinished } from "./parse.ts";
-import type { Shell } from "./shell.ts";
+import type { Script, Shell } from "./shell.ts";
 
-/** Runs commands line by line as they come, until one fails, QUIT, or the end. */
-export async function runLines(shell: Shell, input: AsyncIterable<Uint8Array>): Promise<Status> {
+/**
+ * Runs commands line by line as they come, until one fails, QUIT, or the end.
+ * @param script what they come from, where its lines are told of
+ */
+export async function runLines(
+  shell: Shell,
+  input: AsyncIterable<Uint8Array>,
+  script?: Omit<Script, "line">,
+): Promise<Status> {
   const decoder = new TextDecoder();
   let rest = "";
   /** Lines of a command that goes on in the next. */
   let begun = "";
+  /** The line that what comes next begins in. */
+  let line = 1;
+  const run = (text: string): Promise<Status> =>
+    shell.run(text, script === undefined ? undefined : { ...script, line });
   for await (const piece of input) {
     const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) {
-      const text = begun + line;
-      begun = isUnfinished(text) ? `${text}\n` : "";
+    for (const next of lines) {
+      const text = begun + next;
+      // A line may end in CR LF.
+      begun = isUnfinished(text.replace(/\r$/, "")) ? `${text}\n` : "";
       if (begun !== "") continue;
-      const status = await shell.run(text);
+      const status = await run(text);
       if (status !== Status.ok || shell.hasQuit) return status;
+      line += text.split("\n").length;
     }
   }
-  return shell.run(begun + rest + decoder.decode());
+  return run(begun + rest + decoder.decode());
 }
 
 /** Runs the texts of several `-c` one after the other, until a command fails or QUIT. */

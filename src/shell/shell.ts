@@ -1,17 +1,28 @@
 import { CommandFailed, Refused, toCommandFailed, type SessionLost } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
+import type { Trust } from "../client/trust.ts";
 import { COMMANDS } from "./commands.ts";
 import { closeSession } from "./commands/close.ts";
-import { checkWords } from "./check-words.ts";
-import type { ShellContext } from "./context.ts";
+import { checkWords, looksLikeOption } from "./check-words.ts";
+import type { Lend, ShellContext } from "./context.ts";
 import { findCommand, unknownCommand } from "./find.ts";
 import { SomeFailed } from "./many/tally.ts";
-import { BadCommandLine, parseCommands, type CommandLine } from "./parse.ts";
+import { BadCommandLine, parseCommands, SHELL_ESCAPE, type CommandLine } from "./parse.ts";
+import { StorageError } from "../storage/errors.ts";
 
 /** A shell left alone says so to the server this often, in milliseconds. */
 const NOOP_MS = 60_000;
 /** A shell that is left while a command runs gives it this long to forget its file, in ms. */
 const LEAVE_MS = 300;
+
+/** A script that commands come from, as they are told of. */
+export interface Script {
+  readonly name: string;
+  /** Its line that they begin in, from 1 on. */
+  readonly line: number;
+  /** Whether each command is shown before it runs. */
+  readonly echo: boolean;
+}
 
 /** Runs commands, one after the other, whatever they come from. */
 export class Shell {
@@ -21,24 +32,37 @@ export class Shell {
 
   /**
    * @param timeout how long a server may be silent while it is awaited, in milliseconds
+   * @param trust whom to trust, and what to log in with
    * @param context what the commands share
    */
   constructor(
     timeout: number,
+    trust: Trust,
     context: Omit<
       ShellContext,
-      "connecting" | "session" | "remoteFolder" | "localFolder" | "ask" | "lost" | "signal" | "quit"
+      | "connecting"
+      | "session"
+      | "remoteFolder"
+      | "previousFolder"
+      | "localFolder"
+      | "ask"
+      | "lend"
+      | "lost"
+      | "signal"
+      | "quit"
     >,
   ) {
     this.#context = {
       ...context,
       remoteFolder: [],
+      previousFolder: undefined,
       localFolder: context.root.location,
-      connecting: { timeout, onLost: (lost) => this.#lostWhileIdle(lost) },
+      connecting: { timeout, trust, onLost: (lost) => this.#lostWhileIdle(lost) },
       ask: undefined,
       session: undefined,
       lost: false,
       signal: new AbortController().signal,
+      lend: undefined,
       quit: false,
     };
     this.#keepAlive = setInterval(() => void this.#noop(), NOOP_MS);
@@ -48,6 +72,16 @@ export class Shell {
   /** The server that the shell is connected to. */
   get connectedTo(): ShellContext["session"] {
     return this.#context.session;
+  }
+
+  /** The folder of the server in which names begin. */
+  get remoteFolder(): ShellContext["remoteFolder"] {
+    return this.#context.remoteFolder;
+  }
+
+  /** How a program that the user starts gets the terminal. */
+  set lend(lend: Lend) {
+    this.#context.lend = lend;
   }
 
   /** Lets commands ask the user, who is at a terminal. */
@@ -65,18 +99,21 @@ export class Shell {
 
   /**
    * Runs what was typed. Never rejects.
+   * @param script what it comes from, where that is told of
    * @returns the status of the first that failed and was not forgiven: behind it none is run
    */
-  async run(text: string): Promise<Status> {
+  async run(text: string, script?: Script): Promise<Status> {
     let commands: CommandLine[];
     try {
       commands = parseCommands(text);
     } catch (error) {
       if (!(error instanceof BadCommandLine)) throw error;
-      return this.#fail(text.trim(), new CommandFailed(Status.usage, error.message));
+      const failed = new CommandFailed(Status.usage, error.message);
+      return this.#fail({ source: text.trim(), line: 0 }, failed, script);
     }
     for (const command of commands) {
-      const outcome = await this.#runOne(command);
+      if (script?.echo === true && !command.silent) this.#echo(command);
+      const outcome = await this.#runOne(command, script);
       if (outcome === Status.interrupted) return outcome;
       if (outcome !== Status.ok && !command.forgiven) return outcome;
       if (this.#context.quit) break;
@@ -103,7 +140,7 @@ export class Shell {
     }
   }
 
-  async #runOne(line: CommandLine): Promise<Status> {
+  async #runOne(line: CommandLine, script: Script | undefined): Promise<Status> {
     const [{ text: name } = { text: "" }, ...words] = line.words;
     const ended = Promise.withResolvers<void>();
     this.#running = { abort: new AbortController(), ended: ended.promise };
@@ -121,9 +158,12 @@ export class Shell {
       if (failed === undefined) throw error;
       // Behind it the server closes.
       if (failed instanceof Refused && failed.code === 421) await this.#context.session?.destroy();
-      const first = words.find(({ text, quoted }) => quoted || !/^-./.test(text))?.text ?? "";
-      const label = failed.status === Status.usage ? "" : `${name.toUpperCase()} ${first}`.trim();
-      return this.#fail(line.source, failed, label);
+      const first = words.find((word) => !looksLikeOption(word))?.text ?? "";
+      const gap = name === SHELL_ESCAPE ? "" : " ";
+      const known = `${name.toUpperCase()}${gap}${first}`.trim();
+      const label = failed.status === Status.usage ? "" : known;
+      const side = error instanceof StorageError ? "local" : undefined;
+      return this.#fail(line, failed, script, { label, side });
     } finally {
       this.#running = undefined;
       this.#dropLost();
@@ -131,16 +171,31 @@ export class Shell {
     }
   }
 
-  #fail(command: string, failed: CommandFailed, label = ""): Status {
+  #echo({ source }: CommandLine): void {
+    for (const line of `sftp> ${source}`.split(/\r?\n/)) this.#context.output.say(line);
+  }
+
+  #fail(
+    command: Pick<CommandLine, "source" | "line">,
+    failed: CommandFailed,
+    script: Script | undefined,
+    told: { readonly label?: string; readonly side?: "local" | undefined } = {},
+  ): Status {
     const { output } = this.#context;
+    const { label = "" } = told;
+    const line = script === undefined ? undefined : script.line + command.line;
+    const place = script === undefined ? "" : `${script.name} line ${line}: `;
+    const side = failed instanceof Refused ? "remote" : told.side;
     // What this side says of its own files ends likewise.
     const where = failed instanceof Refused && isAboutFile(failed) ? " (on the server)" : "";
-    const told = failed instanceof SomeFailed;
-    if (!told) output.complain((label === "" ? "" : `${label}: `) + failed.message + where);
+    const complaint = place + (label === "" ? "" : `${label}: `) + failed.message + where;
+    if (!(failed instanceof SomeFailed)) output.complain(complaint);
     output.observe({
       event: "failed",
-      command,
+      command: command.source,
+      ...(line === undefined ? {} : { line }),
       status: failed.status,
+      ...(side === undefined ? {} : { side }),
       ...(failed instanceof Refused ? { code: failed.code, word: failed.word } : {}),
       message: failed.message,
     });
@@ -161,7 +216,7 @@ export class Shell {
     if (session?.lost === undefined) return;
     this.#context.session = undefined;
     this.#context.lost = true;
-    output.observe({ event: "closed" });
+    output.observe({ event: "closed", host: session.address.host, port: session.address.port });
   }
 
   async #noop(): Promise<void> {

@@ -29,6 +29,20 @@ export async function runTerminal(
     terminal.setPrompt(promptOf(shell));
     terminal.prompt(true);
   };
+  shell.lend = async (work) => {
+    // Ctrl-C then goes to both programs, and is the other's.
+    const ignore = (): void => undefined;
+    process.on("SIGINT", ignore);
+    // Until the next prompt.
+    terminal.pause();
+    process.stdin.setRawMode(false);
+    try {
+      return await work();
+    } finally {
+      process.stdin.setRawMode(true);
+      process.off("SIGINT", ignore);
+    }
+  };
   shell.ask = (question) => {
     terminal.setPrompt(visible(question));
     terminal.prompt();
@@ -68,8 +82,10 @@ export async function runTerminal(
 }
 
 function promptOf(shell: Shell): string {
-  const { connectedTo } = shell;
-  return connectedTo === undefined ? "sftp> " : `sftp ${formatAddress(connectedTo.address)}> `;
+  const { connectedTo, remoteFolder } = shell;
+  if (connectedTo === undefined) return "sftp> ";
+  const folder = remoteFolder.map((part) => `/${part}`).join("");
+  return `sftp ${formatAddress(connectedTo.address)}${visible(folder)}> `;
 }
 
 /** Readline itself leaves what was typed where it is. */

@@ -24,6 +24,10 @@ const LINGER_MS = 2000;
 export class Connection {
   /** The other side, as `address:port`. */
   readonly remote: string;
+  /** The other side without its port. */
+  readonly remoteAddress: string;
+  /** When it came about, of `performance.now()`: before any handshake. */
+  readonly openedAt = performance.now();
   readonly #socket: Socket<undefined>;
   readonly #outgoing: Uint8Array[] = [];
   readonly #incoming: Uint8Array[] = [];
@@ -48,6 +52,7 @@ export class Connection {
   constructor(socket: Socket<undefined>) {
     this.#socket = socket;
     const address = socket.remoteAddress;
+    this.remoteAddress = address;
     this.remote = `${address.includes(":") ? `[${address}]` : address}:${socket.remotePort ?? "gone"}`;
     this.#closed.promise.catch(() => undefined);
   }

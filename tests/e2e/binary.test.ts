@@ -54,7 +54,7 @@ describe("wrong usage is status 2, told on standard error alone", () => {
     [["connect", "--comand", "x"], "There is no flag --comand (did you mean --command?)"],
     [["connect", "--xyzzy"], "There is no flag --xyzzy: see sftp connect --help"],
     [["connect", "-x"], "There is no flag -x: see sftp connect --help"],
-    [["connect", "1", "2"], "There is a word too many: 2: see sftp connect --help"],
+    [["connect", "a", "1", "b"], "There is a word too many: b: see sftp connect --help"],
     [["connect", "-c", "HELP", "-b", "-"], "-c and -b exclude each other: use one of them"],
     [["connect", "--timeout", "-1"], "--timeout -1 is no time: give seconds, such as 10 or 0.5"],
   ])("sftp %j", async (args, message) => {

@@ -171,16 +171,21 @@ describe("a PUT", () => {
 
 describe("something else than Simple FTP", () => {
   test.each([
-    "SSH-2.0-OpenSSH_9.9\r\n",
-    "220 (vsFTPd 3.0.5)\r\n",
-    "220 ProFTPD Server ready.\r\n",
-    "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
-    "+OK POP3 ready\r\n",
-    "\u0015\u0003\u0001\u0000\u0002\u0002P",
-    "220 protocol=2 server=sftp/9 auth=none\n",
-    "220 server=sftp/9 auth=none\n",
-    "200\n",
-  ])("%j is told, with status 3", async (greeting) => {
+    ["SSH-2.0-OpenSSH_9.9\r\n", "an SSH server answered: "],
+    ["220 (vsFTPd 3.0.5)\r\n", "an FTP server answered: "],
+    ["220 ProFTPD Server ready.\r\n", "an FTP server answered: "],
+    ["220-Welcome\r\n220 ready\r\n", "an FTP server answered: "],
+    ["220\r\n", "an FTP server answered: "],
+    ["220 mail.example.com ESMTP Postfix\r\n", "an SMTP server answered: "],
+    ["HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", "an HTTP server answered: "],
+    ["<!DOCTYPE HTML>\n<html>", "an HTTP server answered: "],
+    ["\u0015\u0003\u0001\u0000\u0002\u0002P", "a server that speaks TLS answered: "],
+    ["+OK POP3 ready\r\n", "something else than Simple FTP"],
+    ["220 protocol=2 server=sftp/9 auth=none\n", "version 2 of the protocol, and this program v"],
+    ["220 server=sftp/9 auth=none\n", "something else than Simple FTP"],
+    ["200\n", "something else than Simple FTP"],
+    ["", "closed the connection without a word"],
+  ])("%j is told, with status 3", async (greeting, told) => {
     using folder = new TemporaryFolder();
     await using server = await PlayedServer.start((line, socket) => {
       if (line === undefined) socket.end(greeting);
@@ -189,7 +194,42 @@ describe("something else than Simple FTP", () => {
     const ran = await connect(folder.join("client"), server.port, "GET file");
     expect(ran).toMatchObject({ status: 3, stdout: "" });
     expect(ran.stderr).toStartWith(`OPEN ${server.port}: 127.0.0.1:${server.port} `);
-    expect(ran.stderr).toMatch(/: (?:check host and port|use the same release on both sides)\n$/);
+    expect(ran.stderr).toContain(told);
+    expect(ran.stderr).toMatch(
+      /(?:: check host and port|: use the same release on both sides|give the port of sftp serve|behind the #)\n$/,
+    );
+  });
+
+  test.each([
+    ["an HTTP server", "HTTP/1.0 400 Bad Request\r\n\r\n", "an HTTP server answered: "],
+    ["a TLS port", "\u0015\u0003\u0001\u0000\u0002\u0002F", "a server that speaks TLS answered: "],
+  ])("%s, which waits to be spoken to, is told", async (_, answer, told) => {
+    using folder = new TemporaryFolder();
+    const said: string[] = [];
+    await using server = await PlayedServer.start((line, socket) => {
+      if (line === undefined) return "";
+      said.push(line);
+      socket.end(Buffer.from(answer, "latin1"));
+      return "";
+    });
+    const ran = await connect(folder.join("client"), server.port, "GET file");
+    expect(ran.status).toBe(3);
+    expect(ran.stderr).toContain(told);
+    expect(said).toEqual(["NOOP"]);
+  });
+
+  test("a server that is slow to greet, and was asked, is a server all the same", async () => {
+    using folder = new TemporaryFolder();
+    const said: string[] = [];
+    await using server = await PlayedServer.start((line) => {
+      if (line === undefined) return "";
+      said.push(line);
+      if (line === "NOOP") return "220 protocol=1 server=x auth=none pipeline=1024\n200\n";
+      return line.startsWith("LIST") ? "150\n226\n" : "221\n";
+    });
+    const ran = await connect(folder.join("client"), server.port, "LS", "--timeout", "20");
+    expect(ran).toMatchObject({ status: 0, stdout: "" });
+    expect(said).toEqual(["NOOP", "LIST", "QUIT"]);
   });
 
   test("a server that says nothing is given up after --timeout", async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { events, SLOW_SIZE, slowTransfer } from "../support/events.ts";
+import { write, writeRandom } from "../support/files.ts";
 import {
   ClientProcess,
   connect,
@@ -6,18 +8,7 @@ import {
   ServerProcess,
   TemporaryFolder,
 } from "../support/programs.ts";
-import { write, writeRandom } from "../support/files.ts";
-import { StallingProxy } from "../support/proxy.ts";
 import { fileDigest } from "../support/wire.ts";
-
-/** Every line of the output as the object that it is; nothing but printable ASCII is allowed. */
-function events(stdout: string): object[] {
-  expect(stdout).toMatch(/^(?:[ -~]+\n)*$/);
-  return stdout
-    .split("\n")
-    .slice(0, -1)
-    .map((line): object => JSON.parse(line));
-}
 
 const seconds = expect.any(Number);
 
@@ -27,7 +18,8 @@ test("connect --json writes the events, and nothing else, to standard output", a
   write(folder.join("client/hello.txt"), "hello");
   await using server = await ServerProcess.start(folder.join("server"));
   const { port } = server;
-  const commands = "GET a.bin b.bin; PUT hello.txt; LS; HELP; -GET none; CLOSE; -GET x; -OPEN abc";
+  const commands =
+    "GET a.bin b.bin; PUT hello.txt; LS; HELP; -GET none; -PUT none; CLOSE; -GET x; -OPEN abc";
   const ran = await connect(folder.join("client"), port, commands, "--json");
   expect(ran.status).toBe(0);
   expect(events(ran.stdout)).toEqual([
@@ -65,10 +57,18 @@ test("connect --json writes the events, and nothing else, to standard output", a
       command: "-GET none",
       status: 5,
       code: 550,
+      side: "remote",
       word: "not-found",
       message: "There is no file none",
     },
-    { event: "closed" },
+    {
+      event: "failed",
+      command: "-PUT none",
+      status: 5,
+      side: "local",
+      message: "There is no file none (on this side)",
+    },
+    { event: "closed", host: "127.0.0.1", port },
     {
       event: "failed",
       command: "-GET x",
@@ -88,6 +88,45 @@ test("a failure that ends the run is an event, and its status the program's", as
   ]);
 });
 
+test("what keeps a program from starting is an event besides the message", async () => {
+  using folder = new TemporaryFolder();
+  write(folder.join("file"), "");
+  await using server = await ServerProcess.start(folder.join("server"));
+  const port = ["--port", String(server.port)];
+  const runs: [args: string[], status: number, env?: Record<string, string>][] = [
+    [["serve", ...port, "--json"], 1],
+    [["serve", ...port], 1, { SFTP_JSON: "1" }],
+    [["serve", "--root", "file", "--json"], 6],
+    [["serve", "--port", "x", "--json"], 2],
+    [["connect", "--root", "file", "--json"], 6],
+    [["connect", "--json", "-b", "none"], 5],
+    [["connect", "--json", "--config", "none"], 2],
+    [["connect", "--json"], 2, { SFTP_TIMEOUT: "soon" }],
+  ];
+  for (const [args, status, env = {}] of runs) {
+    const ran = await run(args, { cwd: folder.path, env });
+    const message = ran.stderr.replace(/^sftp: (.*)\n$/, "$1");
+    expect(events(ran.stdout)).toEqual([{ event: "failed", status, message }]);
+    expect(ran.status).toBe(status);
+    const quiet = await run(args, { cwd: folder.path, env: { ...env, SFTP_JSON: "0" } });
+    if (!args.includes("--json")) expect(quiet).toEqual({ ...ran, stdout: "" });
+  }
+});
+
+test("a connection that is lost while nothing runs is closed in an event", async () => {
+  using folder = new TemporaryFolder();
+  await using server = await ServerProcess.start(folder.join("server"));
+  const { port } = server;
+  await using client = ClientProcess.start(folder.join("client"), [String(port), "--json"]);
+  await client.waitFor(/"opened"/);
+  await server.stop("SIGKILL");
+  await client.waitFor(/"closed"/);
+  expect(events(client.stdout)).toEqual([
+    { event: "opened", host: "127.0.0.1", port },
+    { event: "closed", host: "127.0.0.1", port },
+  ]);
+});
+
 test("wrong usage writes nothing to standard output", async () => {
   for (const command of ["serve", "connect"]) {
     expect(await run([command, "--json", "--nope"])).toMatchObject({ status: 2, stdout: "" });
@@ -96,23 +135,15 @@ test("wrong usage writes nothing to standard output", async () => {
 
 test("a transfer that takes its time tells its progress", async () => {
   using folder = new TemporaryFolder();
-  const size = 16 * 1024 * 1024;
-  writeRandom(folder.join("server/big"), size);
-  await using server = await ServerProcess.start(folder.join("server"));
-  await using proxy = await StallingProxy.start(server.port, { toClient: 8 * 1024 * 1024 });
-  await using client = ClientProcess.start(folder.join("client"), [String(proxy.port), "--json"]);
-  client.type("GET big");
-  await proxy.stalled;
-  // Progress is told four times a second: the stall has to outlast that.
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  proxy.release();
-  expect(await client.finish()).toBe(0);
-  const told = events(client.stdout).filter(
-    (event) => "event" in event && event.event === "progress",
-  );
-  expect(told.length).toBeGreaterThan(0);
-  const progress = { event: "progress", path: "big", bytes: seconds, size, rate: seconds };
-  for (const event of told) expect(event).toEqual(progress);
+  const told = await slowTransfer(folder);
+  const progress = {
+    event: "progress",
+    path: "big",
+    bytes: seconds,
+    size: SLOW_SIZE,
+    rate: seconds,
+  };
+  expect(told.find(({ event }) => event === "progress")).toEqual(progress);
 });
 
 test("names of any script, and hostile ones, are escaped on both sides", async () => {

@@ -124,6 +124,118 @@ describe("-b", () => {
   });
 });
 
+describe("-b shows each command before it runs", () => {
+  const script = (port: number): string =>
+    [
+      `  open ${port}`,
+      "# none",
+      "LS; @ls",
+      "- GET none",
+      "@-GET none",
+      "-@LS",
+      "GET \\",
+      " a.txt",
+    ].join("\r\n");
+
+  test.each(["file", "-"])("as it stands there, unless @ stands before it: %s", async (from) => {
+    using folder = new TemporaryFolder();
+    await using server = await scene(folder);
+    const file = folder.join("script");
+    write(file, script(server.port));
+    const ran =
+      from === "-" ? piped(folder, script(server.port), "-b", "-") : piped(folder, "", "-b", file);
+    const { status, stdout, stderr } = await ran;
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "a.txt\nb.txt\nc.txt\n".repeat(3) });
+    const where = from === "-" ? "standard input" : file;
+    const none = "GET none: There is no file none (on the server)";
+    expect(stderr.split("\n")).toEqual([
+      `sftp> open ${server.port}`,
+      `Connected to 127.0.0.1:${server.port}.`,
+      "sftp> LS",
+      "sftp> - GET none",
+      `${where} line 4: ${none}`,
+      `${where} line 5: ${none}`,
+      "sftp> GET \\",
+      " a.txt",
+      expect.stringMatching(/^GET a\.txt: 5 B in .*, verified$/),
+      `Closed the connection to 127.0.0.1:${server.port}.`,
+      "",
+    ]);
+  });
+
+  test("but not with -q or --json, nor what comes from -c or a pipe", async () => {
+    using folder = new TemporaryFolder();
+    await using server = await scene(folder);
+    const port = String(server.port);
+    const runs = [
+      await piped(folder, "LS", port, "-b", "-", "-q"),
+      await piped(folder, "LS", port, "-b", "-", "--json"),
+      await piped(folder, "LS", port),
+      await piped(folder, "", port, "-c", "LS"),
+    ];
+    for (const { status, stderr } of runs) {
+      expect(status).toBe(0);
+      expect(stderr).not.toContain("LS");
+    }
+  });
+
+  test("control characters in it are shown harmless", async () => {
+    using folder = new TemporaryFolder();
+    const ran = await piped(folder, "HELP '\u001b[2J'", "-b", "-");
+    expect(ran.stderr).toStartWith(
+      "sftp> HELP '\\x1b[2J'\nstandard input line 1: There is no command",
+    );
+  });
+});
+
+describe("what fails in a script of -b names its line", () => {
+  test.each<[string, number, string]>([
+    ["xyzzy", 1, "There is no command xyzzy"],
+    ["\n# a\n\n  # b\nGET a", 5, "Not connected"],
+    ["HELP; HELP\nHELP; GET a; HELP", 2, "Not connected"],
+    ["HELP \\\nGET; HELP \\\r\nGET\nGET a", 4, "Not connected"],
+    ["-HELP 'x\ny'; \nxyzzy", 3, "There is no command xyzzy"],
+    ["-HELP 'x\ny'; xyzzy", 2, "There is no command xyzzy"],
+    ["HELP\nGET 'a\n\n", 2, "A quote ' is not closed"],
+    ["HELP\nGET a \\", 2, "Nothing follows the last backslash"],
+  ])("%j: line %i", async (script, line, message) => {
+    using folder = new TemporaryFolder();
+    const file = folder.join("script.txt");
+    write(file, script);
+    const ran = await piped(folder, "", "-q", "-b", file);
+    expect(ran.status).toBe(2);
+    expect(ran.stderr.trim().split("\n").at(-1)).toStartWith(`${file} line ${line}: ${message}`);
+    const told = await piped(folder, "", "--json", "-b", file);
+    const last: unknown = JSON.parse(told.stdout.trim().split("\n").at(-1) ?? "");
+    expect(last).toMatchObject({
+      event: "failed",
+      line,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test("and what comes from -c, or a pipe, does not", async () => {
+    using folder = new TemporaryFolder();
+    const { stderr } = await piped(folder, "GET a\n");
+    expect(stderr).toBe("Not connected: use OPEN first, such as OPEN 12000\n");
+    expect((await piped(folder, "", "-c", "GET a")).stderr).toBe(stderr);
+  });
+});
+
+test("-q says what went wrong alone, and what was asked for still comes", async () => {
+  using folder = new TemporaryFolder();
+  await using server = await scene(folder);
+  write(folder.join("client/d.txt"), "d");
+  const commands = `OPEN ${server.port}; LS; GET a.txt; PUT d.txt; -GET none; CLOSE; OPEN ${server.port}; HELP QUIT`;
+  for (const flags of [["-c", commands], ["-b", "-"], []]) {
+    const ran = await piped(folder, commands, ...flags, "-q", "-v");
+    expect(ran.status).toBe(0);
+    expect(ran.stdout).toMatch(/^a\.txt\nb\.txt\nc\.txt\n(?:d\.txt\n)?QUIT: close the connection/);
+    expect(ran.stderr).toEndWith("GET none: There is no file none (on the server)\n");
+    expect(ran.stderr.trim().split("\n")).toHaveLength(1);
+  }
+});
+
 describe("the first failure ends the run with its status", () => {
   test.each([
     ["GET none", 5],

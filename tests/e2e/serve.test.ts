@@ -135,16 +135,15 @@ describe("sftp serve refuses in one clear line", () => {
     expect(stderr).toEndWith(": choose another folder with --root\n");
   });
 
-  test.each(["0.0.0.0", "::", "192.0.2.1", "example.com", "127.0.0.1.example.com"])(
-    "the host %s, which is beyond loopback",
+  test.each(["203.0.113.1", "no.such.host.invalid"])(
+    "the host %s, which it has not",
     async (host) => {
       using folder = new TemporaryFolder();
       const args = ["serve", "--port", "0", "--host", host];
-      const { status, stdout, stderr } = await run(args, { cwd: folder.path });
-      expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
-      expect(stderr).toStartWith(`sftp: ${host} is not a loopback address: `);
-      expect(stderr).toEndWith("; use 127.0.0.1 or ::1\n");
-      expect(filesUnder(folder.path)).toEqual([]);
+      const env = { XDG_STATE_HOME: folder.join("state") };
+      const { status, stdout, stderr } = await run(args, { cwd: folder.path, env });
+      expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+      expect(stderr).toStartWith(`sftp: Cannot listen on ${host} port 0: `);
     },
   );
 });

@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { PassedRecords } from "./passed-records.ts";
 import { listenAnywhere, portOf } from "./ports.ts";
 
 /** Where in one direction of a connection something goes wrong. */
@@ -25,10 +26,18 @@ export interface Plan {
 }
 
 /** What has passed in one direction. */
-export class Passed {
+export interface Passed {
   /** The digests of the blocks that passed whole. */
-  readonly blocks: string[] = [];
+  readonly blocks: string[];
   /** The lines that passed and are no block's header. */
+  readonly lines: string[];
+  /** @returns how many bytes of the piece pass; fewer than there are where the fault is reached */
+  look(piece: Buffer): { readonly bytes: number; readonly fault: boolean };
+}
+
+/** What has passed in one direction, in the clear. */
+class PassedText implements Passed {
+  readonly blocks: string[] = [];
   readonly lines: string[] = [];
   #fault: Fault | undefined;
   #line = "";
@@ -40,7 +49,6 @@ export class Passed {
     this.#fault = fault;
   }
 
-  /** @returns how many bytes of the piece pass; fewer than there are where the fault is reached */
   look(piece: Buffer): { readonly bytes: number; readonly fault: boolean } {
     let at = 0;
     let lineAt = 0;
@@ -101,6 +109,8 @@ export class FaultyProxy implements AsyncDisposable {
   readonly passages: Passage[] = [];
   /** The port of the server that the next connection is led to. */
   server: number;
+  /** Whether what passes is TLS. */
+  encrypted = false;
 
   private constructor(listener: Server, server: number, plans: readonly Plan[]) {
     this.#listener = listener;
@@ -155,7 +165,7 @@ export class FaultyProxy implements AsyncDisposable {
 
   #connect(client: Socket): void {
     const plan = this.#plans[this.passages.length] ?? {};
-    const passage = { toServer: new Passed(plan.toServer), toClient: new Passed(plan.toClient) };
+    const passage = this.encrypted ? passageOfRecords(plan) : passageOfText(plan);
     this.passages.push(passage);
     const server = connect({ host: "127.0.0.1", port: this.server, allowHalfOpen: true });
     for (const [one, other] of [
@@ -200,6 +210,17 @@ export class FaultyProxy implements AsyncDisposable {
       to.destroy();
     }
   }
+}
+
+function passageOfText({ toServer, toClient }: Plan): Passage {
+  return { toServer: new PassedText(toServer), toClient: new PassedText(toClient) };
+}
+
+function passageOfRecords(plan: Plan): Passage {
+  // The client's first record of data ends the handshake.
+  const begun = (): boolean => toServer.records > 1;
+  const toServer = new PassedRecords(plan.toServer, begun);
+  return { toServer, toClient: new PassedRecords(plan.toClient, begun) };
 }
 
 async function write(to: Socket, bytes: Uint8Array): Promise<void> {

@@ -31,6 +31,11 @@ export class RawClient implements Disposable {
       socket.once("connect", resolve);
       socket.once("error", reject);
     });
+    return RawClient.over(socket);
+  }
+
+  /** Reads the greeting of a connection that there is, such as one over TLS. */
+  static async over(socket: Socket): Promise<RawClient> {
     const client = new RawClient(socket);
     client.greeting = await client.line();
     return client;

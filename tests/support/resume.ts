@@ -1,3 +1,4 @@
+import { test } from "bun:test";
 import { BLOCK_SIZE } from "./wire.ts";
 import { filesUnder } from "./files.ts";
 import { FaultyProxy, type Plan } from "./faulty-proxy.ts";
@@ -16,8 +17,15 @@ export interface RanClient extends Ran {
   readonly transferred: ClientEvent | undefined;
 }
 
+/** A test of what only a connection in the clear shows, such as the lines that pass. */
+export function inTheClear(name: string, run: () => Promise<void>): void {
+  if (!Scene.encrypted) test(name, run);
+}
+
 /** A server, folders for it and for a client, and a faulty connection between them. */
 export class Scene implements AsyncDisposable {
+  /** Whether scenes that start from now on are encrypted. */
+  static encrypted = false;
   readonly folder: TemporaryFolder;
   readonly proxy: FaultyProxy;
   readonly #servers: ServerProcess[];
@@ -38,9 +46,11 @@ export class Scene implements AsyncDisposable {
   /** @param plans for the client's connections: the first, the second, and so on */
   static async start(plans: readonly Plan[] = [], flags: readonly string[] = []): Promise<Scene> {
     const folder = new TemporaryFolder();
-    const server = await ServerProcess.start(folder.join("server"), flags);
+    const all = Scene.encrypted ? [...flags, "--tls"] : flags;
+    const server = await startServer(folder, all);
     const proxy = await FaultyProxy.start(server.port, ...plans);
-    return new Scene(folder, proxy, server, flags);
+    proxy.encrypted = Scene.encrypted;
+    return new Scene(folder, proxy, server, all);
   }
 
   /** The server that was started last. */
@@ -52,7 +62,7 @@ export class Scene implements AsyncDisposable {
 
   /** Starts another server over the same folder, to which new connections are led. */
   async startServer(): Promise<void> {
-    const server = await ServerProcess.start(this.folder.join("server"), this.#flags);
+    const server = await startServer(this.folder, this.#flags);
     this.#servers.push(server);
     this.proxy.server = server.port;
   }
@@ -65,7 +75,7 @@ export class Scene implements AsyncDisposable {
 
   /** Runs commands in a client of their own. */
   async run(commands: string, ...flags: string[]): Promise<RanClient> {
-    const address = String(this.proxy.port);
+    const address = this.#address;
     const args = [
       address,
       "--root",
@@ -83,7 +93,7 @@ export class Scene implements AsyncDisposable {
 
   /** Starts a client that carries out commands while the test goes on. */
   start(commands: string, ...flags: string[]): ClientProcess {
-    const args = [String(this.proxy.port), "-c", commands, ...flags];
+    const args = [this.#address, "-c", commands, ...flags];
     return ClientProcess.start(this.folder.join("client"), args, { env: this.#env });
   }
 
@@ -100,7 +110,29 @@ export class Scene implements AsyncDisposable {
     this.folder[Symbol.dispose]();
   }
 
-  get #env(): Record<string, string> {
-    return { XDG_STATE_HOME: this.folder.join("state"), SFTP_RETRIES: "5" };
+  get #address(): string {
+    const { port } = this.proxy;
+    if (!this.proxy.encrypted) return String(port);
+    const pin = /#([\w-]{43})/.exec(this.server.log)?.[1] ?? "";
+    return `127.0.0.1:${port}#${pin}`;
   }
+
+  get #env(): Record<string, string> {
+    const token = this.folder.join("server-state/sftp/token");
+    return {
+      XDG_STATE_HOME: this.folder.join("state"),
+      SFTP_RETRIES: "5",
+      ...(this.proxy.encrypted ? { SFTP_TOKEN_FILE: token } : {}),
+    };
+  }
+}
+
+async function startServer(
+  folder: TemporaryFolder,
+  flags: readonly string[],
+): Promise<ServerProcess> {
+  const env = { XDG_STATE_HOME: folder.join("server-state") };
+  const server = await ServerProcess.start(folder.join("server"), flags, { env });
+  if (flags.includes("--tls")) await server.waitFor(/token is in/);
+  return server;
 }

@@ -14,7 +14,11 @@ export class TerminalProgram implements AsyncDisposable {
   readonly #screen = new Transcript();
   readonly #terminal: Bun.Terminal;
 
-  constructor(args: readonly string[], cwd: string) {
+  constructor(
+    args: readonly string[],
+    cwd: string,
+    options: { readonly env?: Readonly<Record<string, string>> } = {},
+  ) {
     const decoder = new TextDecoder();
     this.#terminal = new Bun.Terminal({
       cols: 120,
@@ -23,7 +27,7 @@ export class TerminalProgram implements AsyncDisposable {
     });
     this.process = Bun.spawn([BINARY, ...args], {
       terminal: this.#terminal,
-      env: cleanEnvironment({ TERM: "xterm" }),
+      env: cleanEnvironment({ TERM: "xterm", ...options.env }),
       cwd,
     });
     void this.process.exited.then(() => setTimeout(() => this.#screen.end(), LAST_WORDS_MS));
@@ -37,6 +41,11 @@ export class TerminalProgram implements AsyncDisposable {
   /** What it wrote, byte for byte. */
   get raw(): string {
     return this.#screen.text;
+  }
+
+  /** Whether the terminal shows what is typed: termios(3), ECHO in `c_lflag`. */
+  get echoes(): boolean {
+    return (this.#terminal.localFlags & 0o10) !== 0;
   }
 
   /** Presses keys. Gives how much was on the screen before. */

@@ -1,6 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { BadAddress, formatAddress, parseAddress, parsePort } from "../../src/client/address.ts";
+import {
+  BadAddress,
+  formatAddress,
+  isLoopback,
+  parseAddress,
+  parsePort,
+} from "../../src/client/address.ts";
+
+/** Of the empty key: the last character has two bits that mean nothing, and have to be 0. */
+const PIN = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
 
 const NO_PORTS = [
   "",
@@ -92,12 +101,32 @@ describe("parseAddress()", () => {
     "-1",
     "host:-1",
     "sftp://host:80",
-    "a@b:80",
+    "@b:80",
+    "a b@c:80",
+    "a@b@c:80",
+    "a:b@c:80",
+    "-a@b:80",
+    "host:80#",
     "host:80#pin",
+    `host:80#${PIN}x`,
+    `host:80#${PIN.slice(1)}`,
+    `host:80#${PIN.slice(0, -1)}B`,
+    `80#${PIN}`,
+    "a@80",
     "[::1]:80\n",
     "a\n:80",
   ])("refuses %j", (text) => {
     expect(() => parseAddress(text)).toThrow(BadAddress);
+  });
+
+  test.each<[string, object]>([
+    [`host:80#${PIN}`, { host: "host", port: 80, pin: PIN }],
+    [`anna@host:80#${PIN}`, { host: "host", port: 80, user: "anna", pin: PIN }],
+    ["anna.b-c_1@[::1]:80", { host: "::1", port: 80, user: "anna.b-c_1" }],
+    [`[::1]:80#${PIN}`, { host: "::1", port: 80, pin: PIN }],
+    ["localhost@host:80", { host: "host", port: 80, user: "localhost" }],
+  ])("reads the user and the PIN of %s", (text, target) => {
+    expect(parseAddress(text)).toMatchObject(target);
   });
 
   test("reads what formatAddress() writes as the same", () => {
@@ -127,4 +156,25 @@ describe("parseAddress()", () => {
       { numRuns: 500 },
     );
   });
+});
+
+describe("isLoopback()", () => {
+  test.each(["127.0.0.1", "127.0.0.2", "127.255.255.255", "::1", "localhost", "LocalHost"])(
+    "takes %s for this machine",
+    (host) => expect(isLoopback(host)).toBe(true),
+  );
+
+  test.each([
+    "0.0.0.0",
+    "::",
+    "127.0.0.1.example.com",
+    "128.0.0.1",
+    "127.0.0.256",
+    "127.1",
+    "1127.0.0.1",
+    "localhost.example.com",
+    "::2",
+    "::ffff:127.0.0.1",
+    "",
+  ])("takes %j for somebody else", (host) => expect(isLoopback(host)).toBe(false));
 });

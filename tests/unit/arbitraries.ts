@@ -42,6 +42,13 @@ export const bodilessRequest: fc.Arbitrary<{ request: AnyRequest; line: string }
     request: { verb: "RENAME", path, keys: { to } } as const,
     line: formatRequest("RENAME", path, { to }),
   })),
+  fc.uint8Array({ maxLength: 200 }).map((bytes) => {
+    const keys = { data: Buffer.from(bytes).toString("base64url") };
+    return {
+      request: { verb: "AUTH", path: [], keys } as const,
+      line: formatRequest("AUTH", [], keys),
+    };
+  }),
   fc.constantFrom("ABORT", "NOOP", "QUIT").map((verb) => ({
     request: { verb, path: [], keys: {} } as const,
     line: formatRequest(verb, [], {}),

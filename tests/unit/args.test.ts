@@ -1,30 +1,19 @@
-import { afterEach, describe, expect, test } from "bun:test";
-import type { ArgsDef } from "citty";
-import { readArguments, readSeconds, setting, type Arguments } from "../../src/cli/args.ts";
-import { CommandFailed } from "../../src/client/errors.ts";
+import { describe, expect, test } from "bun:test";
+import { readArguments, type Arguments, type Flags } from "../../src/cli/args.ts";
+import { usageOf } from "../support/usage.ts";
 
-const DEFINITION: ArgsDef = {
+const DEFINITION: Flags = {
   port: { type: "string", default: "12000" },
   root: { type: "string", default: "./server" },
-  command: { type: "string", alias: "c" },
+  command: { type: "string", alias: "c", flagOnly: true },
   json: { type: "boolean" },
   quiet: { type: "boolean", alias: ["q"] },
+  "dry-run": { type: "boolean", flagOnly: true },
   address: { type: "positional", required: false },
 };
 
 function read(...raw: string[]): Arguments {
   return readArguments("serve", DEFINITION, raw);
-}
-
-/** The message of the usage error that work ends in. */
-function usageOf(work: () => unknown): string | undefined {
-  try {
-    work();
-    return undefined;
-  } catch (error) {
-    if (error instanceof CommandFailed && error.status === 2) return error.message;
-    throw error;
-  }
 }
 
 describe("readArguments()", () => {
@@ -56,6 +45,13 @@ describe("readArguments()", () => {
     expect(given.value("command")).toBe("get a");
   });
 
+  test("takes the last of a flag and its --no-", () => {
+    expect(read("--json", "--no-json").switched("json")).toBe(false);
+    expect(read("--no-json", "--json").switched("json")).toBe(true);
+    expect(read("--no-json").has("json")).toBe(false);
+    expect(read().switched("json")).toBeUndefined();
+  });
+
   test("takes what follows -- as words", () => {
     expect(read("--", "--json").words).toEqual(["--json"]);
     expect(read("--", "--json").has("json")).toBe(false);
@@ -78,7 +74,9 @@ describe("readArguments()", () => {
     [["--prot", "80"], "did you mean --port?"],
     [["-x"], "There is no flag -x"],
     [["-qx"], "There is no flag -x"],
-    [["--no-json"], "There is no flag --no-json"],
+    [["--no-dry-run"], "There is no flag --no-dry-run"],
+    [["--no-port"], "There is no flag --no-port"],
+    [["--no-json=1"], "--no-json takes no value"],
     [["--JSON"], "There is no flag --JSON"],
     [["--address", "a"], "There is no flag --address"],
     [["--constructor"], "There is no flag --constructor"],
@@ -94,61 +92,5 @@ describe("readArguments()", () => {
     const said = usageOf(() => read(...raw));
     expect(said).toContain(message);
     expect(said).toEndWith(": see sftp serve --help");
-  });
-});
-
-describe("setting()", () => {
-  const VARIABLE = "SFTP_TEST_OF_SETTING";
-
-  afterEach(() => {
-    delete process.env[VARIABLE];
-  });
-
-  test("prefers the flag to the environment, and that to the default, and tells which it was", () => {
-    expect(setting(read(), "port", VARIABLE, "1")).toEqual({ value: "1", from: "--port" });
-    process.env[VARIABLE] = "2";
-    expect(setting(read(), "port", VARIABLE, "1")).toEqual({ value: "2", from: VARIABLE });
-    expect(setting(read("--port", "3"), "port", VARIABLE, "1")).toEqual({
-      value: "3",
-      from: "--port",
-    });
-  });
-
-  test("takes an empty variable for none", () => {
-    process.env[VARIABLE] = "";
-    expect(setting(read(), "port", VARIABLE, "1").value).toBe("1");
-  });
-});
-
-describe("readSeconds()", () => {
-  test.each<[string, number]>([
-    ["0", 0],
-    ["10", 10_000],
-    ["0.5", 500],
-    ["1.25", 1250],
-    ["2147483", 2_147_483_000],
-  ])("reads %s s", (value, milliseconds) => {
-    expect(readSeconds({ value, from: "--grace" })).toBe(milliseconds);
-  });
-
-  test.each([
-    "",
-    " ",
-    "-1",
-    "+1",
-    ".5",
-    "1.",
-    "1e3",
-    "0x1",
-    "1s",
-    "10 ",
-    "1,5",
-    "Infinity",
-    "NaN",
-    "1.2345",
-    "12345678",
-  ])("fails with status 2 for %j, and names where it came from", (value) => {
-    const message = usageOf(() => readSeconds({ value, from: "SFTP_GRACE" }));
-    expect(message).toStartWith(`SFTP_GRACE ${value} is no time`);
   });
 });

@@ -30,6 +30,15 @@ describe("formatEvent()", () => {
     );
   });
 
+  test("writes seconds to the sixth digit", () => {
+    const digest = "2d06800538d394c2";
+    const event = { event: "transferred", direction: "sent", remote: "a", local: "a" } as const;
+    const told = { ...event, bytes: 0, reused: 0, digest, seconds: 1 / 3 };
+    expect(JSON.parse(formatEvent(told))).toEqual({ ...told, seconds: 0.333333 });
+    expect(formatEvent({ ...told, seconds: 1e-9 })).toEndWith(',"seconds":0}\n');
+    expect(formatEvent({ ...told, seconds: 0.000001 })).toMatch(/"seconds":(?:0\.000001|1e-6)}\n$/);
+  });
+
   test("keeps numbers exact and nested entries whole", () => {
     const entries = [{ path: "a/é", type: "file", size: Number.MAX_SAFE_INTEGER }];
     const event = { event: "listed", path: "", entries } as const;

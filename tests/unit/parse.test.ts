@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { BadCommandLine, parseCommands, quoteWord } from "../../src/shell/parse.ts";
+import { BadCommandLine, isUnfinished, parseCommands, quoteWord } from "../../src/shell/parse.ts";
 
 /** The words of each command, without what else is known of them. */
 function wordsOf(text: string): string[][] {
@@ -20,6 +20,7 @@ const NASTY = [
   "-",
   "@",
   "~",
+  "!",
   "*",
   "?",
   "$",
@@ -141,6 +142,90 @@ describe("parseCommands()", () => {
     }).toEqual(expected);
   });
 
+  test.each<[string, string[][]]>([
+    ["!ls -l", [["!", "ls -l"]]],
+    ["! ls", [["!", " ls"]]],
+    ["!echo 'a;b\" ; c # d \\", [["!", "echo 'a;b\" ; c # d \\"]]],
+    [
+      "get a; !b; c\nput d",
+      [
+        ["get", "a"],
+        ["!", "b; c"],
+        ["put", "d"],
+      ],
+    ],
+    [
+      "!a\r\n!b\r\n",
+      [
+        ["!", "a"],
+        ["!", "b"],
+      ],
+    ],
+    [
+      "!a\\\nget b",
+      [
+        ["!", "a\\"],
+        ["get", "b"],
+      ],
+    ],
+    ["\\\n !a", [["!", "a"]]],
+    ["!", [["!"]]],
+    ["! \t\n!\r\n", [["!"], ["!"]]],
+    ["!!", [["!", "!"]]],
+    ["get !a", [["get", "!a"]]],
+    ["get a\\\n!b", [["get", "a!b"]]],
+    ["'!a' b", [["!a", "b"]]],
+    ["\\!a", [["!a"]]],
+    ["'!' 'a b'", [["!", "a b"]]],
+    ["# !a\n!b", [["!", "b"]]],
+    ["!# a", [["!", "# a"]]],
+  ])("hands on the rest of the line behind a ! in %j", (text, expected) => {
+    expect(wordsOf(text)).toEqual(expected);
+  });
+
+  test.each<[string, { forgiven: boolean; silent: boolean; source: string }]>([
+    ["-!a 'b", { forgiven: true, silent: false, source: "-!a 'b" }],
+    [" @ - ! a ", { forgiven: true, silent: true, source: "@ - ! a" }],
+    ["!-a @b", { forgiven: false, silent: false, source: "!-a @b" }],
+  ])("reads what stands before a ! in %j", (text, expected) => {
+    expect(parseCommands(text)).toEqual([
+      {
+        ...expected,
+        line: 0,
+        words: [
+          { text: "!", quoted: false },
+          { text: expect.any(String), quoted: true },
+        ],
+      },
+    ]);
+  });
+
+  test("gives what follows a ! back as it was typed, for any line among any commands", () => {
+    const line = text
+      .map((rest) => rest.replaceAll(/[\r\n]/g, ""))
+      .filter((rest) => rest.trim() !== "");
+    const command = fc.oneof(
+      line.map((rest) => ({ typed: `!${rest}`, words: ["!", rest], whole: true })),
+      fc.array(text, { minLength: 1, maxLength: 4 }).map((words) => ({
+        typed: words.map(quoteWord).join(" "),
+        words,
+        whole: false,
+      })),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(command, { maxLength: 5 }),
+        fc.constantFrom(";", "\r\n"),
+        (commands, end) => {
+          const typed = commands.map(({ typed, whole }) => typed + (whole ? "\n" : end)).join("");
+          expect(wordsOf(typed)).toEqual(commands.map(({ words }) => words));
+          expect(isUnfinished(typed)).toBe(false);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
   test("gives no command for a prefix alone", () => {
     expect(parseCommands("-")).toEqual([]);
     expect(parseCommands("@-; -@\n")).toEqual([]);
@@ -154,6 +239,13 @@ describe("parseCommands()", () => {
   test("keeps each command as it was typed", () => {
     const sources = parseCommands(" -get  'a b' ;\n# no\nput c\t").map(({ source }) => source);
     expect(sources).toEqual(["-get  'a b'", "put c"]);
+  });
+
+  test("counts the line ends before each command", () => {
+    const text = "\n# no\nget a; get 'b\n'; get c\n\nget \\\nd\nget e";
+    expect(parseCommands(text).map(({ line }) => line)).toEqual([2, 2, 3, 5, 7]);
+    const many = parseCommands("a\n".repeat(300_000));
+    expect(many.at(-1)?.line).toBe(299_999);
   });
 
   test("gives commands with words or throws BadCommandLine, for any text", () => {
@@ -172,6 +264,8 @@ describe("parseCommands()", () => {
   test("comes to an end when there are many words, comments and commands", () => {
     expect(parseCommands("a ".repeat(500_000))[0]?.words).toHaveLength(500_000);
     expect(parseCommands("# x\n".repeat(300_000))).toEqual([]);
+    expect(parseCommands("- @".repeat(300_000))).toEqual([]);
+    expect(parseCommands("!a\n".repeat(300_000))).toHaveLength(300_000);
     expect(parseCommands("a;".repeat(300_000))).toHaveLength(300_000);
     expect(parseCommands(`'${"a".repeat(1_000_000)}'`)[0]?.words[0]?.text).toHaveLength(1_000_000);
   });

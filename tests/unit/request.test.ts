@@ -44,6 +44,15 @@ const UNDERSTOOD: [string, AnyRequest][] = [
   ["MKDIR a/b", { verb: "MKDIR", path: ["a", "b"], keys: {} }],
   ["DELETE a", { verb: "DELETE", path: ["a"], keys: {} }],
   ["RENAME a to=b%20c/d", { verb: "RENAME", path: ["a"], keys: { to: ["b c", "d"] } }],
+  [
+    "AUTH mechanism=SCRAM-SHA-256-PLUS data=bixhPQ_-",
+    {
+      verb: "AUTH",
+      path: [],
+      keys: { mechanism: "SCRAM-SHA-256-PLUS", data: "bixhPQ_-" },
+    },
+  ],
+  ["AUTH data=", { verb: "AUTH", path: [], keys: { data: "" } }],
   ["ABORT", { verb: "ABORT", path: [], keys: {} }],
   ["NOOP", { verb: "NOOP", path: [], keys: {} }],
   ["QUIT", { verb: "QUIT", path: [], keys: {} }],
@@ -106,6 +115,12 @@ describe("parseRequest()", () => {
     ["an offset where nothing is gone on with", `HELD a part=${KEY} offset=0`],
     ["a repeated key of a part", `HELD a part=${KEY} part=${KEY}`],
     ["a repeated key of a part", `PUT a part=${KEY} offset=0 part=${KEY}`],
+    ["no data", "AUTH mechanism=SCRAM-SHA-256-PLUS"],
+    ["a mechanism in small letters", "AUTH mechanism=plain data=AAAA"],
+    ["no mechanism's name", "AUTH mechanism= data=AAAA"],
+    ["data that is no base64url", "AUTH data=A"],
+    ["data with a slash", "AUTH data=AA/A"],
+    ["a path where none belongs", "AUTH a data=AAAA"],
     ["a repeated offset", "GET a offset=0 offset=0"],
   ])("rejects with 501 %s: %s", (_, line) => {
     expect(rejectionOf(line)).toBe("501 argument");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { folded, kinshipOf, Twins, type Entries } from "../../src/storage/local/twins.ts";
+import { folded, kinshipOf, type Entries } from "../../src/storage/local/twins.ts";
 
 /** A folder that takes names for one where `fold` makes one of them. */
 function folderOf(names: readonly string[], fold: (name: string) => string): Entries {
@@ -58,24 +58,4 @@ describe("kinshipOf()", () => {
       }),
     );
   });
-});
-
-test("Twins.alone() has nothing else done under any spelling of a name meanwhile", async () => {
-  const twins = new Twins();
-  let running = 0;
-  const work = async (): Promise<number> => {
-    const now = ++running;
-    await Promise.resolve();
-    await Promise.resolve();
-    running--;
-    return now;
-  };
-  const paths = [["a", "B"], ["A", "b"], ["a", "b"], ["\u00e9"], ["e\u0301"]];
-  const [one, two, three] = await Promise.all(
-    paths.slice(0, 3).map((path) => twins.alone(path, work)),
-  );
-  expect([one, two, three]).toEqual([1, 1, 1]);
-  expect(await Promise.all(paths.slice(3).map((path) => twins.alone(path, work)))).toEqual([1, 1]);
-  await expect(twins.alone(["a"], () => Promise.reject(new Error("no")))).rejects.toThrow("no");
-  expect(await twins.alone(["A"], async () => "goes on")).toBe("goes on");
 });

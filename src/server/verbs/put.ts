@@ -31,7 +31,7 @@ export async function put(request: Request<"PUT">, exchange: Exchange): Promise<
 async function begin(request: Request<"PUT">, exchange: Exchange): Promise<Receiver> {
   const { path, keys } = request;
   const { size, part, offset } = keys;
-  const options = { size, absent: keys.if === "absent" };
+  const options = { size, absent: keys.if === "absent" || !exchange.mayReplace };
   if (part === undefined) {
     if (offset !== undefined) throw badArgument("offset needs the key part");
     return new Receiver(path, await exchange.storage.create(path, options));

@@ -21,6 +21,7 @@ export async function closeSession(context: ShellContext): Promise<void> {
   if (session === undefined) return;
   context.session = undefined;
   await session.close();
+  const { host, port } = session.address;
   output.say(`Closed the connection to ${formatAddress(session.address)}.`);
-  output.observe({ event: "closed" });
+  output.observe({ event: "closed", host, port });
 }

@@ -2,9 +2,16 @@ import { CommandFailed } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
 import type { Command } from "../command.ts";
 import { findCommand, unknownCommand } from "../find.ts";
+import { alignRows, pad } from "../table.ts";
 
-/** @param commands all commands, this one included */
-export function helpFor(commands: () => readonly Command[]): Command {
+/** Commands that HELP shows together. */
+export interface CommandGroup {
+  readonly title: string;
+  readonly commands: readonly Command[];
+}
+
+/** @param groups all commands, this one included */
+export function helpFor(groups: () => readonly CommandGroup[]): Command {
   return {
     name: "HELP",
     synonyms: ["?"],
@@ -13,38 +20,67 @@ export function helpFor(commands: () => readonly Command[]): Command {
     examples: ["HELP", "HELP GET"],
     words: [0, 1],
     async run([word], { output }) {
+      const commands = groups().flatMap((group) => group.commands);
       if (word === undefined) {
-        output.data(overview(commands()));
+        output.data(overview(groups()));
         return;
       }
-      const command = findCommand(commands(), word.text);
+      const command = findCommand(commands, word.text);
       if (command === undefined) {
-        throw new CommandFailed(Status.usage, unknownCommand(commands(), word.text));
+        throw new CommandFailed(Status.usage, unknownCommand(commands, word.text));
       }
       output.data(details(command));
     },
   };
 }
 
-function overview(commands: readonly Command[]): string {
-  const rows = commands.map((command) => [signature(command), command.summary] as const);
-  const width = Math.max(...rows.map(([left]) => left.length));
-  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
-  return `${lines.join("\n")}\n\nUpper or lower case is the same. HELP GET tells more of GET.\n`;
+/** How wide the signatures' column is: the longest of them reach out of it. */
+const COLUMN = 23;
+/** How wide a terminal is at least. */
+const SCREEN = 80;
+
+function overview(groups: readonly CommandGroup[]): string {
+  const lines = groups.flatMap(({ title, commands }) => [
+    title,
+    ...commands.map(
+      (command) => `  ${pad(signature(command), COLUMN, "left")}  ${inShort(command)}`,
+    ),
+  ]);
+  return [
+    ...lines,
+    "",
+    "HELP GET tells more of GET. Put quotes around names with blanks: GET 'my file'.",
+    "* ? [a-z] ** are patterns, but not within quotes: LS *.csv, GET **/*.log",
+    "",
+  ].join("\n");
 }
 
 function details(command: Command): string {
-  const synonyms = command.synonyms.length > 0 ? `\n  also: ${command.synonyms.join(", ")}` : "";
-  const options = Object.entries(command.options ?? {})
-    .map(([long, { letter, means }]) => {
-      const short = letter === undefined ? "    " : `-${letter}, `;
-      return `\n  ${short}--${long}  ${means}`;
-    })
-    .join("");
-  const examples = command.examples.map((example) => `  ${example}`).join("\n");
-  return `${signature(command)}: ${command.summary}${synonyms}${options}\n\n${examples}\n`;
+  const { synonyms, options = {}, notes = [], examples } = command;
+  const rows = Object.entries(options).map(([long, { letter, means }]) => {
+    const short = letter === undefined ? "    " : `-${letter}, `;
+    return [`${short}--${long}`, means];
+  });
+  return [
+    ...heading(command),
+    ...(synonyms.length > 0 ? [`  also: ${synonyms.join(", ")}`] : []),
+    ...alignRows(rows, ["left", "left"]).map((line) => `  ${line}`),
+    ...(notes.length > 0 ? ["", ...notes] : []),
+    "",
+    ...examples.map((example) => `  ${example}`),
+    "",
+  ].join("\n");
 }
 
-function signature(command: Command): string {
-  return command.usage === "" ? command.name : `${command.name} ${command.usage}`;
+function heading(command: Command): readonly string[] {
+  const one = `${signature(command)}: ${command.summary}`;
+  return one.length <= SCREEN ? [one] : [`${signature(command)}:`, `  ${command.summary}`];
+}
+
+function inShort({ summary }: Command): string {
+  return summary.split(",")[0] ?? summary;
+}
+
+function signature({ name, usage }: Command): string {
+  return usage === "" ? name : `${name}${name === "!" ? "" : " "}${usage}`;
 }

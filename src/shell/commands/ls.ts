@@ -1,31 +1,60 @@
-import { listRemote, type RemoteEntry } from "../../client/listing.ts";
-import { visible } from "../../observe/visible.ts";
+import { listAll } from "../remote-look.ts";
 import type { Command } from "../command.ts";
 import { requireSession } from "../context.ts";
+import { comparePaths, LISTING_OPTIONS } from "../listing.ts";
 import { parseRemotePath } from "../remote-path.ts";
+import { isPattern } from "../pattern.ts";
+import type { Word } from "../parse.ts";
+import { matchRemote } from "../expand.ts";
+import { Several } from "../several.ts";
+import { showLists, type List } from "../show-lists.ts";
 
 export const ls: Command = {
   name: "LS",
   synonyms: ["DIR"],
-  usage: "[remote]",
+  usage: "[-lr] [remote...]",
   summary: "list a folder of the server",
-  examples: ["LS", "LS notes"],
-  words: [0, 1],
-  async run([word], context) {
+  examples: ["LS", "LS -l notes", "LS logs/*.gz", "LS -r /", "LS 'my notes'"],
+  options: LISTING_OPTIONS,
+  words: [0, Infinity],
+  async run(words, context, options) {
     const session = requireSession(context);
-    const path = parseRemotePath(word?.text ?? "", context.remoteFolder);
-    const entries: RemoteEntry[] = [];
-    const how = { recursive: false, signal: context.signal };
-    for await (const entry of listRemote(session, path, how)) entries.push(entry);
-    entries.sort((a, b) => (a.path < b.path ? -1 : 1));
-    for (const entry of entries) context.output.data(`${visible(shown(entry, path))}\n`);
-    context.output.observe({ event: "listed", path: path.join("/"), entries });
+    const { output, remoteFolder } = context;
+    const several = new Several(context, "LS");
+    const lists: List[] = [];
+    const recursive = options.has("recursive");
+    const matched = async (word: Word): Promise<void> => {
+      const { base, matches } = await matchRemote(context, session, word);
+      const entries = matches.map(({ name, entry }) => ({ ...entry, name }));
+      lists.push({ name: word.text, alone: true, entries });
+      output.observe({
+        event: "listed",
+        path: base.join("/"),
+        entries: matches.map(({ entry }) => entry),
+      });
+    };
+    const listed = async (typed: string): Promise<void> => {
+      const path = parseRemotePath(typed, remoteFolder);
+      const entries = await listAll(context, session, path, { recursive });
+      entries.sort((a, b) => comparePaths(a.path, b.path));
+      const own = path.join("/");
+      const alone = entries.length === 1 && entries[0]?.path === own;
+      const prefix = own === "" ? "" : `${own}/`;
+      lists.push({
+        name: typed === "" ? `/${own}` : typed,
+        alone,
+        entries: entries.map((entry) => ({
+          ...entry,
+          name: alone ? typed : entry.path.slice(prefix.length),
+        })),
+      });
+      output.observe({ event: "listed", path: own, entries });
+    };
+    if (words.length === 0) await several.try("", () => listed(""));
+    for (const word of words) {
+      await several.try(word.text, () => (isPattern(word) ? matched(word) : listed(word.text)));
+    }
+    showLists(output, lists, { long: options.has("long"), recursive });
+    several.end();
   },
 };
-
-function shown(entry: RemoteEntry, folder: readonly string[]): string {
-  const prefix = folder.length === 0 ? "" : `${folder.join("/")}/`;
-  const name = entry.path.startsWith(prefix) ? entry.path.slice(prefix.length) : entry.path;
-  if (entry.type === "folder") return `${name}/`;
-  return entry.type === "refused" ? `${name} (${entry.reason})` : name;
-}

@@ -15,7 +15,7 @@ export const mirror: Command = {
   name: "MIRROR",
   synonyms: ["SYNC"],
   usage: "remote [local]",
-  summary: "make a local folder hold what one of the server holds, or with -R the other way",
+  summary: "make a folder here hold what one of the server holds, or with -R the other way",
   examples: [
     "MIRROR photos",
     "MIRROR photos backup/photos",

@@ -1,13 +1,14 @@
-import { BadAddress, formatAddress, parseAddress, parsePort } from "../../client/address.ts";
+import { BadAddress, formatAddress, parseAddress, type Target } from "../../client/address.ts";
 import { CommandFailed } from "../../client/errors.ts";
 import { Session } from "../../client/session.ts";
 import { Status } from "../../client/status.ts";
 import type { Command } from "../command.ts";
+import type { ShellContext } from "../context.ts";
 
 export const open: Command = {
   name: "OPEN",
   synonyms: [],
-  usage: "port | host port | address",
+  usage: "port | host port | address | name",
   summary: "connect to a server",
   examples: ["OPEN 12000", "OPEN 127.0.0.1 12000", "OPEN [::1]:12000"],
   words: [1, 2],
@@ -16,23 +17,38 @@ export const open: Command = {
       const where = formatAddress(context.session.address);
       throw new CommandFailed(Status.usage, `Already connected to ${where}: use CLOSE first`);
     }
-    const address = readAddress(words.map(({ text }) => text));
+    const target = readTarget(
+      words.map(({ text }) => text),
+      context.findServer,
+    );
     context.lost = false;
     context.remoteFolder = [];
-    context.session = await Session.open(address, context.connecting);
+    context.previousFolder = undefined;
+    context.session = await Session.open(target, context.connecting);
+    const { address } = context.session;
     context.output.say(`Connected to ${formatAddress(address)}.`);
-    context.output.observe({ event: "opened", ...address });
+    context.output.observe({ event: "opened", host: address.host, port: address.port });
   },
 };
 
-function readAddress([first = "", port]: readonly string[]): { host: string; port: number } {
+function readTarget(
+  [first = "", port]: readonly string[],
+  findServer: ShellContext["findServer"],
+): Target {
   if (first === "" || port === "") {
     throw new CommandFailed(Status.usage, `OPEN got an empty word: type OPEN ${open.usage}`);
   }
   try {
-    if (port === undefined) return parseAddress(first);
-    const host = first.replace(/^\[(.*)\]$/, "$1");
-    return { host, port: parsePort(port) };
+    if (port === undefined) {
+      const named = findServer(first);
+      if (named === undefined) return parseAddress(first);
+      return { ...parseAddress(named.address), secret: named.token };
+    }
+    // Digits alone are a port: two of them, or a word too many.
+    if (/^[0-9]+$/.test(first))
+      throw new BadAddress(`${first} is no host: type OPEN ${open.usage}`);
+    const isBareIpv6 = first.includes(":") && !first.includes("[");
+    return parseAddress(`${isBareIpv6 ? `[${first}]` : first}:${port}`);
   } catch (error) {
     if (error instanceof BadAddress) throw new CommandFailed(Status.usage, error.message);
     throw error;

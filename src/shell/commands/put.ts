@@ -15,7 +15,7 @@ import { sendAll } from "../many/send.ts";
 import { tallied } from "../many/tally.ts";
 import type { Word } from "../parse.ts";
 import { isPattern } from "../pattern.ts";
-import { isRemoteFolder } from "../remote-folder.ts";
+import { isRemoteFolder } from "../remote-look.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
 import { report } from "../report.ts";
 import { isStream, sendStream } from "../streams.ts";
@@ -79,7 +79,13 @@ async function putOne(
   const place = await openLocal(context, typed, { make: false });
   try {
     const remote = await link.run((session) =>
-      targetOf(typed, place, typedRemote, (path) => isRemoteFolder(session, path), context),
+      targetOf(
+        typed,
+        place,
+        typedRemote,
+        (path) => isRemoteFolder(context, session, path),
+        context,
+      ),
     );
     if (place.path.length === 0 || remote.length === 0) {
       throw new CommandFailed(
@@ -139,7 +145,7 @@ async function putMany(order: Order, context: ShellContext, options: Options): P
     const { remoteFolder } = context;
     if (target === undefined) return ({ names }) => [...remoteFolder, ...names.alone];
     const folder = parseRemotePath(target.text, remoteFolder);
-    if (intoFolder || (await link.run((session) => isRemoteFolder(session, folder)))) {
+    if (intoFolder || (await link.run((session) => isRemoteFolder(context, session, folder)))) {
       return ({ names }) => [...folder, ...names.within];
     }
     return ({ names }) => [...folder, ...names.within.slice(1)];

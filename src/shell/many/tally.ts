@@ -8,6 +8,7 @@ import {
 import type { Status } from "../../client/status.ts";
 import type { Transferred } from "../../client/transfer.ts";
 import { formatSeconds, formatSize } from "../../observe/units.ts";
+import { StorageError } from "../../storage/errors.ts";
 import type { Output, ShellContext } from "../context.ts";
 import { rateOf } from "../report.ts";
 
@@ -96,6 +97,7 @@ export class Tally {
       command: this.#command,
       path: name,
       status: failed.status,
+      ...sideOf(error),
       ...(failed instanceof Refused ? { code: failed.code, word: failed.word } : {}),
       message: failed.message,
     });
@@ -167,6 +169,12 @@ export async function tallied(
   }
   tally.tell();
   tally.throwFailed();
+}
+
+/** On which side something failed, where that is known. */
+export function sideOf(error: unknown): { side?: "local" | "remote" } {
+  if (error instanceof Refused) return { side: "remote" };
+  return error instanceof StorageError ? { side: "local" } : {};
 }
 
 /** Whether an error is no one file's: the connection is gone, or the user has interrupted. */

@@ -13,6 +13,7 @@ import { openSource } from "./source.ts";
 import { isLeft, parseStagedName } from "./staged-name.ts";
 import { Staging } from "./staging.ts";
 import { Twins } from "./twins.ts";
+import { Turns } from "./turns.ts";
 
 export interface LocalOptions {
   /** Make it, with the folders above it, where it is missing. */
@@ -28,14 +29,22 @@ export class LocalStorage implements Storage {
   readonly #staging: Staging;
   readonly #sinks: SinkContext;
   readonly #twins = new Twins();
-  #last: Promise<unknown> = Promise.resolve();
+  /** A move is two steps, and its second must not meet another's first. */
+  readonly #turns = new Turns();
 
   private constructor(location: string, root: Folder, durable: boolean) {
     this.location = location;
     this.#root = root;
     this.#staging = new Staging(root);
     const parts = new Parts(this.#staging);
-    this.#sinks = { root, staging: this.#staging, parts, twins: this.#twins, durable };
+    this.#sinks = {
+      root,
+      staging: this.#staging,
+      parts,
+      twins: this.#twins,
+      turns: this.#turns,
+      durable,
+    };
   }
 
   /**
@@ -106,7 +115,7 @@ export class LocalStorage implements Storage {
   }
 
   delete(path: Path): Promise<void> {
-    return this.#alone(() => this.#delete(path));
+    return this.#turns.run([path], () => this.#delete(path));
   }
 
   async #delete(path: Path): Promise<void> {
@@ -118,14 +127,7 @@ export class LocalStorage implements Storage {
   }
 
   rename(from: Path, to: Path): Promise<void> {
-    return this.#alone(() => this.#rename(from, to));
-  }
-
-  /** One after the other: a move is two steps, and its second must not meet another's first. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => undefined);
-    return done;
+    return this.#turns.run([from, to], () => this.#rename(from, to));
   }
 
   async #rename(from: Path, to: Path): Promise<void> {

@@ -12,6 +12,7 @@ import { skipBytes } from "./skip-bytes.ts";
 import { ownName, randomId } from "./staged-name.ts";
 import { discard, type Staged, type Staging } from "./staging.ts";
 import { checkReplaceable, checkRoom, checkTarget } from "./target.ts";
+import type { Turns } from "./turns.ts";
 import type { Twins } from "./twins.ts";
 import { WriteBehind } from "./write-behind.ts";
 
@@ -26,6 +27,8 @@ export interface SinkContext {
   readonly staging: Staging;
   readonly parts: Parts;
   readonly twins: Twins;
+  /** Between the look at what has a name, and the move to it, nothing else gets that name. */
+  readonly turns: Turns;
   /** Sync file and folder before a commit is reported. */
   readonly durable: boolean;
 }
@@ -231,13 +234,13 @@ class LocalSink implements Sink {
   }
 
   async #publish(): Promise<void> {
-    const { root, twins } = this.#context;
+    const { root, twins, turns } = this.#context;
     const parents = this.#path.slice(0, -1);
     const judge = (parent: Folder, path: Path): Promise<void> => twins.check(parent, path);
     for (let attempt = 1; ; attempt++) {
       try {
         await withFolder(root, parents, { make: true, judge }, (folder) =>
-          twins.alone(this.#path, () => this.#moveTo(folder)),
+          turns.run([this.#path], () => this.#moveTo(folder)),
         );
         if (this.#context.durable) await this.#syncFolders(parents);
         return;

@@ -22,7 +22,6 @@ const ASCII = /^[\0-\x7f]*$/;
 export class Twins {
   /** Folders that tell cases apart. */
   readonly #exact = new Set<string>();
-  readonly #busy = new Map<string, Promise<unknown>>();
 
   /**
    * Judges a name that something is to be made under, or in, and that leads to something already.
@@ -45,20 +44,6 @@ export class Twins {
     if (!known || kinship !== "exact") return;
     if (this.#exact.size === MOST_KNOWN) this.#exact.clear();
     this.#exact.add(parent);
-  }
-
-  /** Does something under a name while nothing else is done under it in any spelling. */
-  async alone<T>(path: Path, work: () => Promise<T>): Promise<T> {
-    const key = folded(path.join("/"));
-    const before = this.#busy.get(key) ?? Promise.resolve();
-    const done = before.then(work);
-    const settled = done.catch(() => undefined);
-    this.#busy.set(key, settled);
-    try {
-      return await done;
-    } finally {
-      if (this.#busy.get(key) === settled) this.#busy.delete(key);
-    }
   }
 }
 

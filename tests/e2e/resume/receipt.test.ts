@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, statSync, utimesSync, existsSync } from "node:fs";
 import { read, writeRandom } from "../../support/files.ts";
 import { connect, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
-import { Scene, SIZE } from "../../support/resume.ts";
+import { inTheClear, Scene, SIZE } from "../../support/resume.ts";
 import { BLOCK_SIZE, fileDigest } from "../../support/wire.ts";
 
 const HELD = 4 * BLOCK_SIZE;
@@ -106,7 +106,7 @@ describe("the receipt of a transfer without interruption", () => {
   });
 });
 
-test("the keys of uploads are made with a secret that only its owner can read", async () => {
+inTheClear("the keys of uploads are made with a secret that only its owner can read", async () => {
   await using scene = await Scene.start([{ toServer: { afterContent: HELD, do: "cut" } }]);
   writeRandom(scene.folder.join("client/f"), SIZE);
   expect((await scene.run("PUT f", "--retries", "0")).status).toBe(3);

@@ -3,7 +3,7 @@ import { read, size, until, writeRandom } from "../../support/files.ts";
 import { deadPort } from "../../support/ports.ts";
 import { PlayedServer } from "../../support/played-server.ts";
 import { connect, TemporaryFolder, type RunningProgram } from "../../support/programs.ts";
-import { Scene, SIZE } from "../../support/resume.ts";
+import { inTheClear, Scene, SIZE } from "../../support/resume.ts";
 import { BLOCK_SIZE } from "../../support/wire.ts";
 
 const BLOCKS = Math.ceil(SIZE / BLOCK_SIZE);
@@ -48,7 +48,7 @@ describe.each([
     expect(scene.proxy.blocks(side)).toBe(BLOCKS);
   });
 
-  test("when the connection is cut before the first reply", async () => {
+  inTheClear("when the connection is cut before the first reply", async () => {
     await using scene = await Scene.start([
       {},
       { [other]: { beforeLine: /^(GET|HELD|213)/, do: "cut" } },
@@ -99,20 +99,23 @@ test("waits for a server that comes back in between", async () => {
   expect(read(scene.folder.join("server/f"))?.equals(content)).toBe(true);
 });
 
-test("an upload that never arrives is given up, however much the network takes of it", async () => {
-  using folder = new TemporaryFolder();
-  writeRandom(folder.join("client/f"), SIZE);
-  await using server = await PlayedServer.start((line, socket) => {
-    if (line === undefined) return "220 protocol=1 server=x auth=none pipeline=1024\n";
-    if (line.startsWith("STAT")) return "550 not-found x\n";
-    if (line.startsWith("HELD")) return "213 offset=0 digest=2d06800538d394c2\n";
-    if (line.startsWith("PUT")) setTimeout(() => socket.destroy(), 50);
-    return "";
-  });
-  const ran = await connect(folder.join("client"), server.port, "PUT f", "--retries", "2");
-  expect(ran.status).toBe(3);
-  expect(ran.stderr).toContain("(2 of 2)");
-});
+inTheClear(
+  "an upload that never arrives is given up, however much the network takes of it",
+  async () => {
+    using folder = new TemporaryFolder();
+    writeRandom(folder.join("client/f"), SIZE);
+    await using server = await PlayedServer.start((line, socket) => {
+      if (line === undefined) return "220 protocol=1 server=x auth=none pipeline=1024\n";
+      if (line.startsWith("STAT")) return "550 not-found x\n";
+      if (line.startsWith("HELD")) return "213 offset=0 digest=2d06800538d394c2\n";
+      if (line.startsWith("PUT")) setTimeout(() => socket.destroy(), 50);
+      return "";
+    });
+    const ran = await connect(folder.join("client"), server.port, "PUT f", "--retries", "2");
+    expect(ran.status).toBe(3);
+    expect(ran.stderr).toContain("(2 of 2)");
+  },
+);
 
 describe("Ctrl-C", () => {
   const interrupt = async (client: RunningProgram): Promise<void> => {
@@ -131,7 +134,7 @@ describe("Ctrl-C", () => {
     expect(scene.staged("client")).toHaveLength(1);
   });
 
-  test("ends the wait for a server that does not greet", async () => {
+  inTheClear("ends the wait for a server that does not greet", async () => {
     await using scene = await Scene.start([
       { toClient: { afterContent: BLOCK_SIZE, do: "cut" } },
       { toClient: { beforeLine: /^220/, do: "silence" } },

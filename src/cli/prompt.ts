@@ -1,0 +1,149 @@
+import { CommandFailed, Interrupted } from "../client/errors.ts";
+import { Status } from "../client/status.ts";
+import { visible } from "../observe/visible.ts";
+
+/** The longest that can be typed, in characters: far beyond any password. */
+const MAX_TYPED = 4096;
+
+const KEY = {
+  interrupt: "\u0003",
+  end: "\u0004",
+  backspace: "\b",
+  delete: "\u007f",
+  clear: "\u0015",
+  clearWord: "\u0017",
+} as const;
+
+/** Takes a character off the terminal's line. */
+const ERASE = "\b \b";
+
+/** Sequences that keys such as the arrows send. */
+// oxlint-disable-next-line no-control-regex
+const ESCAPE = /^\u001b(?:\[[0-9;?]*[A-Za-z~]|O[A-Za-z]|)/;
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/**
+ * Asks for a secret at the terminal, without showing what is typed. Whoever else reads the
+ * terminal, such as a shell's prompt, gets nothing of it meanwhile.
+ * @throws {Interrupted} on Ctrl-C
+ * @throws {CommandFailed} where there is no terminal, or its input ends
+ */
+export function readSecret(question: string): Promise<string> {
+  return ask(question, false);
+}
+
+/**
+ * Asks at the terminal whether to go on: only `y` and `yes` mean it.
+ * @param facts what to know before, a line each
+ * @throws {Interrupted} on Ctrl-C
+ */
+export async function confirm(facts: readonly string[]): Promise<boolean> {
+  process.stderr.write(`${facts.map(visible).join("\n")}\n`);
+  return /^\s*y(?:es)?\s*$/i.test(await ask("Go on? (y/N)", true));
+}
+
+async function ask(question: string, shown: boolean): Promise<string> {
+  const { stdin, stderr } = process;
+  if (!stdin.isTTY) {
+    throw new CommandFailed(Status.usage, `${question}: there is no terminal to ask at`);
+  }
+  const wasRaw = stdin.isRaw;
+  const others = stdin.listeners("data");
+  stdin.removeAllListeners("data");
+  stdin.setRawMode(true);
+  try {
+    stderr.write(`${visible(question)}: `);
+    return await typed(stdin, shown);
+  } finally {
+    stderr.write("\n");
+    stdin.setRawMode(wasRaw);
+    stdin.pause();
+    for (const other of others) if (isListener(other)) stdin.on("data", other);
+    if (others.length > 0) stdin.resume();
+  }
+}
+
+/**
+ * Reads a secret from standard input where that is no terminal: its first line.
+ * @param what names it, for messages
+ * @throws {CommandFailed} where there is none
+ */
+export async function readSecretLine(what: string): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of process.stdin) {
+    text += decoder.decode(piece, { stream: true });
+    if (text.includes("\n") || text.length > MAX_TYPED) break;
+  }
+  const [line = ""] = text.split("\n", 1);
+  const secret = line.endsWith("\r") ? line.slice(0, -1) : line;
+  if (secret !== "") return secret;
+  throw new CommandFailed(
+    Status.usage,
+    `${what} is missing: give it in the first line of standard input, or at a terminal`,
+  );
+}
+
+function isListener(listener: unknown): listener is (piece: Uint8Array) => void {
+  return typeof listener === "function";
+}
+
+function typed(stdin: NodeJS.ReadStream, shown: boolean): Promise<string> {
+  const line = new TypedLine();
+  const decoder = new TextDecoder();
+  return new Promise((resolve, reject) => {
+    const stop = (rest: string): void => {
+      stdin.off("data", take);
+      stdin.off("end", gone);
+      stdin.pause();
+      // What was typed ahead belongs to whoever asks next.
+      if (rest !== "") stdin.unshift(Buffer.from(rest));
+    };
+    const gone = (): void => {
+      stop("");
+      reject(new CommandFailed(Status.failed, "The input ended before anything was entered"));
+    };
+    const take = (piece: Uint8Array): void => {
+      const before = line.text;
+      const done = line.take(decoder.decode(piece, { stream: true }));
+      if (shown) process.stderr.write(`${ERASE.repeat(before.length)}${line.text}`);
+      if (done === undefined) return;
+      if (done.end === "input") return gone();
+      stop(done.rest);
+      if (done.end === "interrupt") reject(new Interrupted());
+      else resolve(line.text);
+    };
+    stdin.on("data", take);
+    stdin.on("end", gone);
+    stdin.resume();
+  });
+}
+
+/** A line as it is typed: it can be corrected from its end. */
+class TypedLine {
+  #text = "";
+
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Takes keys. Gives why the line has ended, where it has, and what was typed behind it. */
+  take(
+    keys: string,
+  ): { readonly end: "line" | "interrupt" | "input"; readonly rest: string } | undefined {
+    for (let rest = keys; rest !== "";) {
+      const [escape = ""] = ESCAPE.exec(rest) ?? [];
+      const key = escape === "" ? String.fromCodePoint(rest.codePointAt(0) ?? 0) : escape;
+      rest = rest.slice(key.length);
+      if (key === "\r" || key === "\n") return { end: "line", rest };
+      if (key === KEY.interrupt) return { end: "interrupt", rest: "" };
+      if (key === KEY.end && this.#text === "") return { end: "input", rest: "" };
+      if (key === KEY.clear || key === KEY.clearWord) this.#text = "";
+      else if (key === KEY.backspace || key === KEY.delete) {
+        this.#text = Array.from(this.#text).slice(0, -1).join("");
+      } else if (!CONTROL.test(key) && this.#text.length < MAX_TYPED) this.#text += key;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import { join } from "node:path";
+import { isLoopback } from "../client/address.ts";
+import { CommandFailed } from "../client/errors.ts";
+import { Status } from "../client/status.ts";
+import { Attempts } from "../security/attempts.ts";
+import { deriveSecret, loadIdentity, readIdentity, type Identity } from "../security/identity.ts";
+import { makeVerifier, TOKEN_ITERATIONS } from "../security/scram.ts";
+import { loadToken, newToken, tokenFile } from "../security/token.ts";
+import { readUsers, Users } from "../security/users.ts";
+import type { Protection } from "../server/server.ts";
+import { LocalStorage } from "../storage/local/local.ts";
+import type { Arguments } from "./args.ts";
+import { isOn, optionalSetting, readSeconds, setting } from "./settings.ts";
+import { stateFolder } from "./state-folder.ts";
+
+/** What a server is protected with, and what its clients need to know. */
+export interface Protected extends Protection {
+  /** The one secret that there is, where there is no file of users. */
+  readonly token: { readonly value: string; readonly file: string } | undefined;
+}
+
+/** What raises the protection of a server on loopback, too. */
+const RAISING = ["tls-cert", "tls-key", "users"] as const;
+
+/**
+ * What protects a server that listens on this host: nothing on loopback, as long as nothing is asked
+ * for; TLS and a login everywhere else, made at the first start.
+ * @param root of the server, for the folders of users
+ * @throws {CommandFailed} status 2, for flags that exclude each other
+ * @throws {SecurityError}
+ */
+export async function protectionFor(
+  given: Arguments,
+  host: string,
+  root: { readonly path: string; readonly durable: boolean },
+): Promise<Protected | undefined> {
+  const named = Object.fromEntries(
+    RAISING.map((flag) => [flag, optionalSetting(given, flag)] as const),
+  );
+  const { "tls-cert": cert, "tls-key": key, users: usersFile } = named;
+  const timeout = readSeconds(setting(given, "login-timeout"));
+  const makesToken = given.has("new-token");
+  const raised = [
+    ...(isOn(given, "tls") ? ["--tls"] : []),
+    ...RAISING.flatMap((flag) => named[flag]?.from ?? []),
+    ...(makesToken ? ["--new-token"] : []),
+  ];
+  if (given.has("insecure")) {
+    const [other] = raised;
+    if (other === undefined) return undefined;
+    throw usage(`--insecure and ${other} exclude each other: leave one of them out`);
+  }
+  if (raised.length === 0 && isLoopback(host)) return undefined;
+  if (makesToken && usersFile !== undefined) {
+    throw usage(`--new-token and ${usersFile.from} exclude each other: users have passwords`);
+  }
+  const identity = await identityFrom(cert?.value, key?.value);
+  const { token, users } =
+    usersFile === undefined
+      ? await usersOfToken(makesToken)
+      : { token: undefined, users: await usersFrom(usersFile.value) };
+  return {
+    identity,
+    token,
+    users,
+    decoySecret: deriveSecret(identity, "decoys"),
+    attempts: new Attempts(),
+    timeout,
+    openRoot: (folder) =>
+      LocalStorage.open(join(root.path, folder), { make: true, durable: root.durable }),
+  };
+}
+
+async function identityFrom(cert: string | undefined, key: string | undefined): Promise<Identity> {
+  if (cert === undefined && key === undefined) return loadIdentity(stateFolder());
+  if (cert !== undefined && key !== undefined) return readIdentity(cert, key);
+  throw usage("A certificate needs its key: give both --tls-cert and --tls-key, or neither");
+}
+
+async function usersOfToken(
+  makeAnother: boolean,
+): Promise<Required<Pick<Protected, "token" | "users">>> {
+  const folder = stateFolder();
+  const value = await (makeAnother ? newToken(folder) : loadToken(folder));
+  const verifier = await makeVerifier(value, { iterations: TOKEN_ITERATIONS });
+  return {
+    token: { value, file: tokenFile(folder) },
+    users: new Users([{ name: "token", role: "full", verifier }]),
+  };
+}
+
+async function usersFrom(file: string): Promise<Users> {
+  const users = await readUsers(file);
+  if (users.size > 0) return users;
+  throw new CommandFailed(
+    Status.failed,
+    `${file} names no user, so nobody could log in: add one with sftp user add NAME --file ${file}`,
+  );
+}
+
+function usage(message: string): CommandFailed {
+  return new CommandFailed(Status.usage, message);
+}

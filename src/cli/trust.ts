@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { Trust } from "../client/trust.ts";
+import { KnownHosts } from "../security/known-hosts.ts";
+import { readSecretFile } from "../security/secret-file.ts";
+import type { Arguments } from "./args.ts";
+import { optionalSetting } from "./settings.ts";
+import { confirm, readSecret } from "./prompt.ts";
+import { stateFolder } from "./state-folder.ts";
+
+/**
+ * Whom `sftp connect` trusts, and what it logs in with.
+ * @param interactive whether a person types the commands, and can be asked whom to trust
+ */
+export function trustFrom(
+  given: Arguments,
+  interactive: boolean,
+  complain: (message: string) => void,
+): Trust {
+  const file = optionalSetting(given, "token-file")?.value;
+  const { SFTP_TOKEN = "" } = process.env;
+  let read: Promise<string> | undefined;
+  return new Trust({
+    knownHosts: new KnownHosts(join(stateFolder(), "known_hosts")),
+    complain,
+    insecure: given.has("insecure"),
+    secret: async () => {
+      if (file !== undefined) return (read ??= readSecretFile(file));
+      return SFTP_TOKEN === "" ? undefined : SFTP_TOKEN;
+    },
+    confirm: interactive ? confirm : undefined,
+    // A script that a person starts may ask for a secret: that lowers nothing.
+    askSecret: process.stdin.isTTY && process.stderr.isTTY ? readSecret : undefined,
+  });
+}

@@ -1,0 +1,163 @@
+import { ReplyDecoder } from "../protocol/reply-decoder.ts";
+import { pinOf } from "../security/pin.ts";
+import type { Connection } from "../transport/connection.ts";
+import { ConnectFailed } from "../transport/connect-failed.ts";
+import { connect } from "../transport/tcp.ts";
+import { connectTls, HandshakeFailed } from "../transport/tls-connect.ts";
+import { formatAddress, type Target } from "./address.ts";
+import { CommandFailed } from "./errors.ts";
+import { readGreeting, type Greeting } from "./greeting.ts";
+import { MECHANISM, type Credentials } from "./login.ts";
+import { Status } from "./status.ts";
+import type { Trust } from "./trust.ts";
+import {
+  notConnected,
+  otherTls,
+  strange,
+  unfinished,
+  withoutLogin,
+  withoutTls,
+} from "./unreachable.ts";
+
+export interface ReachOptions {
+  /** How long a server may be silent while it is awaited, in milliseconds. */
+  readonly timeout: number;
+  readonly trust: Trust;
+}
+
+/** A server that has greeted. */
+export interface Reached {
+  readonly connection: Connection;
+  /** Holds what came behind the greeting. */
+  readonly decoder: ReplyDecoder;
+  /** Whether a NOOP was sent that the server owes the reply to. */
+  readonly asked: boolean;
+  /** What to log in with, over TLS. */
+  readonly login: Credentials | undefined;
+  /** The PIN of its key, to be kept when the login has proved it. */
+  readonly learnt: string | undefined;
+}
+
+/** How long is listened for who it is that speaks no TLS, in milliseconds. */
+const IDENTIFY_MS = 5000;
+
+/**
+ * Connects to a server and waits for its greeting: over TLS, to a key that is trusted, unless it is
+ * on loopback and nothing is known of it.
+ * @throws {CommandFailed} saying who did not answer, or what did and why that is not enough
+ */
+export async function reach(target: Target, options: ReachOptions): Promise<Reached> {
+  return (await options.trust.wantsTls(target))
+    ? reachSecurely(target, options)
+    : reachInTheClear(target, options);
+}
+
+async function reachInTheClear(target: Target, options: ReachOptions): Promise<Reached> {
+  const where = formatAddress(target);
+  const connection = await dial(target, options, () =>
+    connect(target.host, target.port, options.timeout),
+  );
+  const decoder = new ReplyDecoder();
+  const greeting = await greeted(target, connection, decoder, { ...options, ask: true });
+  if (greeting.auth !== "none") {
+    connection.destroy("not used");
+    throw new CommandFailed(
+      Status.trust,
+      `${where} wants a login without encryption, and gets none: that is no sftp serve`,
+    );
+  }
+  return { connection, decoder, asked: greeting.asked, login: undefined, learnt: undefined };
+}
+
+/** Where a person is asked something, that is between two connections: the server does not wait. */
+async function reachSecurely(asked: Target, options: ReachOptions): Promise<Reached> {
+  const { trust } = options;
+  const authorities = await trust.needsAuthorities(asked);
+  let target = asked;
+  for (;;) {
+    const { connection, binding, publicKey, vouched } = await dial(target, options, () =>
+      connectTls(target.host, target.port, { timeout: options.timeout, authorities }),
+    );
+    try {
+      const pin = pinOf(publicKey);
+      const judgement = await trust.judge(target, pin, vouched);
+      const decoder = new ReplyDecoder();
+      const greeting = await greeted(target, connection, decoder, { ...options, ask: false });
+      if (greeting.auth !== MECHANISM) throw withoutLogin(target);
+      const secret = await trust.knownSecret(target);
+      if (judgement !== "unknown" && secret !== undefined) {
+        const login = { user: trust.userFor(target), secret, binding };
+        const learnt = judgement === "vouched" ? undefined : pin;
+        return { connection, decoder, asked: false, login, learnt };
+      }
+      connection.destroy("to ask a person");
+      if (judgement === "unknown") {
+        await trust.askAbout(target, pin);
+        target = withPin(asked, pin);
+      }
+      if (secret === undefined) await trust.askSecret(target);
+    } catch (error) {
+      connection.destroy("not used");
+      throw error;
+    }
+  }
+}
+
+function withPin(target: Target, pin: string): Target {
+  return { ...target, pin };
+}
+
+/** @throws {CommandFailed} */
+async function dial<Connected>(
+  target: Target,
+  options: ReachOptions,
+  connectTo: () => Promise<Connected>,
+): Promise<Connected> {
+  try {
+    return await connectTo();
+  } catch (error) {
+    if (error instanceof HandshakeFailed) throw await whyNoTls(target, error, options);
+    if (error instanceof ConnectFailed) throw notConnected(target, error, options.timeout);
+    throw error;
+  }
+}
+
+/** @throws {CommandFailed} where what answered is no server that can be talked to */
+async function greeted(
+  target: Target,
+  connection: Connection,
+  decoder: ReplyDecoder,
+  options: { readonly timeout: number; readonly ask: boolean },
+): Promise<Greeting> {
+  const answer = await readGreeting(connection, decoder, options);
+  if (!("type" in answer)) return answer;
+  connection.destroy("not greeted");
+  throw strange(target, answer, options.timeout);
+}
+
+/** Listens once more, without TLS and without saying anything that matters, for who it is. */
+async function whyNoTls(
+  target: Target,
+  failed: HandshakeFailed,
+  options: ReachOptions,
+): Promise<CommandFailed> {
+  switch (failed.problem) {
+    case "version":
+    case "protocol":
+      return otherTls(target, failed.problem);
+    case "broken":
+    case "plain": {
+      const timeout = Math.min(options.timeout, IDENTIFY_MS);
+      const connection = await dial(target, options, () =>
+        connect(target.host, target.port, timeout),
+      );
+      const answer = await readGreeting(connection, new ReplyDecoder(), { timeout, ask: true });
+      connection.destroy("only identified");
+      if (!("type" in answer)) return withoutTls(target);
+      if (answer.type !== "other" || failed.problem === "plain") {
+        return strange(target, answer, timeout);
+      }
+      return unfinished(target, failed.message);
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import { SecurityError } from "../security/errors.ts";
+import type { KnownHosts } from "../security/known-hosts.ts";
+import { samePin } from "../security/pin.ts";
+import { formatAddress, isLoopback, type Target } from "./address.ts";
+import { CommandFailed } from "./errors.ts";
+import { Status } from "./status.ts";
+
+/** The user that a server's token belongs to. */
+const TOKEN_USER = "token";
+
+export interface TrustOptions {
+  readonly knownHosts: KnownHosts;
+  /** Whether to speak in the clear, to everybody. */
+  readonly insecure: boolean;
+  /**
+   * The secret that was given beforehand, if one was.
+   * @throws {SecurityError} where its file cannot be used
+   */
+  readonly secret: () => Promise<string | undefined>;
+  /** Tells what is not as it should be, and does no harm. */
+  readonly complain: (message: string) => void;
+  /** Asks a person whether to go on; `undefined` where nobody can be asked. */
+  readonly confirm: ((question: readonly string[]) => Promise<boolean>) | undefined;
+  /** Asks a person for a secret; `undefined` where nobody can be asked. */
+  readonly askSecret: ((question: string) => Promise<string>) | undefined;
+}
+
+/** What stands behind a server's key. */
+export type Judgement = "trusted" | "vouched" | "unknown";
+
+/** Whom this side trusts, and what it logs in with. */
+export class Trust {
+  readonly #options: TrustOptions;
+  /** Secrets that were typed, by user and server, so that a connection that drops asks for none. */
+  readonly #typed = new Map<string, string>();
+
+  constructor(options: TrustOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Whether a server is spoken to over TLS alone: anything but loopback is, and what something is
+   * known of that a stranger in its place must not get.
+   * @throws {CommandFailed} status 2, where that was ruled out and is needed
+   */
+  async wantsTls(target: Target): Promise<boolean> {
+    const { insecure, knownHosts } = this.#options;
+    if (insecure) {
+      if (target.pin === undefined && target.user === undefined) return false;
+      throw new CommandFailed(
+        Status.usage,
+        "--insecure checks no PIN and logs nobody in: leave it out, or give HOST:PORT alone",
+      );
+    }
+    return (
+      !isLoopback(target.host) ||
+      target.pin !== undefined ||
+      target.user !== undefined ||
+      (await this.#givenSecret(target)) !== undefined ||
+      (await knownHosts.find(target.host, target.port)) !== undefined
+    );
+  }
+
+  /** Whether it matters what the system's authorities say of this server. */
+  async needsAuthorities(target: Target): Promise<boolean> {
+    if (target.pin !== undefined) return false;
+    return (await this.#options.knownHosts.find(target.host, target.port)) === undefined;
+  }
+
+  /**
+   * Judges a server's key: by the PIN that was given, then by what is known of the server, then by
+   * what the authorities say.
+   * @param vouched whether they vouch for the key under this host's name
+   * @throws {CommandFailed} status 4, where it is another key than it has to be
+   */
+  async judge(target: Target, pin: string, vouched: boolean): Promise<Judgement> {
+    const where = formatAddress(target);
+    if (target.pin !== undefined) {
+      if (samePin(target.pin, pin)) return "trusted";
+      throw new CommandFailed(
+        Status.trust,
+        `${where} has another key than the PIN says, so nothing was sent to it. Its key has the ` +
+          `PIN ${pin}. Either the PIN is of another server or an older start, or somebody stands ` +
+          "between you and the server: ask whoever runs it for its PIN",
+      );
+    }
+    const known = await this.#options.knownHosts.find(target.host, target.port);
+    if (known === undefined) return vouched ? "vouched" : "unknown";
+    if (samePin(known.pin, pin)) return "trusted";
+    throw new CommandFailed(
+      Status.trust,
+      `THE KEY OF ${where} HAS CHANGED, so nothing was sent to it. Either somebody stands between ` +
+        "you and the server, or it was set up anew. Known is the PIN " +
+        `${known.pin}, and it shows ${pin}. Ask whoever runs it; if the new one is right, remove ` +
+        `line ${known.line} of ${this.#options.knownHosts.file} and connect again`,
+    );
+  }
+
+  /**
+   * Asks a person whether an unknown server is the right one.
+   * @throws {CommandFailed} status 4, where it is not, or nobody can be asked
+   */
+  async askAbout(target: Target, pin: string): Promise<void> {
+    const where = formatAddress(target);
+    const { confirm } = this.#options;
+    if (confirm === undefined) {
+      throw new CommandFailed(
+        Status.trust,
+        `${where} is not known, and nobody can be asked here: give its PIN, as it says at its ` +
+          `start (sftp connect ${where}#PIN), or connect once at a terminal. Its key has the PIN ` +
+          `${pin}, which is right only if the server says the same`,
+      );
+    }
+    const agreed = await confirm([
+      `${where} is not known yet. Its key has the PIN`,
+      `  ${pin}`,
+      "Compare it with what sftp serve says there, behind the #.",
+    ]);
+    if (!agreed) throw new CommandFailed(Status.trust, `${where} is not trusted: not connected`);
+  }
+
+  /** Whom to log in as. */
+  userFor(target: Target): string {
+    return target.user ?? TOKEN_USER;
+  }
+
+  /** The secret to log in with, as far as it is there already. */
+  async knownSecret(target: Target): Promise<string | undefined> {
+    return this.#typed.get(this.#keyOf(target)) ?? (await this.#givenSecret(target));
+  }
+
+  /**
+   * Asks a person for the secret.
+   * @throws {CommandFailed} status 4, where nobody can be asked
+   */
+  async askSecret(target: Target): Promise<void> {
+    const user = this.userFor(target);
+    const where = formatAddress(target);
+    const { askSecret } = this.#options;
+    if (askSecret === undefined) {
+      throw new CommandFailed(
+        Status.trust,
+        `${where} wants a login, and nobody can be asked here for the ${nameOf(user)}: put it in ` +
+          "SFTP_TOKEN, in a file for --token-file, or with the server in the configuration",
+      );
+    }
+    const what = user === TOKEN_USER ? "Token" : `Password of ${user}`;
+    this.#typed.set(this.#keyOf(target), await askSecret(`${what} for ${where}`));
+  }
+
+  /** Says that a login has failed: what was typed for it is not used again. */
+  forgetSecret(target: Target): void {
+    this.#typed.delete(this.#keyOf(target));
+  }
+
+  /**
+   * Keeps the key of a server that the login has proved. Not that of one which the authorities vouch
+   * for: they do for its next key as well.
+   */
+  async remember(target: Target, pin: string): Promise<void> {
+    const { complain, knownHosts } = this.#options;
+    try {
+      await knownHosts.remember(target.host, target.port, pin);
+    } catch (error) {
+      if (!(error instanceof SecurityError)) throw error;
+      complain(`${formatAddress(target)} will be unknown next time: ${error.message}`);
+    }
+  }
+
+  async #givenSecret(target: Target): Promise<string | undefined> {
+    return (await this.#options.secret()) ?? target.secret;
+  }
+
+  #keyOf(target: Target): string {
+    return `${this.userFor(target)}@${formatAddress(target)}`;
+  }
+}
+
+function nameOf(user: string): string {
+  return user === TOKEN_USER ? "token" : `password of ${user}`;
+}

@@ -1,0 +1,137 @@
+import { ask, deleteEach } from "../client/ask.ts";
+import { CommandFailed, Refused } from "../client/errors.ts";
+import type { RemoteEntry } from "../client/listing.ts";
+import type { Session } from "../client/session.ts";
+import { Status } from "../client/status.ts";
+import type { Path } from "../protocol/path.ts";
+import { encodeText } from "../protocol/text.ts";
+import type { ShellContext } from "./context.ts";
+import { checkMovable, listAll, lookAt, neutrally } from "./remote-look.ts";
+import type { Several } from "./several.ts";
+
+/** What removes things of the server. */
+export interface Remover {
+  readonly context: ShellContext;
+  readonly session: Session;
+  readonly several: Several;
+  /** Say what would be done, and do nothing. */
+  readonly dryRun: boolean;
+}
+
+/**
+ * Removes a file or an empty folder.
+ * @throws {CommandFailed}
+ */
+export async function removeOne(remover: Remover, path: Path): Promise<void> {
+  const { context, session, dryRun } = remover;
+  const { output, signal } = context;
+  const shown = path.join("/");
+  checkMovable(context, path, "removed");
+  if (dryRun) {
+    const { type } = await lookAt(context, session, path);
+    const inside =
+      type === "folder" ? await listAll(context, session, path, { recursive: false }) : [];
+    if (inside.length > 0) throw notEmpty(553, shown);
+    output.say(`Would remove ${shown}.`);
+    return;
+  }
+  try {
+    await neutrally(path, ask(session, "DELETE", path, {}, signal));
+  } catch (error) {
+    throw error instanceof Refused && error.word === "not-empty"
+      ? notEmpty(error.code, shown)
+      : error;
+  }
+  output.say(`Removed ${shown}.`);
+  tellRemoved(context, shown);
+}
+
+/**
+ * Removes a folder with all that it holds, or a file. What fails within it is told, and the rest
+ * goes on: each entry counts as one of several.
+ * @throws {CommandFailed} where nothing could be begun, or all must end
+ */
+export async function removeTree(remover: Remover, path: Path): Promise<void> {
+  const { context, session, several, dryRun } = remover;
+  const { output, signal } = context;
+  const own = path.join("/");
+  checkMovable(context, path, "removed");
+  const entries = await listAll(context, session, path, { recursive: true });
+  if (entries.length === 1 && entries[0]?.path === own) {
+    await several.try(own, () => removeOne(remover, path));
+    return;
+  }
+  const levels = levelsOf([...entries, { path: own, type: "folder" }]);
+  /** Folders that hold something that could not be removed. */
+  const kept = new Set<string>();
+  const removed = { file: 0, folder: 0 };
+  const keep = (entry: Entry, error: unknown): void => {
+    for (const above of foldersAbove(entry.path)) kept.add(above);
+    several.fail(entry.path, error);
+  };
+  const succeed = (entry: Entry): void => {
+    several.succeed();
+    if (dryRun) output.say(`Would remove ${entry.path}${entry.type === "folder" ? "/" : ""}.`);
+    else tellRemoved(context, entry.path);
+    removed[entry.type === "folder" ? "folder" : "file"]++;
+  };
+  for (const level of levels) {
+    const removable: Entry[] = [];
+    for (const entry of level) {
+      const reason = whyNot(entry);
+      if (reason !== undefined) keep(entry, new CommandFailed(Status.refused, reason));
+      else if (!kept.has(entry.path)) removable.push(entry);
+    }
+    if (dryRun) {
+      for (const entry of removable) succeed(entry);
+      continue;
+    }
+    const paths = removable.map((entry) => entry.path.split("/"));
+    await deleteEach(session, paths, signal, (index, error) => {
+      const entry = removable[index];
+      if (entry === undefined) return;
+      if (error === undefined) succeed(entry);
+      else keep(entry, error);
+    });
+  }
+  if (dryRun) return;
+  output.say(
+    kept.has(own)
+      ? `Removed ${count(removed)} of ${own}, and left the rest.`
+      : `Removed ${own}: ${count(removed)}.`,
+  );
+}
+
+type Entry = Pick<RemoteEntry, "path" | "type"> & { readonly reason?: string };
+
+/** Entries by how deep they lie, the deepest first. */
+function levelsOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {
+  const levels: Entry[][] = [];
+  for (const entry of entries) (levels[entry.path.split("/").length] ??= []).push(entry);
+  return levels.filter((level) => level !== undefined).toReversed();
+}
+
+function foldersAbove(path: string): readonly string[] {
+  const parts = path.split("/");
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
+}
+
+function whyNot({ path, type, reason }: Entry): string | undefined {
+  if (type === "refused") return `The server does not touch it: ${reason ?? "it does not say why"}`;
+  return path.isWellFormed() ? undefined : "Its name is not valid Unicode";
+}
+
+function notEmpty(code: number, name: string): Refused {
+  const message = `The folder ${encodeText(name)} is not empty: RM -r removes it with all in it`;
+  return new Refused(code, "not-empty", message);
+}
+
+function tellRemoved({ output }: ShellContext, path: string): void {
+  output.observe({ event: "changed", verb: "DELETE", path });
+}
+
+/** Such as `2 files and 1 folder`. */
+function count({ file, folder }: { readonly file: number; readonly folder: number }): string {
+  const files = `${file} ${file === 1 ? "file" : "files"}`;
+  return `${files} and ${folder} ${folder === 1 ? "folder" : "folders"}`;
+}

@@ -1,0 +1,36 @@
+import { visible } from "../observe/visible.ts";
+import type { Output } from "./context.ts";
+import { formatListing, type Listed } from "./listing.ts";
+
+/** What is to be shown of a word that was to be listed. */
+export interface List {
+  /** As it was typed. */
+  readonly name: string;
+  /** Whether the entries are what was named, and not what lies in it. */
+  readonly alone: boolean;
+  readonly entries: readonly Listed[];
+}
+
+/** Shows lists as ls does: files that were named first, then each folder below its name. */
+export function showLists(
+  output: Output,
+  lists: readonly List[],
+  { long, recursive }: { readonly long: boolean; readonly recursive: boolean },
+): void {
+  // What goes on to another program, and a tree, has a line for each.
+  const width = process.stdout.isTTY && !recursive ? process.stdout.columns : undefined;
+  const how = { long, width };
+  const named = lists.filter(({ alone }) => alone).flatMap(({ entries }) => entries);
+  if (named.length > 0) output.data(formatListing(named, how));
+  const folders = lists.filter(({ alone }) => !alone);
+  let first = named.length === 0;
+  for (const { name, entries } of folders) {
+    if (entries.length === 0) {
+      output.say(`${name} is empty.`);
+      continue;
+    }
+    const title = lists.length > 1 ? `${first ? "" : "\n"}${visible(name)}:\n` : "";
+    output.data(title + formatListing(entries, how));
+    first = false;
+  }
+}

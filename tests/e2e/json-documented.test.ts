@@ -1,0 +1,119 @@
+import { describe, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import {
+  deviations,
+  readDocumentedEvents,
+  type DocumentedEvent,
+} from "../support/documented-events.ts";
+import { events, slowTransfer, type Event } from "../support/events.ts";
+import { write } from "../support/files.ts";
+import { connect, run, ServerProcess, TemporaryFolder } from "../support/programs.ts";
+import { RawClient } from "../support/raw-client.ts";
+
+const DOCUMENTED = readDocumentedEvents();
+
+/** Where an event is documented: several share a name, and differ by their fields. */
+function documentationOf(role: string, { event, ...fields }: Event): DocumentedEvent[] {
+  return DOCUMENTED.filter(
+    (known) =>
+      known.role === role && known.name === event && deviations(fields, known.fields).length === 0,
+  );
+}
+
+/** All that a client tells in runs that come upon everything. */
+async function toldByConnect(folder: TemporaryFolder): Promise<Event[]> {
+  mkdirSync(folder.join("server/folder"), { recursive: true });
+  write(folder.join("server/a.txt"), "a");
+  chmodSync(folder.join("server/a.txt"), 0o755);
+  symlinkSync("a.txt", folder.join("server/link"));
+  await using server = await ServerProcess.start(folder.join("server"));
+  const client = folder.join("client");
+  const script = `OPEN ${server.port}\nGET a.txt\nPUT a.txt b.txt\nLS\nLLS\nLCD .\nLPWD\nMKDIR d\nCD d\nPWD\nSTATUS\nMV /b.txt /c.txt\nRM /c.txt\nSTAT -d /a.txt\nCD\n-RM x y\nPUT a.txt b.txt\n-GET none\n-PUT none\nCLOSE\nGET x\n`;
+  write(folder.join("script"), script);
+  write(folder.join("file"), "");
+  const runs = [
+    await run(["connect", "--json", "--root", client, "-b", folder.join("script")]),
+    await connect(client, server.port, "-GET none; -PUT none; CLOSE; GET x", "--json"),
+    await connect(client, server.port, "-MGET a.txt none; -MPUT a.txt nothing; GET -r /", "--json"),
+    await run(["connect", "--json", "--root", folder.join("file")]),
+  ];
+  expect(runs.map(({ status }) => status)).toEqual([2, 2, 6, 6]);
+  return [...runs.flatMap(({ stdout }) => events(stdout)), ...(await slowTransfer(folder))];
+}
+
+/** All that a server tells in runs that come upon everything. */
+async function toldByServe(folder: TemporaryFolder): Promise<Event[]> {
+  write(folder.join("server/a.txt"), "a");
+  await using server = await ServerProcess.start(folder.join("server"), ["--json"]);
+  await connect(folder.join("client"), server.port, "GET a.txt; PUT a.txt b.txt; -GET none; QUIT");
+  using raw = await RawClient.open(server.port);
+  for (const line of ["MKDIR folder", "RENAME a.txt to=folder/c.txt", "DELETE b.txt"]) {
+    expect(await raw.sendLine(line).line()).toBe("250");
+  }
+  expect(await raw.sendLine("QUIT").line()).toStartWith("221");
+  await server.waitFor(/"disconnected"[^]*"disconnected"/);
+  const port = String(server.port);
+  const taken = await run(["serve", "--json", "--port", port, "--root", folder.join("other")]);
+  expect(taken.status).toBe(1);
+  expect(await server.stop()).toBe(0);
+  return [...events(server.stdout), ...events(taken.stdout)];
+}
+
+test("the page documents events of both roles, each with examples", () => {
+  expect(new Set(DOCUMENTED.map(({ role }) => role))).toEqual(new Set(["connect", "serve"]));
+  expect(DOCUMENTED.length).toBeGreaterThan(14);
+  for (const { examples } of DOCUMENTED) expect(examples[0]).toStartWith('{"event":');
+});
+
+describe("every example is as documented", () => {
+  const examples = DOCUMENTED.flatMap(({ role, title, examples }) =>
+    examples.map((line) => [role, title, line] as const),
+  );
+  test.each(examples)("%s, %s: %s", (role, title, line) => {
+    const [example = {}] = events(`${line}\n`);
+    expect(Object.keys(example)[0]).toBe("event");
+    expect(JSON.stringify(example)).toBe(line);
+    expect(documentationOf(role, example).map((known) => known.title)).toEqual([title]);
+  });
+});
+
+describe.each([
+  ["connect", toldByConnect],
+  ["serve", toldByServe],
+])("what %s tells is what is documented", (role, told) => {
+  test("each event with exactly its fields, and each event and field is really seen", async () => {
+    using folder = new TemporaryFolder();
+    const seen = new Map<string, Set<string>>();
+    for (const event of await told(folder)) {
+      const [known, ...others] = documentationOf(role, event);
+      expect(others, JSON.stringify(event)).toEqual([]);
+      expect(known, `is not as documented: ${JSON.stringify(event)}`).toBeDefined();
+      const entries = Array.isArray(event["entries"]) ? event["entries"] : [];
+      const fields = [
+        ...Object.keys(event),
+        ...entries.flatMap((entry) => Object.keys(Object(entry)).map((name) => `entry ${name}`)),
+      ];
+      const title = known?.title ?? "";
+      seen.set(title, new Set([...(seen.get(title) ?? []), ...fields]));
+    }
+    const documented = DOCUMENTED.filter((known) => known.role === role).map((known) => {
+      const inner = [...(known.fields.get("entries")?.entries?.keys() ?? [])];
+      const fields = ["event", ...known.fields.keys(), ...inner.map((name) => `entry ${name}`)];
+      return [known.title, new Set(fields)] as const;
+    });
+    expect(seen).toEqual(new Map(documented));
+  });
+});
+
+test("seconds have no more than six digits behind the point", async () => {
+  using folder = new TemporaryFolder();
+  write(folder.join("server/a"), "a");
+  await using server = await ServerProcess.start(folder.join("server"), ["--json"]);
+  const gets = Array.from({ length: 20 }, () => "GET a").join(";");
+  const ran = await connect(folder.join("client"), server.port, gets, "--json");
+  await server.waitFor(/"disconnected"/);
+  const lines = `${ran.stdout}${server.stdout}`.split("\n");
+  const told = lines.filter((line) => line.includes('"transferred"'));
+  expect(told).toHaveLength(40);
+  for (const line of told) expect(line).toMatch(/"seconds":\d+(?:\.\d{1,6})?}$/);
+});

@@ -1,0 +1,18 @@
+import { afterAll, beforeAll } from "bun:test";
+import { Scene } from "../../support/resume.ts";
+
+/**
+ * Everything that a faulty connection can do to a transfer, once more under TLS. The tests are those
+ * of the folder `resume`, loaded a second time, where scenes are encrypted.
+ */
+beforeAll(() => {
+  Scene.encrypted = true;
+});
+afterAll(() => {
+  Scene.encrypted = false;
+});
+
+Scene.encrypted = true;
+for (const name of ["changed", "killed", "offsets", "receipt", "reconnect"]) {
+  await import(`../resume/${name}.test.ts?encrypted`);
+}

@@ -1,0 +1,109 @@
+import { describe, expect, test } from "bun:test";
+import { run, TemporaryFolder, type Ran } from "../../support/programs.ts";
+
+/** Runs commands in a shell that is not connected. */
+async function shell(commands: string): Promise<Ran> {
+  using folder = new TemporaryFolder();
+  return run(["connect", "--root", folder.join("client"), "-c", commands]);
+}
+
+/** The names that HELP lists. */
+async function names(): Promise<string[]> {
+  const { stdout } = await shell("HELP");
+  return Array.from(stdout.matchAll(/^ {2}(!|\S+)/gm), ([, name = ""]) => name);
+}
+
+test("HELP lists every command in groups, and fits on a screen of 80 columns and 30 lines", async () => {
+  const { status, stdout, stderr } = await shell("HELP");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const lines = stdout.split("\n").slice(0, -1);
+  expect(lines.length).toBeLessThanOrEqual(30);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  expect(lines.filter((line) => /^[A-Z][a-z ]+$/.test(line))).toEqual([
+    "Connection",
+    "Files",
+    "On the server",
+    "On this side",
+  ]);
+  const summaries = lines.filter((line) => line.startsWith("  "));
+  const columns = summaries.map((line) => /^ {2}.*? {2,}/.exec(line)?.[0].length);
+  expect(columns.filter((column) => column !== 27)).toHaveLength(1);
+  expect(stdout).toContain("quotes around names with blanks");
+  expect(stdout).toMatch(/^ {2}LS /m);
+});
+
+test("HELP command tells more of each, with examples and all that it is called", async () => {
+  const listed = await names();
+  expect(listed.length).toBeGreaterThan(18);
+  for (const name of listed) {
+    const { status, stdout } = await shell(`HELP ${name}`);
+    expect(status, name).toBe(0);
+    expect(stdout).toStartWith(name);
+    expect(stdout.split("\n\n").at(-1), name).toMatch(/^( {2}\S.*\n)+$/);
+    for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+  }
+  expect((await shell("HELP RM")).stdout).toBe(
+    [
+      "RM [-rn] remote...: remove files, and with -r folders and all in them",
+      "  also: DELETE, DEL, MDELETE",
+      "  -r, --recursive  folders too, with all that they hold; it does not ask",
+      "  -n, --dry-run    only say what would be removed",
+      "",
+      "  RM old.txt",
+      "  RM *.bak 'my notes.txt'",
+      "  RM -r backup/2024",
+      "  RM -rn backup",
+      "",
+    ].join("\n"),
+  );
+});
+
+test.each([
+  ["bye", "QUIT"],
+  ["exit", "QUIT"],
+  ["disconnect", "CLOSE"],
+  ["recv", "GET"],
+  ["send", "PUT"],
+  ["dir", "LS"],
+  ["delete", "RM"],
+  ["del", "RM"],
+  ["rename", "MV"],
+  ["chdir", "CD"],
+  ["cwd", "CD"],
+  ["ldir", "LLS"],
+  ["?", "HELP"],
+  ["md", "MKDIR"],
+])("HELP %s is that of %s", async (synonym, name) => {
+  const told = await shell(`? ${synonym}`);
+  expect(told).toEqual(await shell(`help ${name}`));
+  expect(told).toMatchObject({ status: 0, stderr: "" });
+  expect(told.stdout).toStartWith(name);
+});
+
+describe("what is no command suggests what was meant", () => {
+  test.each([
+    ["mkdri x", "There is no command mkdri: did you mean MKDIR?"],
+    ["remove x", "There is no command remove: HELP lists what there is"],
+    ["LPWDD", "There is no command LPWDD: did you mean LPWD?"],
+    ["m x", "There is no command m: did you mean MGET, MPUT, MIRROR, MKDIR or MV?"],
+    ["st", "There is no command st: did you mean STATUS or STAT?"],
+    ["l", "There is no command l: did you mean LS, LLS, LCD or LPWD?"],
+    ["HELP re", "There is no command re: did you mean RECV or RENAME?"],
+    ["HELP xyzzy", "There is no command xyzzy: HELP lists what there is"],
+    ["'!ls'", "There is no command !ls: did you mean LS?"],
+  ])("%s", async (typed, message) => {
+    const ran = await shell(typed);
+    expect(ran).toEqual({ status: 2, stdout: "", stderr: `${message}\n` });
+  });
+});
+
+test.each([
+  ["MKDIR", "MKDIR needs more: type MKDIR [-p] folder..., such as MKDIR notes"],
+  ["MV a", "MV needs more: type MV source... target, such as MV draft.txt final.txt"],
+  ["PWD x", "PWD has a word too many, x: type PWD"],
+  ["LS -x", "LS has no option -x: it has -l, -r"],
+  ["RM --recursiv x", "RM has no option --recursiv: did you mean --recursive?"],
+])("%s is wrong usage", async (typed, message) => {
+  const ran = await shell(typed);
+  expect(ran).toEqual({ status: 2, stdout: "", stderr: `${message}\n` });
+});
