@@ -260,7 +260,7 @@ describe("names on this side", () => {
     expect(ran.status).toBe(2);
     await server.stop();
     expectHarmless(server.log, "the server's log");
-    expect(server.log).toContain("GET");
+    expect(server.log).toContain("MKDIR");
   });
 
   test("in flags, words and the environment of both commands", async () => {

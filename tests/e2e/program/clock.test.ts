@@ -51,9 +51,10 @@ test.skipIf(!CAN_FAKE).each([
   await proxy.stalled;
   const before = lastDay(server);
 
+  // Signs of life come every 5 s, by which time every deadline was looked at, before and after.
+  expect(await midBody.line()).toStartWith("110 ");
   move(by);
-  // Signs of life come every 5 s, by which time every deadline was looked at.
-  for (let looks = 0; looks < 2; looks++) expect(await midBody.line()).toStartWith("110 ");
+  expect(await midBody.line()).toStartWith("110 ");
   using after = await RawClient.open(server.port);
   expect(await after.sendLine("NOOP").reply()).toBe("200");
   // Otherwise nothing is shown.
