@@ -88,6 +88,19 @@ const WAYS: readonly (readonly [string, Record<string, string | Uint8Array>, str
     { STAT: `213 type=${EVIL_ENCODED} size=1 mtime=0\n`, END: "226\n" },
     "PUT f there",
   ],
+  ["a long listing", { LIST: TREE }, "LS --long --recursive d"],
+  ["names that are removed", { LIST: TREE, DELETE: `553 denied ${EVIL_ENCODED}\n` }, "RM -r d"],
+  ["names that would be removed", { LIST: TREE }, "RM -n d/*"],
+  ["why a folder stays", { DELETE: `553 not-empty ${EVIL_ENCODED}\n` }, "RMDIR d"],
+  ["why nothing is moved", { RENAME: `553 exists ${EVIL_ENCODED}\n` }, "MV a b"],
+  ["why no folder is made", { MKDIR: `553 denied ${EVIL_ENCODED}\n` }, "MKDIR a"],
+  ["why nobody can go there", { STAT: `553 not-a-file ${EVIL_ENCODED}\n` }, "CD a"],
+  [
+    "what STAT tells",
+    { STAT: `213 type=file size=1 mtime=0 digest=${EVIL_ENCODED}\n` },
+    "STAT -d a",
+  ],
+  ["a type that STAT tells", { STAT: `213 type=${EVIL_ENCODED} size=1 mtime=0\n` }, "STAT a"],
 ];
 
 const GREETINGS: readonly (readonly [string, string])[] = [
@@ -242,6 +255,20 @@ describe("names on this side", () => {
       `OPEN ${word}`,
       `OPEN ${word} 1`,
       `HELP ${word}`,
+      `CD ${word}`,
+      `LCD ${word}`,
+      `LCD tree; LLS; LLS -l; LPWD`,
+      `LCD 'tree/x${LOCAL}'; LPWD; LLS`,
+      `LLS tree`,
+      `LLS -l tree`,
+      `LLS ${word}`,
+      `STAT ${word}`,
+      `MKDIR ${word}`,
+      `RMDIR ${word}`,
+      `RM ${word}`,
+      `RM -r ${word}`,
+      `MV ${word} a`,
+      `MV f ${word}`,
       `LS ${word} ${word}`,
       word,
       `GET --x${LOCAL.replaceAll(/\s/g, "")} f`,
@@ -294,6 +321,18 @@ describe("names on this side", () => {
       const ran = await run(args, { cwd });
       expectAllHarmless(ran, JSON.stringify(args));
       expect(ran.status, JSON.stringify(args)).not.toBe(0);
+    }
+    for (const lines of [
+      LOCAL,
+      `${LOCAL} = 1`,
+      `[${LOCAL}]`,
+      `[serve]\n"${LOCAL}" = 1`,
+      `[serve]\nport = "${LOCAL}"`,
+    ]) {
+      write(place.join("config"), lines);
+      const ran = await run(["serve", "--config", place.join("config")], { cwd });
+      expectAllHarmless(ran, lines);
+      expect(ran.status, lines).not.toBe(0);
     }
     for (const name of [
       "SFTP_PORT",
