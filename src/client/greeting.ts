@@ -1,6 +1,7 @@
 import { PROTOCOL_VERSION } from "../protocol/limits.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { ReplyDecoder } from "../protocol/reply-decoder.ts";
+import { parseDecimal } from "../protocol/text.ts";
 import { ProtocolViolation } from "../protocol/violation.ts";
 import { ConnectionLost, type Connection } from "../transport/connection.ts";
 
@@ -8,6 +9,8 @@ import { ConnectionLost, type Connection } from "../transport/connection.ts";
 export interface Greeting {
   /** `none`, or the mechanism of a login. */
   readonly auth: string;
+  /** How many requests it takes in advance. */
+  readonly pipeline: number;
   /** Whether the server owes the reply to a NOOP that got it to speak. */
   readonly asked: boolean;
 }
@@ -84,7 +87,10 @@ export function judgeGreeting(reply: Reply): Omit<Greeting, "asked"> | Stranger 
   const version = reply.fields.get("protocol");
   if (reply.code !== 220 || version === undefined) return { type: "unknown" };
   if (version !== String(PROTOCOL_VERSION)) return { type: "version", version };
-  return { auth: reply.fields.get("auth") ?? "" };
+  return {
+    auth: reply.fields.get("auth") ?? "",
+    pipeline: Math.max(1, parseDecimal(reply.fields.get("pipeline") ?? "") ?? 1),
+  };
 }
 
 export interface ReadOptions {

@@ -18,6 +18,13 @@ export interface RetryPolicy {
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 
+/** Something that is done over the connection of the moment. */
+export interface Attempt {
+  readonly session: Session;
+  /** How often the server was asked to cancel before it began. */
+  readonly aborts: number;
+}
+
 /** A connection that is made again when it drops, for everything that is done over it at once. */
 export class Link {
   readonly #policy: RetryPolicy;
@@ -35,6 +42,12 @@ export class Link {
     return this.#session;
   }
 
+  /** Begins something over the connection of the moment: see `recover`. */
+  begin(): Attempt {
+    const session = this.#session;
+    return { session, aborts: session.aborts };
+  }
+
   /** Says that a byte came through, which starts the count of tries again. */
   progressed(): void {
     this.#tries = 0;
@@ -46,21 +59,25 @@ export class Link {
    */
   async run<T>(attempt: (session: Session) => Promise<T>): Promise<T> {
     for (;;) {
-      const session = this.#session;
-      const { aborts } = session;
+      const begun = this.begin();
       try {
-        return await attempt(session);
+        const result = await attempt(begun.session);
+        this.progressed();
+        return result;
       } catch (error) {
-        if (!this.#isBystander(error, session, aborts)) await this.recover(session, error);
+        await this.recover(begun, error);
       }
     }
   }
 
   /**
-   * Sees to a new connection where the error says that the one it came from has dropped.
+   * Sees to what is needed before the same can be tried again: nothing where it was cancelled only
+   * together with something else, and a new connection where the error says that the one it came
+   * from has dropped.
    * @throws the error, where trying again is of no use, or that of the last try
    */
-  async recover(session: Session, error: unknown): Promise<void> {
+  async recover({ session, aborts }: Attempt, error: unknown): Promise<void> {
+    if (this.#isBystander(error, session, aborts)) return;
     if (!isWorthRetrying(error)) throw error;
     // Whoever comes upon the same loss waits for the same new connection.
     if (session === this.#session) await (this.#replacing ??= this.#replace(error));

@@ -24,6 +24,8 @@ export interface ListOptions {
   readonly recursive: boolean;
   /** Cancels it. */
   readonly signal: AbortSignal;
+  /** Told when all of it has come, used or not: from then on it cannot fail any more. */
+  readonly onWhole?: () => void;
 }
 
 /**
@@ -35,12 +37,12 @@ export interface ListOptions {
 export async function* listRemote(
   session: Session,
   path: Path,
-  { recursive, signal }: ListOptions,
+  { recursive, signal, onWhole }: ListOptions,
 ): AsyncGenerator<RemoteEntry> {
   const exchange = session.request("LIST", path, recursive ? { recursive } : {});
   const cancel = (): void => exchange.startCancel();
   signal.addEventListener("abort", cancel);
-  const blocks = new Blocks(exchange);
+  const blocks = new Blocks(exchange, onWhole);
   try {
     for (let block = await blocks.next(); block !== undefined; block = await blocks.next()) {
       for (const line of block.toString().split("\n")) {
@@ -69,8 +71,9 @@ class Blocks {
   #failure: { readonly error: unknown } | undefined;
   ended = false;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, onWhole: () => void = () => undefined) {
     this.#reading = this.#read(exchange)
+      .then(onWhole)
       .catch((error: unknown) => {
         this.#failure = { error };
       })

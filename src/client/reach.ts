@@ -30,8 +30,7 @@ export interface Reached {
   readonly connection: Connection;
   /** Holds what came behind the greeting. */
   readonly decoder: ReplyDecoder;
-  /** Whether a NOOP was sent that the server owes the reply to. */
-  readonly asked: boolean;
+  readonly greeting: Greeting;
   /** What to log in with, over TLS. */
   readonly login: Credentials | undefined;
   /** The PIN of its key, to be kept when the login has proved it. */
@@ -66,7 +65,7 @@ async function reachInTheClear(target: Target, options: ReachOptions): Promise<R
       `${where} wants a login without encryption, and gets none: that is no sftp serve`,
     );
   }
-  return { connection, decoder, asked: greeting.asked, login: undefined, learnt: undefined };
+  return { connection, decoder, greeting, login: undefined, learnt: undefined };
 }
 
 /** Where a person is asked something, that is between two connections: the server does not wait. */
@@ -88,7 +87,7 @@ async function reachSecurely(asked: Target, options: ReachOptions): Promise<Reac
       if (judgement !== "unknown" && secret !== undefined) {
         const login = { user: trust.userFor(target), secret, binding };
         const learnt = judgement === "vouched" ? undefined : pin;
-        return { connection, decoder, asked: false, login, learnt };
+        return { connection, decoder, greeting, login, learnt };
       }
       connection.destroy("to ask a person");
       if (judgement === "unknown") {

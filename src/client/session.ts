@@ -36,6 +36,8 @@ export class Session implements Line {
   readonly target: Target;
   readonly address: Address;
   readonly connection: Connection;
+  /** How many requests the server takes in advance, as it has greeted. */
+  readonly pipeline: number;
   /** When it was opened, on the clock of `performance.now()`. */
   readonly since = performance.now();
   readonly #channel: Channel<ReplyEvent>;
@@ -54,6 +56,7 @@ export class Session implements Line {
     this.target = target;
     this.address = { host: target.host, port: target.port };
     this.connection = reached.connection;
+    this.pipeline = reached.greeting.pipeline;
     this.#channel = new Channel(reached.connection, reached.decoder);
     this.#outbox = new Outbox(reached.connection);
     this.#timeout = options.timeout;
@@ -70,7 +73,7 @@ export class Session implements Line {
     const session = new Session(target, reached, options);
     try {
       // What was asked before the greeting.
-      if (reached.asked) await session.#exchange(false).reply();
+      if (reached.greeting.asked) await session.#exchange(false).reply();
       if (reached.login !== undefined) {
         await logIn(session, reached.login);
         if (reached.learnt !== undefined) await trust.remember(target, reached.learnt);

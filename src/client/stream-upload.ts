@@ -30,7 +30,8 @@ export async function uploadStream(
   const body = {
     digest,
     offset: 0,
-    blocks: blocksOf(input, digest, signal),
+    // Once the server has answered, nothing more of it is waited for.
+    blocks: blocksOf(until(input, outcome.reply, signal), digest),
     unchanged: async () => undefined,
     onProgress: (sent: number) => {
       bytes = sent;
@@ -45,7 +46,6 @@ export async function uploadStream(
 async function* blocksOf(
   input: AsyncIterable<Uint8Array>,
   digest: FileDigest,
-  signal: AbortSignal,
 ): AsyncGenerator<ReadBlock> {
   let buffer = Buffer.allocUnsafe(MAX_BLOCK_HEADER + BLOCK_SIZE);
   let length = 0;
@@ -54,7 +54,7 @@ async function* blocksOf(
     digest.add(value);
     return { buffer, length, digest: value };
   };
-  for await (const piece of interruptible(input, signal)) {
+  for await (const piece of input) {
     for (let from = 0; from < piece.length;) {
       const taken = Math.min(piece.length - from, BLOCK_SIZE - length);
       buffer.set(piece.subarray(from, from + taken), MAX_BLOCK_HEADER + length);
@@ -70,20 +70,34 @@ async function* blocksOf(
   if (length > 0) yield finish();
 }
 
-/** @throws {Interrupted} also while nothing comes */
-async function* interruptible(
+/**
+ * Reads a stream up to its end, or until something has settled, also while nothing comes.
+ * @throws {Interrupted} likewise
+ */
+async function* until(
   input: AsyncIterable<Uint8Array>,
+  settled: Promise<unknown>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const interrupted = Promise.withResolvers<never>();
-  interrupted.promise.catch(() => undefined);
-  const interrupt = (): void => interrupted.reject(new Interrupted());
+  // A promise of its own for each piece: what is raced against one that lasts would last as well.
+  let turn = Promise.withResolvers<IteratorResult<Uint8Array> | undefined>();
+  let isSettled = false;
+  const stop = (): void => {
+    isSettled = true;
+    turn.resolve(undefined);
+  };
+  settled.then(stop, stop);
+  const interrupt = (): void => turn.reject(new Interrupted());
   signal.addEventListener("abort", interrupt);
   const iterator = input[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), interrupted.promise]);
-      if (next.done === true) return;
+      if (isSettled) return;
+      if (signal.aborted) throw new Interrupted();
+      turn = Promise.withResolvers();
+      iterator.next().then(turn.resolve, turn.reject);
+      const next = await turn.promise;
+      if (next === undefined || next.done === true) return;
       yield next.value;
     }
   } catch (error) {

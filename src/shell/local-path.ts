@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import type { Path } from "../storage/errors.ts";
+import { StorageError, type Path } from "../storage/errors.ts";
 import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ShellContext } from "./context.ts";
@@ -20,8 +20,12 @@ export type LocalSide = Pick<ShellContext, "root" | "localFolder">;
 
 /** Where what a user typed for this side lies: `~`, `..` and absolute paths go anywhere. */
 export function resolveTyped({ localFolder }: LocalSide, typed: string): string {
-  const expanded = typed === "~" || typed.startsWith("~/") ? homedir() + typed.slice(1) : typed;
-  return resolve(localFolder, expanded);
+  return resolve(localFolder, isFromHome(typed) ? homedir() + typed.slice(1) : typed);
+}
+
+/** Whether what was typed begins at the user's home. */
+export function isFromHome(typed: string): boolean {
+  return typed === "~" || typed.startsWith("~/");
 }
 
 /** Whether what was typed names a folder of this side. */
@@ -47,7 +51,9 @@ export async function openLocal(
   if (inside !== undefined) return inside;
   const full = resolveTyped(side, typed);
   const storage = await LocalStorage.open(dirname(full), options);
-  return { storage, path: [basename(full)], close: () => storage.close() };
+  const name = basename(full);
+  // The root of the file system has no name.
+  return { storage, path: name === "" ? [] : [name], close: () => storage.close() };
 }
 
 /**
@@ -76,9 +82,20 @@ export async function openTargetFolder(
   dryRun: boolean,
 ): Promise<LocalPlace> {
   const { durable } = context;
-  return dryRun
-    ? openLocal(context, typed, { make: false })
-    : openLocalFolder(context, typed, { make: true, durable });
+  if (!dryRun) return openLocalFolder(context, typed, { make: true, durable });
+  const inside = insideRoot(context, typed);
+  if (inside !== undefined) return inside;
+  const missing: string[] = [];
+  for (let folder = resolveTyped(context, typed); ; folder = dirname(folder)) {
+    try {
+      const storage = await LocalStorage.open(folder, { make: false });
+      return { storage, path: missing, close: () => storage.close() };
+    } catch (error) {
+      const isMissing = error instanceof StorageError && error.problem === "not-found";
+      if (!isMissing || folder === dirname(folder)) throw error;
+      missing.unshift(basename(folder));
+    }
+  }
 }
 
 function insideRoot(side: LocalSide, typed: string): LocalPlace | undefined {

@@ -11,8 +11,8 @@ import { report } from "./report.ts";
 import { linkOf, transferOptions } from "./transfer.ts";
 
 /** Whether a word stands for standard input or output. */
-export function isStream({ text, quoted }: Word): boolean {
-  return text === "-" && !quoted;
+export function isStream(word: Word | undefined): boolean {
+  return word !== undefined && word.text === "-" && !word.quoted;
 }
 
 /**
@@ -27,7 +27,8 @@ export async function receiveStream(
   const { output, remoteFolder } = context;
   const [source, another] = sources;
   refuseOptions("GET", options);
-  if (source === undefined || another !== undefined || isPattern(source)) {
+  const remote = parseRemotePath(source?.text ?? "", remoteFolder);
+  if (source === undefined || another !== undefined || isPattern(source) || remote.length === 0) {
     throw new CommandFailed(
       Status.usage,
       "GET writes one file to standard output: type GET name -",
@@ -39,9 +40,10 @@ export async function receiveStream(
       "Standard output is for events with --json: GET to a file, or leave --json out",
     );
   }
-  const remote = parseRemotePath(source.text, remoteFolder);
   const shown = remote.join("/");
-  if (context.dryRun) return output.say(`Would get ${shown} to standard output`);
+  if (context.dryRun || options.has("dry-run")) {
+    return output.say(`Would get ${shown} to standard output`);
+  }
   const link = linkOf(context);
   const work = new StreamDownload(
     remote,
@@ -57,12 +59,12 @@ export async function receiveStream(
  * @throws {CommandFailed} status 2, where the commands come from it
  */
 export async function sendStream(
-  target: Word | undefined,
+  [target, another]: readonly Word[],
   context: ShellContext,
   options: Options,
 ): Promise<void> {
   refuseOptions("PUT", options);
-  if (target === undefined || meansFolder(target.text)) {
+  if (target === undefined || another !== undefined || meansFolder(target.text)) {
     throw new CommandFailed(
       Status.usage,
       "What comes from standard input needs a name: type PUT - name",
@@ -78,13 +80,18 @@ export async function sendStream(
       "The commands come from standard input, or it was read already: give them with -c or -b",
     );
   }
-  if (context.dryRun) return context.output.say(`Would put standard input to ${shown}`);
+  if (context.dryRun || options.has("dry-run")) {
+    return context.output.say(`Would put standard input to ${shown}`);
+  }
   const done = await uploadStream(session, remote, input, context.signal);
   report(context, options, "sent", { remote: shown, local: "standard input" }, done);
 }
 
+/** Options that are of use with a stream, too. */
+const USEFUL: ReadonlySet<string> = new Set(["verbose", "fresh", "dry-run"]);
+
 function refuseOptions(verb: string, options: Options): void {
-  const useless = [...options].find((name) => name !== "verbose" && name !== "fresh");
+  const useless = [...options].find((name) => !USEFUL.has(name));
   if (useless === undefined) return;
   throw new CommandFailed(Status.usage, `${verb} with - takes no --${useless}`);
 }

@@ -48,8 +48,12 @@ export async function runTerminal(
     terminal.prompt();
     return lines.answer();
   };
+  terminal.on("history", (history) => {
+    if (lines.isAnswering) history.shift();
+  });
   terminal.on("SIGINT", () => {
     if (running) {
+      if (lines.isAnswering && terminal.line !== "") clearLine(terminal);
       lines.cancelAnswer();
       if (!shell.interrupt()) lines.leave(Status.interrupted);
     } else if (terminal.line !== "") {
@@ -125,6 +129,11 @@ class LineQueue {
       this.cancelAnswer();
       this.#ended.resolve({ status: Status.ok });
     });
+  }
+
+  /** Whether what is typed answers a question of the command that runs. */
+  get isAnswering(): boolean {
+    return this.#answering !== undefined;
   }
 
   /** Settles when the user has left without waiting, with the status to leave with. */

@@ -225,11 +225,12 @@ describe("something else than Simple FTP", () => {
       if (line === undefined) return "";
       said.push(line);
       if (line === "NOOP") return "220 protocol=1 server=x auth=none pipeline=1024\n200\n";
-      return line.startsWith("LIST") ? "150\n226\n" : "221\n";
+      return line.startsWith("GET") ? Buffer.concat([sent, Buffer.from(end)]) : "221\n";
     });
-    const ran = await connect(folder.join("client"), server.port, "LS", "--timeout", "20");
+    const ran = await connect(folder.join("client"), server.port, "GET file", "--timeout", "20");
     expect(ran).toMatchObject({ status: 0, stdout: "" });
-    expect(said).toEqual(["NOOP", "LIST", "QUIT"]);
+    expect(said).toEqual(["NOOP", "GET file", "QUIT"]);
+    expect(read(folder.join("client/file"))?.equals(content)).toBe(true);
   });
 
   test("a server that says nothing is given up after --timeout", async () => {

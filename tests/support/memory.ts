@@ -26,6 +26,24 @@ export async function growthDuring(
   return peak - before;
 }
 
+/**
+ * How much more memory a program had at most while something went on, in bytes, as the kernel has
+ * kept count of it (Linux). Costs nothing meanwhile.
+ */
+export async function peakDuring(
+  { process }: { readonly process: { readonly pid: number } },
+  work: () => Promise<unknown>,
+): Promise<number> {
+  const status = `/proc/${process.pid}/status`;
+  const kib = async (field: string): Promise<number> =>
+    Number(new RegExp(`${field}:\\s+(\\d+)`).exec(await Bun.file(status).text())?.[1] ?? "0");
+  // The highest mark is set back to what there is now.
+  await Bun.write(`/proc/${process.pid}/clear_refs`, "5");
+  const before = await kib("VmRSS");
+  await work();
+  return ((await kib("VmHWM")) - before) * 1024;
+}
+
 /** Runs a command in a real client, and tells how much its memory grew. */
 export async function runMeasured(
   folder: TemporaryFolder,

@@ -12,8 +12,8 @@ import {
   openTargetFolder,
   type LocalPlace,
 } from "../local-path.ts";
-import { asking, ASK_OPTION } from "../many/asking.ts";
-import { labelOf, namesOf, readOrder, type Order } from "../many/destination.ts";
+import { asking, ASK_OPTION, checkAsking } from "../many/asking.ts";
+import { labelOf, namesOf, oneFileOf, readOrder, type Order } from "../many/destination.ts";
 import { fetchAll } from "../many/fetch.ts";
 import type { Found } from "../many/found.ts";
 import { findEach } from "../many/find-each.ts";
@@ -21,7 +21,6 @@ import { findRemote } from "../many/remote-sources.ts";
 import { COMPARE_OPTIONS, comparisonOf } from "../many/same.ts";
 import { tallied } from "../many/tally.ts";
 import type { Word } from "../parse.ts";
-import { isPattern } from "../pattern.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
 import { report } from "../report.ts";
 import { isStream, receiveStream } from "../streams.ts";
@@ -49,7 +48,7 @@ export const get: Command = {
   ],
   options: OPTIONS,
   words: [1, Infinity],
-  run: (words, context, options) => getOrder(readOrder(words, false), context, options),
+  run: (words, context, options) => getWords(words, { many: false }, context, options),
 };
 
 export const mget: Command = {
@@ -60,19 +59,24 @@ export const mget: Command = {
   examples: ["MGET *.csv", "MGET -i a.txt b.txt", "MGET *.csv data/"],
   options: { ...ASK_OPTION, ...OPTIONS },
   words: [1, Infinity],
-  run: (words, context, options) => getOrder(readOrder(words, true), context, options),
+  run: (words, context, options) => getWords(words, { many: true }, context, options),
 };
 
-async function getOrder(order: Order, context: ShellContext, options: Options): Promise<void> {
+async function getWords(
+  words: readonly Word[],
+  { many }: { readonly many: boolean },
+  context: ShellContext,
+  options: Options,
+): Promise<void> {
   requireSession(context);
-  const { sources, target } = order;
-  const [source] = sources;
-  if (source === undefined) return;
-  if (target !== undefined && isStream(target)) return receiveStream(sources, context, options);
-  const simple = ["recursive", "update", "checksum", "dry-run", "ask"];
-  const one = sources.length === 1 && !isPattern(source) && !simple.some((o) => options.has(o));
-  if (one && !context.dryRun) await getOne(source, target?.text, context, options);
-  else await getMany(order, context, options);
+  checkAsking(context, options);
+  if (words.length > 1 && isStream(words.at(-1))) {
+    return receiveStream(words.slice(0, -1), context, options);
+  }
+  const order = readOrder(words, many);
+  const one = oneFileOf(order, context, options);
+  if (one === undefined) await getMany(order, context, options);
+  else await getOne(one, order.target?.text, context, options);
 }
 
 async function getOne(
@@ -149,6 +153,6 @@ async function getMany(order: Order, context: ShellContext, options: Options): P
       return { place: there, nameOf: ({ names }: Found): Path => names.within };
     }
     const named = await openLocal(side, target.text, { make: false, durable });
-    return { place: named, nameOf: ({ names }: Found): Path => names.within.slice(1) };
+    return { place: named, nameOf: ({ names }: Found): Path => names.renamed };
   }
 }

@@ -5,8 +5,8 @@ import type { Path } from "../../storage/errors.ts";
 import type { Command, Options } from "../command.ts";
 import { requireSession, type ShellContext } from "../context.ts";
 import { openLocal, type LocalPlace } from "../local-path.ts";
-import { asking, ASK_OPTION } from "../many/asking.ts";
-import { labelOf, namesOf, readOrder, type Order } from "../many/destination.ts";
+import { asking, ASK_OPTION, checkAsking } from "../many/asking.ts";
+import { labelOf, namesOf, oneFileOf, readOrder, type Order } from "../many/destination.ts";
 import { findEach } from "../many/find-each.ts";
 import type { Found } from "../many/found.ts";
 import { findLocal, leadsElsewhere } from "../many/local-sources.ts";
@@ -14,7 +14,6 @@ import { COMPARE_OPTIONS, comparisonOf } from "../many/same.ts";
 import { sendAll } from "../many/send.ts";
 import { tallied } from "../many/tally.ts";
 import type { Word } from "../parse.ts";
-import { isPattern } from "../pattern.ts";
 import { isRemoteFolder } from "../remote-look.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
 import { report } from "../report.ts";
@@ -43,7 +42,7 @@ export const put: Command = {
   ],
   options: OPTIONS,
   words: [1, Infinity],
-  run: (words, context, options) => putOrder(readOrder(words, false), context, options),
+  run: (words, context, options) => putWords(words, { many: false }, context, options),
 };
 
 export const mput: Command = {
@@ -54,19 +53,25 @@ export const mput: Command = {
   examples: ["MPUT *.csv", "MPUT -i a.txt b.txt", "MPUT *.csv data/"],
   options: { ...ASK_OPTION, ...OPTIONS },
   words: [1, Infinity],
-  run: (words, context, options) => putOrder(readOrder(words, true), context, options),
+  run: (words, context, options) => putWords(words, { many: true }, context, options),
 };
 
-async function putOrder(order: Order, context: ShellContext, options: Options): Promise<void> {
+async function putWords(
+  words: readonly Word[],
+  { many }: { readonly many: boolean },
+  context: ShellContext,
+  options: Options,
+): Promise<void> {
   requireSession(context);
-  const { sources, target } = order;
-  const [source] = sources;
-  if (source === undefined) return;
-  if (sources.length === 1 && isStream(source)) return sendStream(target, context, options);
-  const simple = ["recursive", "update", "checksum", "dry-run", "ask"];
-  const one = sources.length === 1 && !isPattern(source) && !simple.some((o) => options.has(o));
-  if (one && !context.dryRun) await putOne(source, target?.text, context, options);
-  else await putMany(order, context, options);
+  checkAsking(context, options);
+  if (words.some(isStream)) {
+    const [first, ...others] = words;
+    return sendStream(isStream(first) ? others : [], context, options);
+  }
+  const order = readOrder(words, many);
+  const one = oneFileOf(order, context, options);
+  if (one === undefined) await putMany(order, context, options);
+  else await putOne(one, order.target?.text, context, options);
 }
 
 async function putOne(
@@ -148,6 +153,6 @@ async function putMany(order: Order, context: ShellContext, options: Options): P
     if (intoFolder || (await link.run((session) => isRemoteFolder(context, session, folder)))) {
       return ({ names }) => [...folder, ...names.within];
     }
-    return ({ names }) => [...folder, ...names.within.slice(1)];
+    return ({ names }) => [...folder, ...names.renamed];
   }
 }

@@ -7,21 +7,21 @@ import type { Found } from "./found.ts";
 /** The option of commands that can ask before each file. */
 export const ASK_OPTION = { ask: { letter: "i", means: "ask before each file" } } as const;
 
-/**
- * With `-i` asks the user about each file: yes, no, all that follow, or quit.
- * @throws {CommandFailed} status 2, where there is nobody to ask
- */
+/** @throws {CommandFailed} status 2, where `-i` is given and there is nobody to ask */
+export function checkAsking({ ask }: ShellContext, options: Options): void {
+  if (!options.has("ask") || ask !== undefined) return;
+  throw new CommandFailed(Status.usage, "-i asks, and there is no terminal: leave it out");
+}
+
+/** With `-i` asks the user about each file: yes, no, all that follow, or quit. */
 export function asking<F extends Found>(
   context: ShellContext,
   options: Options,
   verb: string,
   found: AsyncIterable<F>,
 ): AsyncIterable<F> {
-  if (!options.has("ask")) return found;
   const { ask } = context;
-  if (ask === undefined) {
-    throw new CommandFailed(Status.usage, `-i asks, and there is no terminal: leave it out`);
-  }
+  if (!options.has("ask") || ask === undefined) return found;
   return askEach(ask, context.signal, verb, found);
 }
 

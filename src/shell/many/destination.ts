@@ -1,4 +1,6 @@
 import type { Path } from "../../storage/errors.ts";
+import type { Options } from "../command.ts";
+import type { ShellContext } from "../context.ts";
 import type { Word } from "../parse.ts";
 import { isPattern } from "../pattern.ts";
 import { meansFolder } from "../remote-path.ts";
@@ -27,6 +29,20 @@ export function readOrder(words: readonly Word[], many: boolean): Order {
   return { sources: words, target: undefined, intoFolder: false };
 }
 
+/** Options that ask for more than a file to be moved. */
+const FOR_MANY = ["recursive", "update", "checksum", "dry-run", "ask"];
+
+/** The one file that an order is about; `undefined` where it takes looking for what is meant. */
+export function oneFileOf(
+  { sources }: Order,
+  { dryRun }: Pick<ShellContext, "dryRun">,
+  options: Options,
+): Word | undefined {
+  const [source, another] = sources;
+  if (source === undefined || another !== undefined || isPattern(source)) return undefined;
+  return dryRun || FOR_MANY.some((option) => options.has(option)) ? undefined : source;
+}
+
 /** An order in few words, for messages. */
 export function labelOf(verb: string, { sources }: Order): string {
   const [first, ...others] = sources.map(({ text }) => text);
@@ -39,6 +55,8 @@ export interface Names {
   readonly alone: Path;
   /** Within a folder that was typed as the target. */
   readonly within: Path;
+  /** Where the target that was typed is its new name. */
+  readonly renamed: Path;
 }
 
 /**
@@ -49,17 +67,30 @@ export function namesOf(typed: string, resolved: Path, leadsElsewhere: boolean):
   const lastTyped = typed.split("/").findLast((part) => part !== "");
   const contents = lastTyped === undefined || lastTyped === "." || lastTyped === "..";
   const within = contents ? [] : resolved.slice(-1);
-  if (leadsElsewhere) return { alone: within, within };
-  const alone: string[] = [];
-  for (const part of typed.split("/")) {
+  return { alone: keptOf(typed, leadsElsewhere) ?? within, within, renamed: [] };
+}
+
+/** What the names that a pattern matches keep of the folder that was typed in front of it. */
+export function baseNamesOf(typed: string, leadsElsewhere: boolean): Path {
+  return keptOf(typed, leadsElsewhere) ?? [];
+}
+
+/** What was typed, without `.` and `..`; `undefined` where it leads elsewhere. */
+function keptOf(typed: string, leadsElsewhere: boolean): Path | undefined {
+  const kept: string[] = [];
+  for (const part of leadsElsewhere ? [".."] : typed.split("/")) {
     if (part === "" || part === ".") continue;
-    if (part !== "..") alone.push(part);
-    else if (alone.pop() === undefined) return { alone: within, within };
+    if (part !== "..") kept.push(part);
+    else if (kept.pop() === undefined) return undefined;
   }
-  return { alone, within };
+  return kept;
 }
 
 /** What something is called that was found behind a path. */
-export function behind({ alone, within }: Names, path: Path): Names {
-  return { alone: [...alone, ...path], within: [...within, ...path] };
+export function behind({ alone, within, renamed }: Names, path: Path): Names {
+  return {
+    alone: [...alone, ...path],
+    within: [...within, ...path],
+    renamed: [...renamed, ...path],
+  };
 }

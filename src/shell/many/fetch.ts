@@ -9,8 +9,8 @@ import type { LocalPlace } from "../local-path.ts";
 import { report } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
 import type { Found } from "./found.ts";
-import { POOL, runPool, weightOf, type Turn } from "./pool.ts";
-import { isSame, type Comparison, type Known } from "./same.ts";
+import { limitsOf, runPool, weightOf, type Turn } from "./pool.ts";
+import { isSame, lookThere, noFile, type Comparison, type Known } from "./same.ts";
 import type { Tally } from "./tally.ts";
 
 /** How to get several files. */
@@ -33,7 +33,7 @@ export async function fetchAll(
   how: Fetching,
   tally: Tally,
 ): Promise<void> {
-  await runPool(found, POOL, weightOf, async (item, turn) => {
+  await runPool(found, limitsOf(link), weightOf, async (item, turn) => {
     try {
       await fetchOne(context, link, item, how, tally, turn);
     } catch (error) {
@@ -64,18 +64,24 @@ async function fetchOne(
     if (local.length === 0 || dryRun || here?.entry?.type === "folder") return;
     return makeFolder(place, local, tally);
   }
+  if (path.length === 0) throw noFile("The root", { type: "folder", size: 0, mtime: 0 });
   const { signal } = context;
   const same = await link.run((session) =>
     isSame(session, found, { storage, path: local, known: here }, how.comparison, signal),
   );
   if (same) return tally.skipped();
   const target = local.join("/");
-  if (dryRun) return tally.would("get", shown, target, size);
+  if (dryRun) {
+    const there = known ?? { entry: await link.run((session) => lookThere(session, { path })) };
+    if (there.entry?.type !== "file") throw noFile(shown, there.entry);
+    return tally.would("get", shown, target, there.entry.size);
+  }
   const work = new Download(path, storage, local, {
     ...transferOptions(context, link, shown, options),
     size,
   });
-  const done = await link.run((session) => {
+  const done = await link.run(async (session) => {
+    await turn.retake();
     const attempt = work.attempt(session);
     // What fits in a block holds nothing open before it comes.
     if (weightOf(found) === 1) turn.release();

@@ -50,26 +50,33 @@ export async function* treeOf(
  * What of a listing a pattern matches, with what is in the folders that it matches where `recursive`
  * says so.
  * @param base what was listed
- * @param names of the base
- * @throws {CommandFailed} status 5, where nothing matches
+ * @param kept what the names keep of the base where no target was typed
+ * @throws {CommandFailed} status 5, where nothing matches, or 6, where folders alone do that were
+ * not asked for
  */
 export async function* matchesOf(
   listing: AsyncIterable<Listed>,
   { pattern, typed }: { readonly pattern: Pattern; readonly typed: string },
   base: Path,
-  baseNames: Names,
+  kept: Path,
   recursive: boolean,
 ): AsyncGenerator<Found> {
   let matched = false;
+  let onlyFolders = true;
   for await (const entry of listing) {
     const path = entry.path.slice(base.length);
     const depth = matchedDepth(pattern, path, recursive);
     if (depth === 0) continue;
-    const alone = [...baseNames.alone, ...path];
+    const alone = [...kept, ...path];
     const within = pattern.keepsTree ? path : path.slice(depth - 1);
-    const found = toFound(entry, { alone, within });
+    const found = toFound(entry, { alone, within, renamed: within });
+    const leftOut = found.type === "folder" && !recursive;
     matched = true;
-    yield found.type === "folder" && !recursive ? { ...found, type: "left-out" } : found;
+    onlyFolders &&= leftOut;
+    yield leftOut ? { ...found, type: "left-out" } : found;
+  }
+  if (matched && onlyFolders) {
+    throw new CommandFailed(Status.refused, `Only folders match ${typed}: -r takes them`);
   }
   if (!matched) {
     throw new CommandFailed(
@@ -88,7 +95,8 @@ function matchedDepth(pattern: Pattern, path: Path, recursive: boolean): number 
   return 0;
 }
 
-function folderItself(path: Path, names: Names): Found {
+/** A folder that was listed, without what is in it. */
+export function folderItself(path: Path, names: Names): Found {
   return { type: "folder", path, names, shown: path.join("/") };
 }
 

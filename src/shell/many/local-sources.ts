@@ -1,9 +1,15 @@
 import { isAbsolute } from "node:path";
 import type { Path } from "../../storage/errors.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { namesOf } from "./destination.ts";
+import { baseNamesOf, namesOf } from "./destination.ts";
 import { matchesOf, treeOf, type Found } from "./found.ts";
-import { openLocalFolder, openLocal, type LocalPlace, type LocalSide } from "../local-path.ts";
+import {
+  isFromHome,
+  openLocal,
+  openLocalFolder,
+  type LocalPlace,
+  type LocalSide,
+} from "../local-path.ts";
 import type { Word } from "../parse.ts";
 import { compilePattern, isPattern } from "../pattern.ts";
 
@@ -30,10 +36,10 @@ export async function* findLocal(
     });
     opened(place);
     const { storage, path } = place;
-    const names = namesOf(pattern.base, path, leadsElsewhere(pattern.base));
+    const kept = baseNamesOf(pattern.base, leadsElsewhere(pattern.base));
     const listing = storage.list(path, { recursive: recursive || pattern.deep });
     const what = { pattern, typed: word.text };
-    for await (const found of matchesOf(listing, what, path, names, recursive)) {
+    for await (const found of matchesOf(listing, what, path, kept, recursive)) {
       yield { ...found, storage, shown: shownHere(word.text, pattern.base, found.path, path) };
     }
     return;
@@ -54,12 +60,13 @@ export async function* findLocal(
 
 /** Whether what was typed for this side keeps only its last part on the other. */
 export function leadsElsewhere(typed: string): boolean {
-  return isAbsolute(typed) || typed.startsWith("~");
+  return isAbsolute(typed) || isFromHome(typed);
 }
 
 /** A path that was found behind what was typed, as the user knows it. */
 function shownHere(typed: string, base: string, path: Path, from: Path): string {
   const rest = path.slice(from.length).join("/");
   if (rest === "") return typed;
-  return base === "" ? rest : `${base.replace(/\/+$/, "")}/${rest}`;
+  const folder = base.replace(/(?:\/\.?)+$/, "");
+  return base === "" || folder === "." ? rest : `${folder}/${rest}`;
 }

@@ -6,7 +6,7 @@ import type { Storage } from "../../storage/storage.ts";
 import type { ShellContext } from "../context.ts";
 import type { LocalPlace } from "../local-path.ts";
 import { fetchAll } from "./fetch.ts";
-import { toFound, type Found } from "./found.ts";
+import { folderItself, toFound, type Found } from "./found.ts";
 import type { Mirroring } from "./mirroring.ts";
 import { listAll } from "./remote-sources.ts";
 import type { Tally } from "./tally.ts";
@@ -24,6 +24,7 @@ export async function mirrorHere(
   const { storage } = place;
   const mine = await treeHere(storage, place.path);
   const theirs = new Tree();
+  const itself = folderItself(remote, { alone: [], within: [], renamed: [] });
   const behind = (path: Path): Path => path.slice(place.path.length);
 
   async function* missing(): AsyncGenerator<Found> {
@@ -37,8 +38,10 @@ export async function mirrorHere(
       const type = mine.typeOf(path);
       const inTheWay = type !== undefined && type !== "refused" && entry.type !== "refused";
       if (how.delete && inTheWay && type !== entry.type) await remove(mine.within(path));
-      yield toFound(entry, { alone: path, within: path });
+      yield toFound(entry, { alone: path, within: path, renamed: path });
     }
+    // Only now it is known that there is one, even where it holds nothing.
+    yield itself;
   }
 
   async function remove(extras: readonly { readonly path: Path }[]): Promise<void> {
@@ -75,10 +78,13 @@ export async function mirrorHere(
 }
 
 /** What a folder of this side holds; nothing where there is none yet. */
-export async function treeHere(storage: Storage, path: Path): Promise<Tree> {
+async function treeHere(storage: Storage, path: Path): Promise<Tree> {
   const tree = new Tree();
   try {
     for await (const entry of storage.list(path, { recursive: true })) {
+      if (entry.path.length === path.length) {
+        throw new CommandFailed(Status.refused, `${path.join("/")} is a file on this side`);
+      }
       tree.add(entry.path.slice(path.length), entry);
     }
   } catch (error) {

@@ -5,17 +5,14 @@ import { Status } from "../../client/status.ts";
 import type { Path } from "../../storage/errors.ts";
 import type { ShellContext } from "../context.ts";
 import type { LocalPlace } from "../local-path.ts";
-import { toFound } from "./found.ts";
+import { folderItself, toFound } from "./found.ts";
 import type { FoundHere } from "./local-sources.ts";
 import type { Mirroring } from "./mirroring.ts";
-import { runPool, type PoolLimits } from "./pool.ts";
+import { limitsOf, runPool } from "./pool.ts";
 import { listAll } from "./remote-sources.ts";
 import { sendAll } from "./send.ts";
 import type { Tally } from "./tally.ts";
 import { extrasOf, Tree } from "./tree.ts";
-
-/** Requests that remove something are answered in order: what is in a folder goes before it. */
-const REMOVING: PoolLimits = { active: 512, begun: 512 };
 
 /** Makes a folder of the server hold what one of this side holds. */
 export async function mirrorThere(
@@ -32,9 +29,6 @@ export async function mirrorThere(
   const behind = (path: Path): Path => path.slice(remote.length);
 
   async function* missing(): AsyncGenerator<FoundHere> {
-    if (!theirs.exists && remote.length > 0) {
-      yield { ...toFound({ path: [], type: "folder" }, { alone: [], within: [] }), storage };
-    }
     for await (const entry of storage.list(place.path, { recursive: true })) {
       const path = entry.path.slice(place.path.length);
       if (path.length === 0) {
@@ -47,14 +41,19 @@ export async function mirrorThere(
       if (how.delete && inTheWay && type !== entry.type) {
         await remove(theirs.tree.within(path).map((extra) => extra.path));
       }
-      yield { ...toFound(entry, { alone: path, within: path }), storage };
+      yield { ...toFound(entry, { alone: path, within: path, renamed: path }), storage };
+    }
+    // Only now it is known that there is one, even where it holds nothing.
+    if (!theirs.exists) {
+      yield { ...folderItself(place.path, { alone: [], within: [], renamed: [] }), storage };
     }
   }
 
   async function remove(extras: readonly Path[]): Promise<void> {
     await runPool(
       each(extras),
-      REMOVING,
+      // They are answered in order: what is in a folder goes before it.
+      limitsOf(link, Infinity),
       () => 1,
       async (path) => {
         const shown = path.join("/");

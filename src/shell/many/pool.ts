@@ -1,3 +1,4 @@
+import type { Link } from "../../client/link.ts";
 import { BLOCK_SIZE } from "../../protocol/limits.ts";
 import type { Found } from "./found.ts";
 
@@ -9,8 +10,23 @@ export interface PoolLimits {
   readonly begun: number;
 }
 
-/** The most that one connection is used for at a time: within what a server takes in advance. */
-export const POOL: PoolLimits = { active: 16, begun: 512 };
+/** The most that may hold something open at a time, and the most that may have begun. */
+const MOST_ACTIVE = 16;
+const MOST_BEGUN = 512;
+
+/**
+ * How much one connection is used for at a time: for fewer requests than its server has said that
+ * it takes in advance, since a listing, or a word that cancels, may be under way beside them.
+ */
+export function limitsOf(link: Link, active = MOST_ACTIVE): PoolLimits {
+  return {
+    active,
+    // Another connection may be to a server that takes fewer.
+    get begun() {
+      return Math.max(1, Math.min(MOST_BEGUN, link.session.pipeline - 1));
+    },
+  };
+}
 
 /** A file that does not fit in a block holds more than one that does. */
 const HEAVY = 4;
@@ -20,10 +36,12 @@ export function weightOf({ type, known }: Found): number {
   return type === "file" && (known?.entry?.size ?? Infinity) > BLOCK_SIZE ? HEAVY : 1;
 }
 
-/** An item that is being worked on. */
+/** An item that is being worked on. At first it counts as one that holds something open. */
 export interface Turn {
   /** Says that it holds nothing open any more, and only waits: others may begin. */
   release(): void;
+  /** Waits until it may hold something open again; not at all where it was not released. */
+  retake(): Promise<void>;
 }
 
 /**
@@ -82,7 +100,13 @@ class Pool {
       held = 0;
       this.#change();
     };
-    void work({ release })
+    const retake = async (): Promise<void> => {
+      if (held > 0) return;
+      while (this.#active >= this.#limits.active) await this.#changed.promise;
+      this.#active += weight;
+      held = weight;
+    };
+    void work({ release, retake })
       .catch((error: unknown) => this.fail(error))
       .finally(() => {
         this.#begun--;

@@ -1,7 +1,7 @@
 import type { Link } from "../../client/link.ts";
 import { listRemote } from "../../client/listing.ts";
 import type { Path } from "../../storage/errors.ts";
-import { namesOf } from "./destination.ts";
+import { baseNamesOf, namesOf } from "./destination.ts";
 import { matchesOf, treeOf, type Found, type Listed } from "./found.ts";
 import type { Word } from "../parse.ts";
 import { compilePattern, isPattern } from "../pattern.ts";
@@ -28,9 +28,9 @@ export async function* findRemote(
   if (isPattern(word)) {
     const pattern = compilePattern(word.text);
     const base = parseRemotePath(pattern.base, folder);
-    const names = namesOf(pattern.base, base, false);
+    const kept = baseNamesOf(pattern.base, false);
     const listing = listAll(link, base, recursive || pattern.deep, signal);
-    yield* matchesOf(listing, { pattern, typed: word.text }, base, names, recursive);
+    yield* matchesOf(listing, { pattern, typed: word.text }, base, kept, recursive);
     return;
   }
   const path = parseRemotePath(word.text, folder);
@@ -39,25 +39,38 @@ export async function* findRemote(
   else yield { type: "file", path, names, shown: path.join("/") };
 }
 
-/** Lists over as many connections as it takes: what was told of already is not told again. */
+/**
+ * Lists over as many connections as it takes: what an earlier one has told of already is not told
+ * again. What is refused is: a folder that was listed may turn out to be one that cannot be read.
+ */
 export async function* listAll(
   link: Link,
   path: Path,
   recursive: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<Listed> {
-  const told = new Set<string>();
+  let before: ReadonlySet<string> = new Set();
   for (;;) {
-    const { session } = link;
+    const told = new Set(before);
+    const attempt = link.begin();
+    // What has come whole needs no second try: nothing has to be remembered of it any more.
+    let isWhole = false;
+    const onWhole = (): void => {
+      isWhole = true;
+      told.clear();
+    };
     try {
-      for await (const entry of listRemote(session, path, { recursive, signal })) {
-        if (told.has(entry.path)) continue;
-        told.add(entry.path);
-        yield { ...entry, path: entry.path === "" ? [] : entry.path.split("/") };
+      const options = { recursive, signal, onWhole };
+      for await (const entry of listRemote(attempt.session, path, options)) {
+        if (before.has(entry.path) && entry.type !== "refused") continue;
+        link.progressed();
+        if (!isWhole) told.add(entry.path);
+        yield { ...entry, path: entry.path.split("/") };
       }
       return;
     } catch (error) {
-      await link.recover(session, error);
+      await link.recover(attempt, error);
+      before = told;
     }
   }
 }

@@ -1,6 +1,7 @@
 import { digestField, integerField } from "../../client/fields.ts";
-import { Refused } from "../../client/errors.ts";
+import { CommandFailed, Interrupted, Refused } from "../../client/errors.ts";
 import type { Session } from "../../client/session.ts";
+import { Status } from "../../client/status.ts";
 import { FileDigest } from "../../digest/file.ts";
 import { StorageError, type Path } from "../../storage/errors.ts";
 import { digestRange } from "../../storage/read-blocks.ts";
@@ -57,20 +58,35 @@ export async function isSame(
   const theirs = await lookThere(session, there);
   if (theirs?.type !== "file" || theirs.size !== mine.size) return false;
   if (comparison === "size-and-time") return theirs.mtime === mine.mtime;
-  // Both sides digest at the same time.
+  return hasSameDigest(session, there, here, signal);
+}
+
+/** Both sides digest at the same time. */
+async function hasSameDigest(
+  session: Session,
+  there: There,
+  here: Here,
+  signal: AbortSignal,
+): Promise<boolean> {
   const asked = session.request("STAT", there.path, { digest: true });
   const cancel = (): void => asked.startCancel();
   signal.addEventListener("abort", cancel);
   try {
-    const [reply, digest] = await Promise.all([asked.success(), digestHere(here)]);
-    return digestField(reply, "digest") === digest;
+    // Nobody else may read the reply while it is awaited here, whatever fails meanwhile.
+    const [theirs, mine] = await Promise.allSettled([asked.success(), digestHere(here)]);
+    if (theirs.status === "rejected") throw theirs.reason;
+    if (mine.status === "rejected") throw mine.reason;
+    return digestField(theirs.value, "digest") === mine.value;
+  } catch (error) {
+    throw signal.aborted ? new Interrupted() : error;
   } finally {
     signal.removeEventListener("abort", cancel);
-    await asked.leave(0);
+    await asked.cancel();
   }
 }
 
-async function lookHere({ storage, path, known }: Here): Promise<Known> {
+/** What there is on this side; `undefined` for nothing. */
+export async function lookHere({ storage, path, known }: Here): Promise<Known> {
   if (known !== undefined) return known.entry;
   try {
     return await storage.stat(path);
@@ -80,7 +96,8 @@ async function lookHere({ storage, path, known }: Here): Promise<Known> {
   }
 }
 
-async function lookThere(session: Session, { path, known }: There): Promise<Known> {
+/** What there is on the server; `undefined` for nothing. */
+export async function lookThere(session: Session, { path, known }: There): Promise<Known> {
   if (known !== undefined) return known.entry;
   try {
     const reply = await session.request("STAT", path, {}).success();
@@ -90,6 +107,13 @@ async function lookThere(session: Session, { path, known }: There): Promise<Know
     if (error instanceof Refused && error.code === 550) return undefined;
     throw error;
   }
+}
+
+/** Why something cannot be moved as a file. */
+export function noFile(shown: string, entry: Known): CommandFailed {
+  return entry === undefined
+    ? new CommandFailed(Status.notFound, `There is no file ${shown}`)
+    : new CommandFailed(Status.refused, `${shown} is a folder: -r takes it`);
 }
 
 async function digestHere({ storage, path }: Here): Promise<bigint> {

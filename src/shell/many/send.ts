@@ -10,8 +10,8 @@ import { report } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
 import type { Found } from "./found.ts";
 import type { FoundHere } from "./local-sources.ts";
-import { POOL, runPool, weightOf, type Turn } from "./pool.ts";
-import { isSame, type Comparison, type Known } from "./same.ts";
+import { limitsOf, runPool, weightOf, type Turn } from "./pool.ts";
+import { isSame, lookHere, noFile, type Comparison, type Known } from "./same.ts";
 import type { Tally } from "./tally.ts";
 
 /** How to send several files. */
@@ -33,10 +33,9 @@ export async function sendAll(
   how: Sending,
   tally: Tally,
 ): Promise<void> {
-  const secret = await context.secret();
-  await runPool(found, POOL, weightOf, async (item, turn) => {
+  await runPool(found, limitsOf(link), weightOf, async (item, turn) => {
     try {
-      await sendOne(context, link, item, { ...how, secret }, tally, turn);
+      await sendOne(context, link, item, how, tally, turn);
     } catch (error) {
       tally.failed("PUT", item.shown, error);
     }
@@ -47,12 +46,12 @@ async function sendOne(
   context: ShellContext,
   link: Link,
   found: FoundHere,
-  how: Sending & { readonly secret: Uint8Array },
+  how: Sending,
   tally: Tally,
   turn: Turn,
 ): Promise<void> {
   const { type, storage, path, shown } = found;
-  const { comparison, dryRun, options, secret } = how;
+  const { comparison, dryRun, options } = how;
   const { signal } = context;
   const remote = how.targetOf(found);
   const there = how.knownThere?.(remote);
@@ -76,13 +75,20 @@ async function sendOne(
   );
   if (same) return tally.skipped();
   const target = remote.join("/");
-  if (dryRun) return tally.would("put", shown, target, found.known?.entry?.size);
+  if (dryRun) {
+    const here = found.known ?? { entry: await lookHere({ storage, path }) };
+    if (here.entry?.type !== "file") throw noFile(shown, here.entry);
+    return tally.would("put", shown, target, here.entry.size);
+  }
   const work = new Upload(storage, path, remote, {
     ...transferOptions(context, link, shown, options),
-    secret,
+    secret: await context.secret(),
     onSent: () => turn.release(),
   });
-  const done = await link.run((session) => work.attempt(session));
+  const done = await link.run(async (session) => {
+    await turn.retake();
+    return work.attempt(session);
+  });
   tally.transferred(done);
   report(context, options, "sent", { remote: target, local: shown }, done, { one: false });
 }

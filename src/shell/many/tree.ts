@@ -5,14 +5,21 @@ import type { Known } from "./same.ts";
 /** What one side of a mirror holds, by the path behind the folder that is mirrored. */
 export class Tree {
   readonly #entries = new Map<string, Listed>();
+  /** Names that cannot be created as they are, in the form in which they could be. */
+  readonly #composed = new Set<string>();
 
   /** @param path behind the folder that is mirrored */
   add(path: Path, entry: Listed): void {
-    this.#entries.set(path.join("/"), entry);
+    const name = path.join("/");
+    this.#entries.set(name, entry);
+    const composed = name.normalize("NFC");
+    if (composed !== name) this.#composed.add(composed);
   }
 
+  /** Whether there is something with a path, or with another form of the same name. */
   has(path: Path): boolean {
-    return this.#entries.has(path.join("/"));
+    const name = path.join("/");
+    return this.#entries.has(name) || this.#composed.has(name);
   }
 
   /** What is known of a path; something that is refused is to be looked at again. */
@@ -35,10 +42,14 @@ export class Tree {
 
   /** What has a path, and what is in it: what is in a folder before the folder. */
   within(path: Path): { readonly path: Path; readonly entry: Listed }[] {
+    const itself = path.join("/");
+    const only = this.#entries.get(itself);
+    if (only?.type === "file") return [{ path, entry: only }];
+    const prefix = itself === "" ? "" : `${itself}/`;
     const found: { path: Path; entry: Listed }[] = [];
     for (const [name, entry] of this.#entries) {
-      const parts = name.split("/");
-      if (path.every((part, index) => part === parts[index])) found.push({ path: parts, entry });
+      if (name !== itself && !name.startsWith(prefix)) continue;
+      found.push({ path: name.split("/"), entry });
     }
     return found.toSorted((a, b) => b.path.length - a.path.length);
   }
@@ -73,7 +84,10 @@ export function extrasOf(target: Tree, source: Tree): Extras {
       stay(path);
     } else if (source.isRefused(path)) {
       stay(path);
-      keep.push({ path, reason: "what has its name on the other side cannot be served" });
+      // Of what is in a folder that cannot be served elsewhere only the folder is told.
+      if (source.typeOf(path) === "refused") {
+        keep.push({ path, reason: "what has its name on the other side cannot be served" });
+      }
     } else if (entry.type === "refused") {
       stay(path);
       keep.push({ path, reason: entry.reason ?? "refused" });

@@ -138,6 +138,20 @@ describe("a login", () => {
   });
 });
 
+test("an unknown user is answered the same after the server was started again", async () => {
+  using folder = new TemporaryFolder();
+  const salts: string[] = [];
+  for (let start = 0; start < 2; start++) {
+    const own = await SecureScene.start(["--tls"], folder);
+    using client = await SecureClient.open(own.port);
+    const first = new ScramClient("nobody", "x", client.binding).first();
+    const begun = await client.authenticate(first, MECHANISM);
+    salts.push(/,s=([^,]+)/.exec(decode(begun.split("data=")[1] ?? ""))?.[1] ?? `none ${start}`);
+    await own.server.stop("SIGKILL");
+  }
+  expect(salts[0]).toBe(salts[1] ?? "");
+});
+
 describe("wrong logins", () => {
   test("close the connection at the third", async () => {
     await using own = await SecureScene.start();

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { extrasOf, Tree } from "../../src/shell/many/tree.ts";
+
+type Type = "file" | "folder" | "refused";
+
+/** A tree of entries such as `a/`, `a/b` and `a/c!` for a folder, a file and what is refused. */
+function treeOf(...names: readonly string[]): Tree {
+  const tree = new Tree();
+  for (const name of names) {
+    const types: Record<string, Type> = { "/": "folder", "!": "refused" };
+    const type = types[name.slice(-1)] ?? "file";
+    const path = (type === "file" ? name : name.slice(0, -1)).split("/");
+    tree.add(path, { path, type, reason: "a link" });
+  }
+  return tree;
+}
+
+function extras(target: readonly string[], source: readonly string[]) {
+  const { remove, keep } = extrasOf(treeOf(...target), treeOf(...source));
+  return {
+    remove: remove.map((path) => path.join("/")),
+    keep: keep.map(({ path }) => path.join("/")),
+  };
+}
+
+describe("extrasOf()", () => {
+  test.each<[string, string[], string[], string[], string[]]>([
+    ["nothing where both have the same", ["a", "b/", "b/c"], ["a", "b/", "b/c"], [], []],
+    ["what the source lacks", ["a", "b"], ["a"], ["b"], []],
+    ["what is in a folder before it", ["a/", "a/b/", "a/b/c"], [], ["a/b/c", "a/b", "a"], []],
+    ["not the folder of a link", ["a/", "a/b", "a/c!"], [], ["a/b"], ["a/c"]],
+    ["not what the source cannot serve", ["a", "b"], ["a!"], ["b"], ["a"]],
+    ["nor what is in it", ["a/", "a/b/", "a/b/c", "d"], ["a!"], ["d"], ["a"]],
+    ["nor the folders that it is in", ["a/", "a/b", "a/c"], ["a/", "a/b!"], ["a/c"], ["a/b"]],
+    ["not by another form of its name", ["\u00e9", "e"], ["e\u0301"], ["e"], []],
+    ["not what begins alike", ["ab/", "ab/c", "a/"], ["a/"], ["ab/c", "ab"], []],
+  ])("finds %s", (_, target, source, remove, keep) => {
+    expect(extras(target, source)).toEqual({ remove, keep });
+  });
+
+  test("a folder that could not be read after all is refused", () => {
+    expect(extras(["a/", "a/b"], ["a/", "a!"])).toEqual({ remove: [], keep: ["a"] });
+  });
+
+  const type = fc.constantFrom<Type>("file", "folder", "refused");
+  const path = fc.array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 3 });
+  const tree = fc.array(fc.tuple(path, type), { maxLength: 12 }).map((entries) => {
+    const listed = new Map<string, Type>();
+    for (const [parts, what] of entries) {
+      const folders = parts.slice(0, -1).map((_, depth) => parts.slice(0, depth + 1).join("/"));
+      // What is no folder holds nothing.
+      if (folders.some((name) => (listed.get(name) ?? "folder") !== "folder")) continue;
+      if (listed.has(parts.join("/"))) continue;
+      for (const name of folders) listed.set(name, "folder");
+      listed.set(parts.join("/"), what);
+    }
+    return listed;
+  });
+
+  test("removes nothing that the source has or hides, and what it removes leaves empty folders", () => {
+    fc.assert(
+      fc.property(tree, tree, (target, source) => {
+        const marks = { file: "", folder: "/", refused: "!" };
+        const named = (listed: ReadonlyMap<string, Type>): string[] =>
+          Array.from(listed, ([name, what]) => `${name}${marks[what]}`);
+        const { remove } = extras(named(target), named(source));
+        const left = new Set(target.keys());
+        for (const name of remove) {
+          expect(target.get(name)).not.toBe("refused");
+          expect(source.has(name)).toBe(false);
+          const above = name
+            .split("/")
+            .map((_, depth, parts) => parts.slice(0, depth + 1).join("/"));
+          expect(above.some((folder) => source.get(folder) === "refused")).toBe(false);
+          expect([...left].some((other) => other.startsWith(`${name}/`))).toBe(false);
+          left.delete(name);
+        }
+        for (const name of left) {
+          const parts = name.split("/");
+          const isHidden = parts.some(
+            (_, depth) => source.get(parts.slice(0, depth + 1).join("/")) === "refused",
+          );
+          const holds = [...left].some((other) => other.startsWith(`${name}/`));
+          expect(source.has(name) || isHidden || target.get(name) === "refused" || holds).toBe(
+            true,
+          );
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
