@@ -5,7 +5,13 @@ import type { Config } from "./cli/config.ts";
 import { connect, runConnect } from "./cli/connect.ts";
 import { openSshHabit } from "./cli/habits.ts";
 import { commandHelp, programHelp } from "./cli/help.ts";
-import { createMessages, flushOutput, writeData } from "./cli/output.ts";
+import {
+  checkRoomForOutput,
+  createMessages,
+  flushOutput,
+  surviveLostOutput,
+  writeData,
+} from "./cli/output.ts";
 import { runServe, serve } from "./cli/serve.ts";
 import { isOn } from "./cli/settings.ts";
 import { runUser, user } from "./cli/user.ts";
@@ -112,10 +118,14 @@ function show(text: string): Status {
 }
 
 async function run(): Promise<Status> {
-  // Whoever reads our output may stop at any time, as in `sftp … | head`.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  surviveLostOutput();
   try {
-    return await main(process.argv.slice(2));
+    const given = process.argv.slice(2);
+    const status = await main(given);
+    await flushOutput();
+    // A log that is lost is no failure of the server.
+    if (status === Status.ok && given[0] !== "serve") checkRoomForOutput();
+    return status;
   } catch (error) {
     const failed = toCommandFailed(error);
     if (failed !== undefined) {

@@ -19,6 +19,8 @@ export function hasColours(stream: { readonly isTTY?: boolean }): boolean {
 const leaving = new Map<NodeJS.WriteStream, Promise<void>>();
 /** The streams that hold a log: what nobody reads of it does not keep the program from ending. */
 const logs = new Set<NodeJS.WriteStream>();
+const NO_ROOM = "Standard output has no room: what was written to it is not complete";
+let noRoom = false;
 /** How long the last lines of a log may take to be read at the end, in milliseconds. */
 const LOG_FLUSH_MS = 1000;
 
@@ -29,6 +31,7 @@ function write(
 ): void {
   const left = new Promise<void>((resolve) => {
     stream.write(text, (error) => {
+      noRoom ||= stream === process.stdout && error instanceof Error && isNoRoom(error);
       done(error);
       // Where nobody reads any more there is nothing to wait for either.
       resolve();
@@ -79,11 +82,26 @@ export function writeData(text: string): void {
   write(process.stdout, text);
 }
 
+/** Lets the program go on where nobody reads what it writes, as in `sftp … | head`. */
+export function surviveLostOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+}
+
+/** @throws {CommandFailed} status 7, where standard output had no room for all that was written */
+export function checkRoomForOutput(): void {
+  if (noRoom) throw new CommandFailed(Status.space, NO_ROOM);
+}
+
+function isNoRoom(error: Error): boolean {
+  return "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+}
+
 /** Writes bytes to standard output; settles when more may be written. Rejects where nobody reads. */
 export function writeBytes(bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     write(process.stdout, bytes, (error) => {
       if (error === null || error === undefined) resolve();
+      else if (isNoRoom(error)) reject(new CommandFailed(Status.space, NO_ROOM));
       else reject(new CommandFailed(Status.failed, `Standard output is closed: ${error.message}`));
     });
   });

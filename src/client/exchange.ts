@@ -132,6 +132,8 @@ export class Exchange {
     while (!this.#finished) {
       await this.next();
       if (this.#line.received - before > MAX_DROPPED) {
+        // Whoever waits behind it is to find out, too.
+        this.#finish();
         throw this.#line.violated("It goes on with what was cancelled");
       }
     }

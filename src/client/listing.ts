@@ -137,7 +137,7 @@ function checkWithin({ path }: RemoteEntry, listed: Path): void {
   const parts = path.split("/");
   const inside = listed.every((part, index) => part === parts[index]);
   const wellFormed = parts.every((part) => part !== "" && part !== "." && part !== "..");
-  if (inside && wellFormed) return;
+  if (inside && wellFormed && path.isWellFormed()) return;
   const where = listed.length === 0 ? "the root" : listed.join("/");
   throw new BadEntry(`its listing of ${where} names ${path}`);
 }

@@ -126,8 +126,10 @@ export class Session implements Line {
 
   /** Sends a request. Replies come in order: each exchange waits for those before it. */
   request<V extends Exclude<Verb, "PUT">>(verb: V, path: Path, keys: Request<V>["keys"]): Exchange {
+    // What cannot be written as a request is owed no reply.
+    const line = formatRequest(verb, path, keys);
     const exchange = this.#exchange(HAVE_BODIES.has(verb));
-    this.#outbox.request(formatRequest(verb, path, keys));
+    this.#outbox.request(line);
     return exchange;
   }
 
@@ -144,8 +146,9 @@ export class Session implements Line {
     const begun = Promise.withResolvers<Exchange>();
     const bodyEnded = await this.#outbox.beginBody(() => {
       if (signal.aborted) throw new Interrupted();
+      const line = formatRequest("PUT", path, keys);
       begun.resolve(this.#exchange(false));
-      return formatRequest("PUT", path, keys);
+      return line;
     });
     return { exchange: await begun.promise, bodyEnded };
   }

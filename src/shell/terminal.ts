@@ -44,7 +44,7 @@ export async function runTerminal(
     }
   };
   shell.ask = (question) => {
-    terminal.setPrompt(question);
+    terminal.setPrompt(visible(question));
     terminal.prompt();
     return lines.answer();
   };

@@ -61,15 +61,22 @@ export class Folder {
   }
 }
 
+/** How to go down to a folder. */
+export interface Descent {
+  /** Make the folders that are missing. */
+  readonly make?: boolean;
+  /** Is shown each folder on the way, in the one that holds it, and may refuse it. */
+  readonly judge?: (parent: Folder, path: Path) => Promise<void>;
+}
+
 /**
  * Opens the folder under `root` that `parts` name, and hands it to `use`; closed afterwards.
- * @param make makes the folders that are missing.
  * @throws {StorageError}
  */
 export async function withFolder<T>(
   root: Folder,
   parts: Path,
-  options: { readonly make?: boolean },
+  options: Descent,
   use: (folder: Folder) => Promise<T>,
 ): Promise<T> {
   let folder = root;
@@ -78,6 +85,7 @@ export async function withFolder<T>(
       const parent = folder;
       try {
         folder = await openOrMake(parent, part, options.make === true);
+        await options.judge?.(parent, parts.slice(0, depth + 1));
       } catch (error) {
         throw await folderError(error, parent, parts.slice(0, depth + 1));
       } finally {

@@ -3,7 +3,7 @@ import { StorageError, type Path } from "../errors.ts";
 import { checkChangeable, checkCreatable, checkReadable } from "../names.ts";
 import type { CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
-import { Folder, withFolder } from "./folder.ts";
+import { Folder, withFolder, type Descent } from "./folder.ts";
 import { itemOf, whyRefused, type Stat } from "./item.ts";
 import { listFolder } from "./listing.ts";
 import { Parts } from "./parts.ts";
@@ -12,6 +12,7 @@ import { moveFolderToFree, moveToFree } from "./move.ts";
 import { openSource } from "./source.ts";
 import { isLeft, parseStagedName } from "./staged-name.ts";
 import { Staging } from "./staging.ts";
+import { Twins } from "./twins.ts";
 import { Turns } from "./turns.ts";
 import { bytesUnder } from "./usage.ts";
 
@@ -28,6 +29,7 @@ export class LocalStorage implements Storage {
   readonly #root: Folder;
   readonly #staging: Staging;
   readonly #sinks: SinkContext;
+  readonly #twins = new Twins();
   /** A move is two steps, and its second must not meet another's first. */
   readonly #turns = new Turns();
 
@@ -35,7 +37,15 @@ export class LocalStorage implements Storage {
     this.location = location;
     this.#root = root;
     this.#staging = new Staging(root);
-    this.#sinks = { root, staging: this.#staging, parts: new Parts(this.#staging), durable };
+    const parts = new Parts(this.#staging);
+    this.#sinks = {
+      root,
+      staging: this.#staging,
+      parts,
+      twins: this.#twins,
+      turns: this.#turns,
+      durable,
+    };
   }
 
   /**
@@ -106,7 +116,7 @@ export class LocalStorage implements Storage {
 
   async makeFolder(path: Path): Promise<void> {
     checkCreatable(path);
-    await this.#inParent(path, { make: true }, (entry) => mkdir(entry));
+    await this.#inParent(path, { make: true, judge: this.#judge }, (entry) => mkdir(entry));
   }
 
   delete(path: Path): Promise<void> {
@@ -133,7 +143,7 @@ export class LocalStorage implements Storage {
       throw new StorageError("name", to, (name) => `A folder cannot move into itself, to ${name}`);
     }
     await this.#inParent(from, {}, (source) =>
-      this.#inParent(to, {}, async (target) => {
+      this.#inParent(to, { judge: this.#judge }, async (target) => {
         try {
           await (item.type === "folder" ? moveFolderToFree : moveToFree)(source, target);
         } catch (error) {
@@ -148,6 +158,8 @@ export class LocalStorage implements Storage {
     await this.#root.close();
   }
 
+  readonly #judge = (parent: Folder, path: Path): Promise<void> => this.#twins.check(parent, path);
+
   async #look(path: Path): Promise<Stat> {
     const found = await this.#inParent(path, {}, (entry) => lstat(entry, { bigint: true }));
     const reason = whyRefused(found);
@@ -156,11 +168,7 @@ export class LocalStorage implements Storage {
   }
 
   /** Hands over the path that the system knows an entry by; the root's is its folder's own. */
-  async #inParent<T>(
-    path: Path,
-    options: { readonly make?: boolean },
-    use: (entry: string) => Promise<T>,
-  ): Promise<T> {
+  async #inParent<T>(path: Path, options: Descent, use: (entry: string) => Promise<T>): Promise<T> {
     const name = path.at(-1);
     try {
       return await withFolder(this.#root, path.slice(0, -1), options, (folder) =>

@@ -12,6 +12,8 @@ import { skipBytes } from "./skip-bytes.ts";
 import { ownName, randomId } from "./staged-name.ts";
 import { discard, type Staged, type Staging } from "./staging.ts";
 import { checkReplaceable, checkRoom, checkTarget } from "./target.ts";
+import type { Turns } from "./turns.ts";
+import type { Twins } from "./twins.ts";
 import { WriteBehind } from "./write-behind.ts";
 
 /** How often a folder is made again that others remove before the file is in it. */
@@ -24,6 +26,9 @@ export interface SinkContext {
   readonly root: Folder;
   readonly staging: Staging;
   readonly parts: Parts;
+  readonly twins: Twins;
+  /** Between the look at what has a name, and the move to it, nothing else gets that name. */
+  readonly turns: Turns;
   /** Sync file and folder before a commit is reported. */
   readonly durable: boolean;
 }
@@ -98,12 +103,12 @@ async function leave({ staging }: SinkContext, { staged, release }: Claimed): Pr
 }
 
 async function check(
-  { root }: SinkContext,
+  { root, twins }: SinkContext,
   path: Path,
   { absent }: Omit<CreateOptions, "part">,
 ): Promise<void> {
   checkCreatable(path);
-  await checkTarget(root, path, absent === true);
+  await checkTarget(root, twins, path, absent === true);
 }
 
 async function unclaimed(staging: Staging, path: Path): Promise<Claimed> {
@@ -246,11 +251,13 @@ class LocalSink implements Sink {
   }
 
   async #publish(): Promise<void> {
+    const { root, twins, turns } = this.#context;
     const parents = this.#path.slice(0, -1);
+    const judge = (parent: Folder, path: Path): Promise<void> => twins.check(parent, path);
     for (let attempt = 1; ; attempt++) {
       try {
-        await withFolder(this.#context.root, parents, { make: true }, (folder) =>
-          this.#moveTo(folder),
+        await withFolder(root, parents, { make: true, judge }, (folder) =>
+          turns.run([this.#path], () => this.#moveTo(folder)),
         );
         if (this.#context.durable) await this.#syncFolders(parents);
         return;
@@ -268,7 +275,8 @@ class LocalSink implements Sink {
     if (this.#absent) {
       await moveToFree(from, to);
     } else {
-      await checkReplaceable(to, this.#path);
+      const { twins } = this.#context;
+      if (await checkReplaceable(to, this.#path)) await twins.check(folder, this.#path);
       await rename(from, to);
     }
   }

@@ -3,6 +3,7 @@ import { StorageError, type Path } from "../errors.ts";
 import { errnoOf } from "./errno.ts";
 import { withFolder, type Folder } from "./folder.ts";
 import { exists } from "./move.ts";
+import type { Twins } from "./twins.ts";
 
 /** Below this the disk is not asked for its room first, in bytes. */
 const ASK_FOR_ROOM_FROM = 1024 * 1024;
@@ -11,11 +12,17 @@ const ASK_FOR_ROOM_FROM = 1024 * 1024;
  * Whether a file can get a name, as far as that can be known before it is written.
  * @throws {StorageError}
  */
-export async function checkTarget(root: Folder, path: Path, absent: boolean): Promise<void> {
+export async function checkTarget(
+  root: Folder,
+  twins: Twins,
+  path: Path,
+  absent: boolean,
+): Promise<void> {
+  const judge = (parent: Folder, part: Path): Promise<void> => twins.check(parent, part);
   try {
-    await withFolder(root, path.slice(0, -1), {}, async (folder) => {
+    await withFolder(root, path.slice(0, -1), { judge }, async (folder) => {
       const target = folder.entry(path.at(-1) ?? "");
-      await checkReplaceable(target, path);
+      if (await checkReplaceable(target, path)) await twins.check(folder, path);
       if (!absent || !(await exists(target))) return;
       throw new StorageError("exists", path, (name) => `${name} exists already`);
     });
@@ -27,14 +34,15 @@ export async function checkTarget(root: Folder, path: Path, absent: boolean): Pr
 
 /**
  * Whether what has the name that a file is to get may be replaced.
+ * @returns whether there is anything
  * @throws {StorageError} `not-a-file`
  */
-export async function checkReplaceable(target: string, path: Path): Promise<void> {
+export async function checkReplaceable(target: string, path: Path): Promise<boolean> {
   const stat = await lstat(target).catch((error: unknown) => {
     if (errnoOf(error) === "ENOENT") return undefined;
     throw error;
   });
-  if (stat === undefined || stat.isFile()) return;
+  if (stat === undefined || stat.isFile()) return stat !== undefined;
   throw new StorageError("not-a-file", path, (name) =>
     stat.isDirectory()
       ? `${name} is a folder: a file cannot take its place`

@@ -1,4 +1,5 @@
 import type { Path } from "../errors.ts";
+import { folded } from "./twins.ts";
 
 interface Turn {
   readonly keys: readonly string[];
@@ -25,9 +26,9 @@ export class Turns {
   }
 }
 
-/** A file system may take names for the same that differ in case or in how they are composed. */
+/** Names that a file system may take for one have one turn. */
 function keyOf(path: Path): string {
-  return `${path.join("/").normalize("NFC").toLowerCase()}/`;
+  return `${folded(path.join("/"))}/`;
 }
 
 function meet(some: readonly string[], others: readonly string[]): boolean {

@@ -1,0 +1,90 @@
+import { lstat, readdir } from "node:fs/promises";
+import { StorageError, type Path } from "../errors.ts";
+import type { Folder } from "./folder.ts";
+
+/** The entries of one folder, as its file system tells of them. */
+export interface Entries {
+  /** Whether a name leads to something. */
+  has(name: string): Promise<boolean>;
+  /** Every name as it is written there. */
+  names(): Promise<readonly string[]>;
+}
+
+/** Folders that are known to tell cases apart, before they are asked again. */
+const MOST_KNOWN = 1000;
+// oxlint-disable-next-line no-control-regex
+const ASCII = /^[\0-\x7f]*$/;
+
+/**
+ * Some file systems take `README` and `readme`, or a letter composed and decomposed, for one name:
+ * what is made under one of them must never take the place of what has the other.
+ */
+export class Twins {
+  /** Folders that tell cases apart. */
+  readonly #exact = new Set<string>();
+
+  /**
+   * Judges a name that something is to be made under, or in, and that leads to something already.
+   * @throws {StorageError} `exists`, where that has another name
+   */
+  async check(folder: Folder, path: Path): Promise<void> {
+    const name = path.at(-1) ?? "";
+    const parent = path.slice(0, -1).join("/");
+    // A folder does not change in this; only letters beyond ASCII have more than two spellings.
+    const known = ASCII.test(name);
+    if (known && this.#exact.has(parent)) return;
+    const kinship = await kinshipOf(entriesOf(folder), name);
+    if (kinship === "twin") {
+      throw new StorageError(
+        "exists",
+        path,
+        (shown) => `${shown} is there in another spelling, which is the same name on this disk`,
+      );
+    }
+    if (!known || kinship !== "exact") return;
+    if (this.#exact.size === MOST_KNOWN) this.#exact.clear();
+    this.#exact.add(parent);
+  }
+}
+
+/**
+ * What a name is to the entry that it leads to:
+ * - `exact`: its own, and the folder tells cases apart
+ * - `own`: its own, as far as can be told
+ * - `twin`: another spelling of it
+ */
+export async function kinshipOf(entries: Entries, name: string): Promise<"exact" | "own" | "twin"> {
+  const others = otherSpellings(name);
+  if (others.length === 0 || !(await entries.has(name))) return "own";
+  for (const other of others) {
+    if (!(await entries.has(other))) continue;
+    const names = await entries.names();
+    if (!names.includes(name)) return "twin";
+    if (!names.includes(other)) return "own";
+  }
+  // Otherwise it may have gone while the others were looked for.
+  return (await entries.has(name)) ? "exact" : "own";
+}
+
+/** A name in the one spelling that every system which folds names takes it for. */
+export function folded(name: string): string {
+  return name.toUpperCase().normalize("NFC");
+}
+
+function otherSpellings(name: string): string[] {
+  const isOther = (other: string): boolean => other !== name;
+  const cased = [name.toLowerCase(), name.toUpperCase()].find(isOther);
+  const formed = [name.normalize("NFD"), name.normalize("NFC")].find(isOther);
+  return [cased, formed].filter((other) => other !== undefined);
+}
+
+function entriesOf(folder: Folder): Entries {
+  return {
+    has: (name) =>
+      lstat(folder.entry(name)).then(
+        () => true,
+        () => false,
+      ),
+    names: () => readdir(folder.self),
+  };
+}
