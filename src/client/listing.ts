@@ -74,9 +74,7 @@ class Blocks {
   constructor(exchange: Exchange, onWhole: () => void = () => undefined) {
     this.#reading = this.#read(exchange)
       .then(onWhole)
-      .catch((error: unknown) => {
-        this.#failure = { error };
-      })
+      .catch((error: unknown) => this.#giveUp(exchange, error))
       .finally(() => {
         this.ended = true;
         this.#news.resolve();
@@ -88,7 +86,7 @@ class Blocks {
     for (;;) {
       const block = this.#waiting.shift();
       if (block !== undefined) return block;
-      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.ended && this.#failure !== undefined) throw this.#failure.error;
       if (this.ended) return undefined;
       await this.#news.promise;
       this.#news = Promise.withResolvers();
@@ -98,6 +96,16 @@ class Blocks {
   /** Waits until the server has said its last. */
   end(): Promise<void> {
     return this.#reading;
+  }
+
+  /** At once, and not when all that came is used: what was asked for behind it waits. */
+  async #giveUp(exchange: Exchange, error: unknown): Promise<void> {
+    this.#failure = { error };
+    try {
+      await exchange.cancel();
+    } catch (lost) {
+      this.#failure = { error: lost };
+    }
   }
 
   async #read(exchange: Exchange): Promise<void> {
