@@ -1,5 +1,6 @@
 import { defineCommand } from "citty";
 import { open } from "node:fs/promises";
+import { join } from "node:path";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { uploadSecret } from "../client/secret.ts";
 import { Status } from "../client/status.ts";
@@ -171,10 +172,17 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
       if (commands.length > 0) return runTexts(shell, commands);
       if (!interactive) return runLines(shell, input ?? process.stdin, script);
       const { runTerminal } = await import("../shell/terminal.ts");
-      if (address === undefined) output.say("Type OPEN and a port to connect, or HELP.");
+      if (address === undefined) {
+        output.say("Type OPEN 12000 where sftp serve runs on this machine, or HELP.");
+      }
       // Standard output is for data where something else than the terminal reads it.
       const screen = json || !process.stdout.isTTY ? process.stderr : process.stdout;
-      return runTerminal(shell, screen, output.say);
+      return runTerminal(shell, {
+        screen,
+        say: output.say,
+        historyFile: join(stateFolder(), "history"),
+        servers: config.serverNames,
+      });
     };
     const status = await Promise.race([work(), left.promise]);
     return leaving ?? status;
