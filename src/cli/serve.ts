@@ -1,5 +1,4 @@
 import { defineCommand } from "citty";
-import type { ConsolaInstance } from "consola/core";
 import { BadAddress, isLoopback, parsePort } from "../client/address.ts";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
@@ -11,7 +10,7 @@ import { connectLines, qrCode } from "./announce.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG } from "./config.ts";
 import { provideFileThreads } from "./file-threads.ts";
-import { createMessages, writeData } from "./output.ts";
+import { createMessages, writeData, type Messages } from "./output.ts";
 import { protectionFor, type Protected } from "./protection.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
 import { isOn, readSeconds, readSize, saidBy, setting, WEEK } from "./settings.ts";
@@ -204,7 +203,7 @@ function listenFailed(error: unknown, host: string, port: number): CommandFailed
 
 /** Tells whoever started the server what its clients need. Only a terminal is told secrets. */
 async function announce(
-  messages: ConsolaInstance,
+  messages: Messages,
   host: string,
   port: number,
   protection: Protected,
@@ -223,9 +222,9 @@ async function announce(
   }
 }
 
-function warn(messages: ConsolaInstance, host: string): void {
+function warn(messages: Messages, host: string): void {
   const who = isLoopback(host) ? "every user of this machine" : `everybody who can reach ${host}`;
-  messages.error(
+  messages.warn(
     `WARNING: --insecure: ${who} can read and write what is served, and whoever is on the way can ` +
       "read and change it. Nothing is encrypted and nobody has to log in.",
   );

@@ -42,6 +42,8 @@ export async function receiveStream(
   const remote = parseRemotePath(source.text, remoteFolder);
   const shown = remote.join("/");
   if (context.dryRun) return output.say(`Would get ${shown} to standard output`);
+  // The bytes themselves go to where progress would be shown.
+  if (process.stdout.isTTY) context.job.end();
   const link = linkOf(context);
   const work = new StreamDownload(
     remote,

@@ -6,8 +6,10 @@ import { Upload } from "../../client/upload.ts";
 import type { Path } from "../../storage/errors.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
+import type { FileProgress } from "../progress/job.ts";
 import { report } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
+import { beginFound } from "./expecting.ts";
 import type { Found } from "./found.ts";
 import type { FoundHere } from "./local-sources.ts";
 import { POOL, runPool, weightOf, type Turn } from "./pool.ts";
@@ -35,10 +37,13 @@ export async function sendAll(
 ): Promise<void> {
   const secret = await context.secret();
   await runPool(found, POOL, weightOf, async (item, turn) => {
+    const file = beginFound(context.job, item);
     try {
-      await sendOne(context, link, item, { ...how, secret }, tally, turn);
+      await sendOne(context, link, item, { ...how, secret }, tally, turn, file);
     } catch (error) {
       tally.failed("PUT", item.shown, error);
+    } finally {
+      file.end();
     }
   });
 }
@@ -50,6 +55,7 @@ async function sendOne(
   how: Sending & { readonly secret: Uint8Array },
   tally: Tally,
   turn: Turn,
+  file: FileProgress,
 ): Promise<void> {
   const { type, storage, path, shown } = found;
   const { comparison, dryRun, options, secret } = how;
@@ -78,7 +84,7 @@ async function sendOne(
   const target = remote.join("/");
   if (dryRun) return tally.would("put", shown, target, found.known?.entry?.size);
   const work = new Upload(storage, path, remote, {
-    ...transferOptions(context, link, shown, options),
+    ...transferOptions(context, link, shown, options, file),
     secret,
     onSent: () => turn.release(),
   });
