@@ -50,6 +50,7 @@ export async function runTerminal(shell: Shell, options: TerminalOptions): Promi
       lines.end(Status.ok);
     },
     isPrompting: () => !running,
+    isShown: () => !running || lines.isAnswering,
     isRemembered: (line) => !lines.isAnswering && isCommand(line),
     complete: (before, after) => completer.complete(before, after),
   });
@@ -68,8 +69,9 @@ export async function runTerminal(shell: Shell, options: TerminalOptions): Promi
     }
   };
   shell.ask = (question) => {
+    const answer = lines.answer();
     editor.prompt(question);
-    return lines.answer();
+    return answer;
   };
   try {
     for (;;) {
@@ -77,8 +79,11 @@ export async function runTerminal(shell: Shell, options: TerminalOptions): Promi
         lead();
         editor.prompt(promptOf(shell));
       }
+      const { typedAhead } = lines;
       const line = await lines.next();
       if (typeof line !== "string") return line.status;
+      // It was not shown while the command before it ran.
+      if (typedAhead) editor.interject(() => screen.write(`${promptOf(shell)}${visible(line)}\n`));
       leaving = false;
       running = true;
       completer.stop();

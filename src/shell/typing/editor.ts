@@ -10,6 +10,7 @@ import { PassThrough } from "node:stream";
 import type { Completion } from "../complete/completion.ts";
 import { isKept } from "../history.ts";
 import { inColumns } from "../table.ts";
+import { QuietScreen } from "./quiet-screen.ts";
 import { Search } from "./search.ts";
 
 /** The most names that are shown to choose from. */
@@ -25,6 +26,8 @@ export interface EditorEvents {
   readonly onEnd: () => void;
   /** Whether what is typed is a command, at a prompt: only then is it completed and looked up. */
   readonly isPrompting: () => boolean;
+  /** Whether what is typed is shown: not while a command has the screen. */
+  readonly isShown: () => boolean;
   /** Whether a line may be offered again. */
   readonly isRemembered: (line: string) => boolean;
   readonly complete: (before: string, after: string) => Promise<Completion>;
@@ -37,6 +40,7 @@ export interface EditorEvents {
 export class Editor {
   readonly #screen: NodeJS.WriteStream;
   readonly #events: EditorEvents;
+  readonly #quiet: QuietScreen;
   readonly #line: Interface;
   #lines: readonly string[];
   #prompt = "";
@@ -50,10 +54,11 @@ export class Editor {
     this.#screen = screen;
     this.#events = events;
     this.#lines = lines;
+    this.#quiet = new QuietScreen(screen, () => !events.isShown());
     this.#line = createInterface({
       // Keys are handed over one by one.
       input: new PassThrough(),
-      output: screen,
+      output: this.#quiet,
       terminal: true,
       historySize: 1000,
       history: [...lines],
@@ -129,6 +134,7 @@ export class Editor {
     stdin.setRawMode(false);
     stdin.pause();
     this.#line.close();
+    this.#quiet.leave();
   }
 
   readonly #notice = (piece: Uint8Array | string): void => {

@@ -19,6 +19,11 @@ export class LineQueue {
     return this.#over;
   }
 
+  /** Whether the next line is there already. */
+  get typedAhead(): boolean {
+    return this.#lines.length > 0;
+  }
+
   /** Whether what is typed next answers a question. */
   get isAnswering(): boolean {
     return this.#answering !== undefined;
