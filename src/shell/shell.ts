@@ -4,7 +4,8 @@ import { Status } from "../client/status.ts";
 import type { Trust } from "../client/trust.ts";
 import { COMMANDS } from "./commands.ts";
 import { closeSession } from "./commands/close.ts";
-import { checkWords, looksLikeOption } from "./check-words.ts";
+import { details } from "./commands/help.ts";
+import { asksForHelp, checkWords, looksLikeOption } from "./check-words.ts";
 import type { Lend, ShellContext } from "./context.ts";
 import { findCommand, unknownCommand } from "./find.ts";
 import { SomeFailed } from "./many/tally.ts";
@@ -173,6 +174,10 @@ export class Shell {
       const command = findCommand(COMMANDS, name);
       if (command === undefined) {
         throw new CommandFailed(Status.usage, unknownCommand(COMMANDS, name));
+      }
+      if (asksForHelp(command, words)) {
+        this.#context.output.data(details(command));
+        return Status.ok;
       }
       const given = checkWords(command, words);
       await command.run(given.words, this.#context, given.options);

@@ -55,7 +55,8 @@ function overview(groups: readonly CommandGroup[]): string {
   ].join("\n");
 }
 
-function details(command: Command): string {
+/** What HELP tells of one command. */
+export function details(command: Command): string {
   const { synonyms, options = {}, notes = [], examples } = command;
   const rows = Object.entries(options).map(([long, { letter, means }]) => {
     const short = letter === undefined ? "    " : `-${letter}, `;

@@ -157,7 +157,9 @@ function optionsLike(command: Command, given: readonly Word[], typed: string): C
   const letters = free.flatMap(([, { letter }]) => (letter === undefined ? [] : `-${letter}`));
   const long = free.map(([name]) => `--${name}`);
   // Several letters may stand together, in any order.
-  const all = Array.from(typed.slice(1)).every((one) => known.some(([, { letter }]) => letter === one));
+  const all = Array.from(typed.slice(1)).every((one) =>
+    known.some(([, { letter }]) => letter === one),
+  );
   const together = typed.length > 2 && !typed.startsWith("--") && all ? [typed] : [];
   return [...letters, ...long, ...together].map((text) => ({ text, folder: false }));
 }
