@@ -106,7 +106,7 @@ async function run(): Promise<Status> {
   } catch (error) {
     const failed = toCommandFailed(error);
     if (failed !== undefined) {
-      createMessages().error(`sftp: ${failed.message}`);
+      createMessages({ folded: true }).error(`sftp: ${failed.message}`);
       return failed.status;
     }
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -201,7 +201,7 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
 }
 
 function createOutput(json: boolean, quiet: boolean): Output {
-  const messages = createMessages();
+  const messages = createMessages({ folded: true });
   const meter = json || quiet ? undefined : createMeter();
   const above = (show: () => void): void => (meter === undefined ? show() : meter.above(show));
   const colours = hasColours(process.stdout);

@@ -2,6 +2,7 @@ import { createConsola, type ConsolaInstance } from "consola/core";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { visible } from "../observe/visible.ts";
+import { fold } from "../shell/fold.ts";
 import { Meter } from "../shell/progress/meter.ts";
 import { partsOf, type Meaning, type Text } from "../shell/text.ts";
 
@@ -62,8 +63,10 @@ export interface Messages {
   error(message: Text): void;
 }
 
-/** Messages to standard error, one line each. */
-export function createMessages(): Messages {
+/**
+ * Messages to standard error, one line each; where that is a terminal, `folded` between words.
+ */
+export function createMessages({ folded = false } = {}): Messages {
   const colours = hasColours(process.stderr);
   const consola: ConsolaInstance = createConsola({
     // Said again because consola changes them under CI and tests, and folds repeated lines.
@@ -72,7 +75,8 @@ export function createMessages(): Messages {
     reporters: [
       {
         log: ({ type, args }) => {
-          const text = args.map(String).join(" ");
+          const width = folded && process.stderr.isTTY ? process.stderr.columns : undefined;
+          const text = fold(args.map(String).join(" "), width);
           const colour = type === "error" ? RED : type === "warn" ? YELLOW : undefined;
           const painted = colours && colour !== undefined ? `${colour}${text}${PLAIN}` : text;
           write(process.stderr, `${painted}\n`);

@@ -17,6 +17,7 @@ export class TerminalProgram implements AsyncDisposable {
   readonly #screen = new Transcript();
   readonly #terminal: Bun.Terminal;
   readonly #emulator: Emulator;
+  #hasEnded = false;
   readonly #looks = new Set<() => void>();
 
   constructor(
@@ -31,7 +32,7 @@ export class TerminalProgram implements AsyncDisposable {
       cols: columns,
       rows: ROWS,
       data: (_, piece) => {
-        this.#emulator.write(piece, () => this.#looks.forEach((look) => look()));
+        this.#emulator.write(piece, () => this.#look());
         this.#screen.add(decoder.decode(piece, { stream: true }));
       },
     });
@@ -40,7 +41,16 @@ export class TerminalProgram implements AsyncDisposable {
       env: cleanEnvironment({ TERM: "xterm", ...options.env }),
       cwd,
     });
-    void this.process.exited.then(() => setTimeout(() => this.#screen.end(), LAST_WORDS_MS));
+    const end = (): void => {
+      this.#hasEnded = true;
+      this.#screen.end();
+      this.#look();
+    };
+    void this.process.exited.then(() => setTimeout(end, LAST_WORDS_MS));
+  }
+
+  #look(): void {
+    for (const look of this.#looks) look();
   }
 
   /** All that it has shown, without the sequences that a terminal obeys. */
@@ -62,14 +72,13 @@ export class TerminalProgram implements AsyncDisposable {
     for (;;) {
       const match = awaited.exec(this.seen);
       if (match !== null) return match;
-      if (this.process.exitCode !== null) throw new Error(`Never seen: ${awaited}: ${this.seen}`);
+      if (this.#hasEnded) throw new Error(`Never seen: ${awaited}: ${this.seen}`);
       await new Promise<void>((resolve) => {
         const look = (): void => {
           this.#looks.delete(look);
           resolve();
         };
         this.#looks.add(look);
-        void this.process.exited.then(look);
       });
     }
   }

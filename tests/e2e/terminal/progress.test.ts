@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { publishedUnder, write, writeRandom, writeSparse } from "../../support/files.ts";
+import { publishedUnder, write, writeRandom } from "../../support/files.ts";
 import { FaultyProxy } from "../../support/faulty-proxy.ts";
 import { run, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { StallingProxy } from "../../support/proxy.ts";
