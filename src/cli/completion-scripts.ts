@@ -207,9 +207,8 @@ function zsh(table: readonly CommandRow[]): string {
   const specOf = ({ long, short, description, value, hint }: Flag): string[] => {
     const behind = value === undefined ? "" : `:${hint}:${action(value)}`;
     const described = `[${text(description)}]${behind}`;
-    const equals = value === undefined ? "" : "=";
     return [
-      quote(`*--${long}${equals}${described}`),
+      quote(`*--${long}${described}`),
       ...(short === undefined ? [] : [quote(`*-${short}${described}`)]),
     ];
   };

@@ -89,7 +89,7 @@ describe.skipIf(!has("zsh"))("zsh", () => {
     const start = "autoload -U compinit; compinit -D; source <(sftp completion zsh)";
     await atPrompt(folder, ["zsh", "-f", "-i"], start, [
       ["sftp conn", "sftp connect "],
-      ["sftp serve --min", "sftp serve --min-rate"],
+      ["sftp serve --min", "sftp serve --min-rate "],
       ["sftp serve --root fo", "sftp serve --root folder/"],
       ["sftp connect wo", "sftp connect work "],
       ["sftp connect -b fil", "sftp connect -b file\\ with\\ blanks "],

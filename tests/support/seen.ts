@@ -2,6 +2,8 @@ import { Terminal } from "@xterm/headless";
 
 const COLUMNS = 100;
 const ROWS = 30;
+/** Only what hangs takes so long to show something, in milliseconds. */
+const HANG_MS = 30_000;
 
 /** A program in a pseudo-terminal, and its screen as a person sees it. */
 export class SeenProgram implements AsyncDisposable {
@@ -76,9 +78,16 @@ export class SeenProgram implements AsyncDisposable {
   }
 
   async #until(is: () => boolean, what: string): Promise<void> {
-    while (!is()) {
-      if (this.#ended) throw new Error(`${what} did not come before the end:\n${this.text}`);
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const started = performance.now();
+    const deadline = setTimeout(() => this.#wake(), HANG_MS);
+    try {
+      while (!is()) {
+        const late = performance.now() - started >= HANG_MS;
+        if (this.#ended || late) throw new Error(`${what} did not come:\n${this.text}`);
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      }
+    } finally {
+      clearTimeout(deadline);
     }
   }
 
