@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { COMMANDS } from "../../src/shell/commands.ts";
 import { Completer } from "../../src/shell/complete/completer.ts";
 import { completionOf, type Candidate } from "../../src/shell/complete/completion.ts";
