@@ -81,6 +81,12 @@ describe("completionOf()", () => {
     );
   });
 
+  test("a name that begins like an option is put in as a name", () => {
+    const at = wordAtCursor("RM ");
+    if (at === undefined) throw new Error("It could not be read");
+    expect(completionOf(at, [{ text: "-rf", folder: false }], "").insert).toBe("\\-rf ");
+  });
+
   test("within a line nothing is put in front of what stands behind the cursor", () => {
     const at = wordAtCursor("GET 'my");
     if (at === undefined) throw new Error("It could not be read");

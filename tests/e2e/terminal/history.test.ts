@@ -71,7 +71,8 @@ test("a token, an answer, and what was typed before it was asked for, are never 
   await shell.standsAt(/^GET [ab]\.txt\? .*\[yes\] $/);
   shell.press("no\r");
   await shell.shows(/\] no\nGET [ab]\.txt\? .*\[yes\]$/);
-  shell.press("yes\r");
+  // An answer that is a command as well.
+  shell.press("quit\r");
   await shell.standsAt(promptWith(server.port));
   shell.press(KEY.ctrlD);
   expect(await shell.process.exited).toBe(0);
@@ -106,15 +107,19 @@ test("a state folder that cannot be written to keeps nobody from typing", async 
   expect(shell.text).not.toContain("internal error");
 });
 
-test("a history that holds what a terminal would obey shows none of it", async () => {
+test("a history that others wrote shows nothing that a terminal would obey, and is closed to them", async () => {
   using folder = new TemporaryFolder();
   mkdirSync(folder.join("state/sftp"), { recursive: true });
   write(folder.join(FILE), "LLS\nHELP \u001b]0;owned\u0007\n");
+  chmodSync(folder.join(FILE), 0o644);
   await using shell = startTyping(folder);
   await shell.standsAt(promptWith(undefined));
   shell.press(KEY.up);
   await shell.standsAt(promptWith(undefined, "LLS"));
   expect(shell.raw).not.toContain("owned");
+  shell.press(KEY.ctrlU);
+  await typeLine(shell, undefined, "LPWD");
+  expect(statSync(folder.join(FILE)).mode & 0o777).toBe(0o600);
 });
 
 test("Ctrl-R finds earlier lines letter by letter, and gives back what was typed", async () => {
