@@ -1,7 +1,7 @@
 import type { CommandDef } from "citty";
 import { ROLES } from "../security/users.ts";
 import { flagsOf, type Flags } from "./args.ts";
-import { SHELLS } from "./completion.ts";
+import { SHELLS } from "./completion-shells.ts";
 
 /** What a word or the value of a flag can be: a file, or one of several words. */
 type Value =

@@ -4,10 +4,8 @@ import { Status } from "../client/status.ts";
 import { nearest } from "../shell/nearest.ts";
 import type { Arguments, Flags } from "./args.ts";
 import { CONFIG_FLAG, type Config } from "./config.ts";
+import { SHELLS } from "./completion-shells.ts";
 import { writeData } from "./output.ts";
-
-/** The shells that there are scripts for. */
-export const SHELLS = ["bash", "zsh", "fish"] as const;
 
 export const completion = defineCommand<Flags>({
   meta: { name: "completion", description: "Print what makes your shell complete sftp's commands" },
