@@ -5,7 +5,7 @@ export interface Screen {
   write(text: string): unknown;
   readonly columns: number;
   readonly rows: number;
-  /** Tells when it has another size; the size is looked at again only where somebody listens. */
+  /** Tells when it has another size. */
   on(event: "resize", listener: () => void): unknown;
   off(event: "resize", listener: () => void): unknown;
 }

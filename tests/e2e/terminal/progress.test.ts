@@ -187,7 +187,7 @@ test("what is said meanwhile stands above it", async () => {
     for (const name of ["a", "b", "c"])
       writeRandom(folder.join(`server/photos/${name}`), 1.5 * MIB);
   });
-  await using shell = scene.connect(100, ["-v", "-c", "GET -r photos"]);
+  await using shell = scene.connect(200, ["-v", "-c", "GET -r photos"]);
   await shell.waitToSee(/^1\/3 files .*stalled/m);
   expect(shell.seen).toMatch(
     /\.\nGET photos\/\w: .*, verified, digest \w{16}\nphotos\/\w .*\n1\/3 /,
@@ -195,7 +195,7 @@ test("what is said meanwhile stands above it", async () => {
   scene.proxy.release();
   expect(await shell.process.exited).toBe(0);
   await shell.waitFor(/Closed/);
-  const told = /\.\n(?:GET photos\/\w: .*\n){3}GET photos: 3 files.*\nClosed/;
+  const told = /\.\n(?:GET photos\/\w: .*, digest \w{16}\n){3}GET photos: 3 files.*\nClosed/;
   expect(shell.seen).toMatch(told);
 });
 
@@ -207,8 +207,10 @@ test("typing does not garble it; what was typed is shown when its turn comes", a
   await shell.waitToSee(/sftp \S+> $|sftp \S+>$/);
   shell.press("GET big\r");
   await shell.waitToSee(/^big .*stalled/m);
-  shell.press("PWD\rLP");
+  shell.press("PWD");
   await shell.waitToSee(/stalled for 0:0[4-9]/);
+  shell.press("\rLP");
+  await shell.waitToSee(/stalled for 0:0[6-9]/);
   expect(shell.seen).not.toContain("PWD");
   expect(shell.seen.match(/^big /gm)).toHaveLength(1);
   scene.proxy.release();
