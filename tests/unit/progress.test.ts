@@ -8,11 +8,11 @@ import { linesOf, type State } from "../../src/shell/progress/lines.ts";
 import { plain } from "../../src/shell/text.ts";
 
 const name = fc.string({ unit: fc.constantFrom("a", "/", "e\u0301", "日", "🎉", "👩‍👩‍👧‍👦") });
-const amount = fc.record({
+const amount = {
   bytes: fc.nat(),
   size: fc.option(fc.maxSafeNat(), { nil: undefined }),
   rate: fc.double({ min: 0, max: 1e12, noNaN: true }),
-});
+};
 const state: fc.Arbitrary<State> = fc.oneof(
   fc.record({ is: fc.constantFrom("moving", "connecting", "verifying", "waiting") }),
   fc.record({ is: fc.constantFrom("stalled", "retrying"), ms: fc.nat(1e7) }),
@@ -34,10 +34,13 @@ describe("fit()", () => {
 
 describe("linesOf()", () => {
   test("is narrower than the terminal, for anything that is shown", () => {
-    const all = fc
-      .tuple(amount, fc.nat(1e6), fc.nat(1e6), fc.boolean())
-      .map(([of, done, files, allFound]) => ({ ...of, done, files, allFound }));
-    const file = fc.tuple(amount, name).map(([of, called]) => ({ ...of, name: called }));
+    const all = fc.record({
+      ...amount,
+      done: fc.nat(1e6),
+      files: fc.nat(1e6),
+      allFound: fc.boolean(),
+    });
+    const file = fc.record({ ...amount, name });
     const columns = fc.integer({ min: 18, max: 200 });
     fc.assert(
       fc.property(
