@@ -1,8 +1,6 @@
-import type { CommandDef } from "citty";
-import { flagsOf, readArguments, type Arguments, type Flags } from "./cli/args.ts";
+import { flagsOf, readArguments, type Arguments } from "./cli/args.ts";
+import { configurableFlags, definitions, SUB_COMMANDS, type SubCommand } from "./cli/commands.ts";
 import { readConfig } from "./cli/config-file.ts";
-import type { Config } from "./cli/config.ts";
-import { connect, runConnect } from "./cli/connect.ts";
 import { openSshHabit } from "./cli/habits.ts";
 import { commandHelp, programHelp } from "./cli/help.ts";
 import {
@@ -12,33 +10,23 @@ import {
   surviveLostOutput,
   writeData,
 } from "./cli/output.ts";
-import { runServe, serve } from "./cli/serve.ts";
 import { isOn } from "./cli/settings.ts";
-import { runUser, user } from "./cli/user.ts";
 import { versionLine } from "./cli/version.ts";
 import { CommandFailed, toCommandFailed } from "./client/errors.ts";
 import { Status } from "./client/status.ts";
 import { formatEvent } from "./observe/events.ts";
 import { nearest } from "./shell/nearest.ts";
 
-const subCommands: Readonly<
-  Record<
-    string,
-    {
-      definition: CommandDef<Flags>;
-      run: (given: Arguments, config: Config) => Promise<Status>;
-    }
-  >
-> = {
-  serve: { definition: serve, run: runServe },
-  connect: { definition: connect, run: runConnect },
-  user: { definition: user, run: runUser },
-};
+const HELP_FLAGS: ReadonlySet<string> = new Set(["-h", "--help"]);
 
 async function main(argv: readonly string[]): Promise<Status> {
   const [first, ...rest] = argv;
-  if (first === undefined || first === "-h" || first === "--help")
-    return show(await programHelp(definitions()));
+  if (first === undefined) return show(await programHelp(definitions()));
+  if (HELP_FLAGS.has(first)) {
+    // What stands behind it says of what.
+    const about = rest.find((word) => !word.startsWith("-"));
+    return show(await helpAbout(about));
+  }
   if (first === "--version" || first === "-V") {
     refuseMore(rest);
     writeData(`${versionLine()}\n`);
@@ -47,18 +35,14 @@ async function main(argv: readonly string[]): Promise<Status> {
   if (first === "help") {
     const [about, ...more] = rest;
     refuseMore(more);
-    return show(
-      about === undefined
-        ? await programHelp(definitions())
-        : await commandHelp(about, find(about).definition),
-    );
+    return show(await helpAbout(about));
   }
   const command = find(first, rest);
   const given = readArguments(first, await flagsOf(command.definition), rest);
   if (given.has("help")) return show(await commandHelp(first, command.definition));
   let configured = given;
   try {
-    const config = await readConfig(given.value("config"), await allFlags());
+    const config = await readConfig(given.value("config"), await configurableFlags());
     configured = given.withFile(config.settingsOf(first));
     return await command.run(configured, config);
   } catch (error) {
@@ -68,12 +52,21 @@ async function main(argv: readonly string[]): Promise<Status> {
   }
 }
 
-/** The flags of every command, by its name. */
-async function allFlags(): Promise<ReadonlyMap<string, Flags>> {
-  const flags = Object.entries(subCommands).map(
-    async ([name, { definition }]) => [name, await flagsOf(definition)] as const,
-  );
-  return new Map(await Promise.all(flags));
+/** @throws {CommandFailed} status 2, where neither the program nor its shell has such a command */
+async function helpAbout(name: string | undefined): Promise<string> {
+  if (name === undefined || HELP_FLAGS.has(name)) return programHelp(definitions());
+  const command = Object.hasOwn(SUB_COMMANDS, name) ? SUB_COMMANDS[name] : undefined;
+  if (command !== undefined) return commandHelp(name, command.definition);
+  if (name === "help") return programHelp(definitions());
+  const [{ findCommand }, { COMMANDS }, { details }] = await Promise.all([
+    import("./shell/find.ts"),
+    import("./shell/commands.ts"),
+    import("./shell/commands/help.ts"),
+  ]);
+  const typed = findCommand(COMMANDS, name);
+  return typed === undefined
+    ? commandHelp(name, find(name).definition)
+    : `In the shell of sftp connect:\n\n${details(typed)}`;
 }
 
 /** Whoever reads events is told as well why there are none. */
@@ -95,21 +88,15 @@ function refuseMore([word]: readonly string[]): void {
   throw new CommandFailed(Status.usage, `There is a word too many: ${word}: see sftp --help`);
 }
 
-function find(name: string, rest: readonly string[] = []): (typeof subCommands)[string] {
-  const command = Object.hasOwn(subCommands, name) ? subCommands[name] : undefined;
+function find(name: string, rest: readonly string[] = []): SubCommand {
+  const command = Object.hasOwn(SUB_COMMANDS, name) ? SUB_COMMANDS[name] : undefined;
   if (command !== undefined) return command;
   const habit = openSshHabit([name, ...rest]);
   if (habit !== undefined) throw new CommandFailed(Status.usage, habit);
   const kind = name.startsWith("-") ? "flag" : "command";
-  const meant = nearest(name, [...Object.keys(subCommands), "help", "--help", "--version"]);
+  const meant = nearest(name, [...Object.keys(SUB_COMMANDS), "help", "--help", "--version"]);
   const hint = meant === undefined ? "sftp --help lists what there is" : `did you mean ${meant}?`;
   throw new CommandFailed(Status.usage, `There is no ${kind} ${name}: ${hint}`);
-}
-
-function definitions(): Readonly<Record<string, CommandDef<Flags>>> {
-  return Object.fromEntries(
-    Object.entries(subCommands).map(([name, { definition }]) => [name, definition]),
-  );
 }
 
 function show(text: string): Status {
@@ -129,7 +116,7 @@ async function run(): Promise<Status> {
   } catch (error) {
     const failed = toCommandFailed(error);
     if (failed !== undefined) {
-      createMessages().error(`sftp: ${failed.message}`);
+      createMessages({ folded: true }).error(`sftp: ${failed.message}`);
       return failed.status;
     }
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -24,6 +24,8 @@ export interface Config {
    * @throws {CommandFailed} status 2, where there is none, but one of a name that is nearly the same
    */
   findServer(name: string): NamedServer | undefined;
+  /** The names of all servers. */
+  readonly serverNames: readonly string[];
 }
 
 /**
@@ -76,6 +78,10 @@ export class Judge implements Config {
       `There is no server ${name} in ${this.#file}: did you mean ${meant}?`,
     );
   };
+
+  get serverNames(): readonly string[] {
+    return [...this.#servers.keys()];
+  }
 
   /** An error that tells where it is. */
   wrong(line: number, message: string): CommandFailed {

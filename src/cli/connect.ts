@@ -1,10 +1,10 @@
 import { defineCommand } from "citty";
 import { open } from "node:fs/promises";
+import { join } from "node:path";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { uploadSecret } from "../client/secret.ts";
 import { Status } from "../client/status.ts";
 import { formatEvent } from "../observe/events.ts";
-import { visible } from "../observe/visible.ts";
 import type { Output } from "../shell/context.ts";
 import { quoteWord } from "../shell/parse.ts";
 import { runLines, runTexts } from "../shell/script.ts";
@@ -17,7 +17,15 @@ import { CONFIG_FLAG, type Config } from "./config.ts";
 import { isOn, readCount, readSeconds, saidBy, setting, WEEK } from "./settings.ts";
 import { stateFolder } from "./state-folder.ts";
 import { trustFrom } from "./trust.ts";
-import { createMessages, flushOutput, writeBytes, writeData } from "./output.ts";
+import {
+  createMessages,
+  createMeter,
+  flushOutput,
+  hasColours,
+  paintLines,
+  writeBytes,
+  writeData,
+} from "./output.ts";
 
 export const connect = defineCommand<Flags>({
   meta: { name: "connect", description: "Start the shell that gets and puts files" },
@@ -127,7 +135,7 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
   root.sweep(keep).catch(() => undefined);
   const output = createOutput(json, isOn(given, "quiet"));
   if (given.has("insecure")) {
-    output.complain(
+    output.warn(
       "WARNING: --insecure: whoever is on the way can read and change what is transferred, and " +
         "nothing proves who the server is.",
     );
@@ -171,10 +179,17 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
       if (commands.length > 0) return runTexts(shell, commands);
       if (!interactive) return runLines(shell, input ?? process.stdin, script);
       const { runTerminal } = await import("../shell/terminal.ts");
-      if (address === undefined) output.say("Type OPEN and a port to connect, or HELP.");
+      if (address === undefined) {
+        output.say("Type OPEN 12000 where sftp serve runs on this machine, or HELP.");
+      }
       // Standard output is for data where something else than the terminal reads it.
       const screen = json || !process.stdout.isTTY ? process.stderr : process.stdout;
-      return runTerminal(shell, screen, output.say);
+      return runTerminal(shell, {
+        screen,
+        say: output.say,
+        historyFile: join(stateFolder(), "history"),
+        servers: config.serverNames,
+      });
     };
     const status = await Promise.race([work(), left.promise]);
     return leaving ?? status;
@@ -186,15 +201,20 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
 }
 
 function createOutput(json: boolean, quiet: boolean): Output {
-  const messages = createMessages();
+  const messages = createMessages({ folded: true });
+  const meter = json || quiet ? undefined : createMeter();
+  const above = (show: () => void): void => (meter === undefined ? show() : meter.above(show));
+  const colours = hasColours(process.stdout);
   return {
     say: (message) => {
-      if (!quiet) messages.log(message);
+      if (!quiet) above(() => messages.log(message));
     },
-    complain: (message) => messages.error(message),
+    warn: (message) => above(() => messages.warn(message)),
+    complain: (message) => above(() => messages.error(message)),
     data: (text) => {
-      if (!json) writeData(text.split("\n").map(visible).join("\n"));
+      if (!json) above(() => writeData(paintLines(text, colours)));
     },
+    meter,
     raw: json ? undefined : writeBytes,
     observe: (event) => {
       if (json) writeData(formatEvent(event));

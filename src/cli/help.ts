@@ -24,7 +24,7 @@ export async function programHelp(
     "",
     "Flags:",
     ...table([
-      ["-h, --help", "show this; sftp help serve, or connect, tells more"],
+      ["-h, --help", "show this; sftp help serve, or GET, tells more"],
       ["-V, --version", "show the version"],
     ]),
     "",
@@ -55,7 +55,6 @@ export async function commandHelp(name: string, definition: CommandDef<Flags>): 
     ]),
     "",
     ...elsewhere(name, resolved),
-    "",
   ].join("\n");
 }
 
@@ -63,6 +62,7 @@ export async function commandHelp(name: string, definition: CommandDef<Flags>): 
 function elsewhere(command: string, flags: Flags): string[] {
   const names = Object.keys(flags).filter((name) => flags[name]?.type !== "positional");
   const settable = names.filter((name) => variableOf(flags, name) !== undefined);
+  if (settable.length === 0) return [];
   const example = settable.find((name) => name.includes("-")) ?? "";
   const flag = flags[example];
   const value = flag?.type === "boolean" ? "true" : String(flag?.default);
@@ -75,6 +75,7 @@ function elsewhere(command: string, flags: Flags): string[] {
     `in ~/.config/sftp/config.toml it is ${example} = ${value} under [${command}]. Flags win over the`,
     "environment, that over the file: --no-json takes back what SFTP_JSON=1 or json = true says.",
     `Set by a flag alone: ${only.join(", ")}.`,
+    "",
   ];
 }
 

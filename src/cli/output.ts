@@ -2,10 +2,22 @@ import { createConsola, type ConsolaInstance } from "consola/core";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { visible } from "../observe/visible.ts";
+import { fold } from "../shell/fold.ts";
+import { Meter } from "../shell/progress/meter.ts";
+import { partsOf, type Meaning, type Text } from "../shell/text.ts";
 import { LogStream } from "./log-stream.ts";
 
 const RED = "\u001b[31m";
-const RESET = "\u001b[39m";
+const YELLOW = "\u001b[33m";
+const PLAIN = "\u001b[39m";
+
+/** How a part of a text looks, by what it means: what turns it on, and off again. */
+const LOOKS: Readonly<Record<Meaning, readonly [on: string, off: string]>> = {
+  good: ["\u001b[32m", PLAIN],
+  warning: [YELLOW, PLAIN],
+  folder: ["\u001b[34m", PLAIN],
+  secondary: ["\u001b[2m", "\u001b[22m"],
+};
 
 /** Whether colours may go to a stream: https://no-color.org, https://force-color.org. */
 export function hasColours(stream: { readonly isTTY?: boolean }): boolean {
@@ -54,27 +66,77 @@ export function logTo(
 }
 
 /**
- * Messages for people: one line each, nothing in them that a terminal obeys.
- * @param line takes each, LF included; to standard error where it is left out
+ * A text as it is written to a stream: nothing in it that a terminal obeys but what its meaning
+ * asks for, where there are colours.
  */
-export function createMessages(
-  line: (text: string) => void = (text) => write(process.stderr, text),
-): ConsolaInstance {
+export function paint(text: Text, colours: boolean, show = visible): string {
+  return partsOf(text)
+    .map((part) => {
+      if (typeof part === "string") return show(part);
+      const [on, off] = colours && part.text !== "" ? LOOKS[part.means] : ["", ""];
+      return `${on}${show(part.text)}${off}`;
+    })
+    .join("");
+}
+
+/** The same of a text that has several lines. */
+export function paintLines(text: Text, colours: boolean): string {
+  return paint(text, colours, (part) => part.split("\n").map(visible).join("\n"));
+}
+
+/** What shows progress at the terminal of standard error; `undefined` where there is none. */
+export function createMeter(): Meter | undefined {
+  const { stderr } = process;
+  if (!stderr.isTTY || process.env["TERM"] === "dumb") return undefined;
+  const colours = hasColours(stderr);
+  return new Meter(stderr, (text) => paint(text, colours));
+}
+
+/** Messages for people: to standard error, nothing in them that a terminal obeys. */
+export interface Messages {
+  /** What was done. */
+  log(message: Text): void;
+  /** What lowers security. */
+  warn(message: Text): void;
+  /** What went wrong. */
+  error(message: Text): void;
+}
+
+/** How messages are written. */
+export interface MessageOptions {
+  /** Where standard error is a terminal, between words rather than at the last column. */
+  readonly folded?: boolean;
+  /** Takes each line, LF included, in place of standard error. */
+  readonly line?: (text: string) => void;
+}
+
+/** Messages to standard error, one line each. */
+export function createMessages({
+  folded = false,
+  line = (text) => write(process.stderr, text),
+}: MessageOptions = {}): Messages {
   const colours = hasColours(process.stderr);
-  return createConsola({
+  const consola: ConsolaInstance = createConsola({
     // Said again because consola changes them under CI and tests, and folds repeated lines.
     level: 3,
     throttle: 0,
     reporters: [
       {
         log: ({ type, args }) => {
-          const text = visible(args.map(String).join(" "));
-          const red = colours && type === "error";
-          line(red ? `${RED}${text}${RESET}\n` : `${text}\n`);
+          const width = folded && process.stderr.isTTY ? process.stderr.columns : undefined;
+          const text = fold(args.map(String).join(" "), width);
+          const colour = type === "error" ? RED : type === "warn" ? YELLOW : undefined;
+          const painted = colours && colour !== undefined ? `${colour}${text}${PLAIN}` : text;
+          line(`${painted}\n`);
         },
       },
     ],
   });
+  return {
+    log: (message) => consola.log(paint(message, colours)),
+    warn: (message) => consola.warn(paint(message, false)),
+    error: (message) => consola.error(paint(message, false)),
+  };
 }
 
 /** Writes to standard output, for programs and pipes. */

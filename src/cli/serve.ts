@@ -1,5 +1,4 @@
 import { defineCommand } from "citty";
-import type { ConsolaInstance } from "consola/core";
 import { BadAddress, isLoopback, parsePort } from "../client/address.ts";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
@@ -12,7 +11,7 @@ import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG } from "./config.ts";
 import { provideFileThreads } from "./file-threads.ts";
 import { limitFlags, readLimits } from "./limits.ts";
-import { createMessages, logTo } from "./output.ts";
+import { createMessages, logTo, type Messages } from "./output.ts";
 import { protectionFor, type Protected } from "./protection.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
 import { isOn, readSeconds, readSize, saidBy, setting, WEEK } from "./settings.ts";
@@ -121,7 +120,7 @@ export const serve = defineCommand<Flags>({
 
 /** Runs `sftp serve` until it is told to stop. */
 export async function runServe(given: Arguments): Promise<Status> {
-  const messages = createMessages(logTo(process.stderr, describeLost));
+  const messages = createMessages({ line: logTo(process.stderr, describeLost) });
   const { host, port } = readListenAddress(given);
   const grace = readSeconds(setting(given, "grace"));
   const root = setting(given, "root");
@@ -220,7 +219,7 @@ function listenFailed(error: unknown, host: string, port: number): CommandFailed
 
 /** Tells whoever started the server what its clients need. Only a terminal is told secrets. */
 async function announce(
-  messages: ConsolaInstance,
+  messages: Messages,
   host: string,
   port: number,
   protection: Protected,
@@ -239,9 +238,9 @@ async function announce(
   }
 }
 
-function warn(messages: ConsolaInstance, host: string): void {
+function warn(messages: Messages, host: string): void {
   const who = isLoopback(host) ? "every user of this machine" : `everybody who can reach ${host}`;
-  messages.error(
+  messages.warn(
     `WARNING: --insecure: ${who} can read and write what is served, and whoever is on the way can ` +
       "read and change it. Nothing is encrypted and nobody has to log in.",
   );

@@ -1,4 +1,5 @@
 import { formatSeconds } from "../observe/units.ts";
+import type { Target } from "./address.ts";
 import { Interrupted, isWorthRetrying, Refused, toCommandFailed } from "./errors.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
@@ -11,6 +12,8 @@ export interface RetryPolicy {
   readonly signal: AbortSignal;
   /** Told what happened and what is done about it. */
   readonly say: (message: string) => void;
+  /** Told how long it is waited before the next try, in milliseconds. */
+  readonly onPause: (ms: number) => void;
   /** Given each new connection, which takes the place of the one before. */
   readonly onReconnected: (session: Session) => void;
 }
@@ -99,7 +102,8 @@ export class Link {
         await pause(this.#tries, failure, this.#policy);
         try {
           if (this.#session.lost === undefined) await this.#session.destroy();
-          this.#session = await reopen(this.#session, this.#policy);
+          const { session, signal } = this.#policy;
+          this.#session = await openSession(this.#session.address, session, signal);
           break;
         } catch (error) {
           failure = error;
@@ -112,10 +116,18 @@ export class Link {
   }
 }
 
-/** Connects again, for as long as the user wants to wait for that. */
-async function reopen({ address }: Session, policy: RetryPolicy): Promise<Session> {
-  const { signal } = policy;
-  const opening = Session.open(address, policy.session);
+/**
+ * Connects, for as long as the user wants to wait for that.
+ * @param signal gives it up
+ * @throws {Interrupted}
+ * @throws {CommandFailed} as `Session.open`
+ */
+export async function openSession(
+  target: Target,
+  options: SessionOptions,
+  signal: AbortSignal,
+): Promise<Session> {
+  const opening = Session.open(target, { ...options, signal });
   const interrupted = Promise.withResolvers<never>();
   const interrupt = (): void => interrupted.reject(new Interrupted());
   signal.addEventListener("abort", interrupt);
@@ -137,6 +149,7 @@ async function pause(tries: number, failure: unknown, policy: RetryPolicy): Prom
   const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1));
   const ms = longest * (0.75 + Math.random() / 4);
   const why = toCommandFailed(failure)?.message ?? String(failure);
+  policy.onPause(ms);
   say(`${why}: trying again in ${formatSeconds(ms / 1000)} (${tries} of ${retries})`);
   await new Promise<void>((resolve, reject) => {
     const interrupted = (): void => {

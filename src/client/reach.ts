@@ -5,7 +5,7 @@ import { ConnectFailed } from "../transport/connect-failed.ts";
 import { connect } from "../transport/tcp.ts";
 import { connectTls, HandshakeFailed } from "../transport/tls-connect.ts";
 import { formatAddress, type Target } from "./address.ts";
-import { CommandFailed } from "./errors.ts";
+import { CommandFailed, Interrupted } from "./errors.ts";
 import { readGreeting, type Greeting } from "./greeting.ts";
 import { MECHANISM, type Credentials } from "./login.ts";
 import { Status } from "./status.ts";
@@ -23,6 +23,8 @@ export interface ReachOptions {
   /** How long a server may be silent while it is awaited, in milliseconds. */
   readonly timeout: number;
   readonly trust: Trust;
+  /** Nobody is asked anything any more once it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** A server that has greeted. */
@@ -90,6 +92,7 @@ async function reachSecurely(asked: Target, options: ReachOptions): Promise<Reac
         return { connection, decoder, greeting, login, learnt };
       }
       connection.destroy("to ask a person");
+      if (options.signal?.aborted === true) throw new Interrupted();
       if (judgement === "unknown") {
         await trust.askAbout(target, pin);
         target = withPin(asked, pin);

@@ -18,6 +18,8 @@ export interface SessionOptions {
   /** How long a server may be silent while it is awaited, in milliseconds. */
   readonly timeout: number;
   readonly trust: Trust;
+  /** Nobody is asked anything any more once it is aborted. */
+  readonly signal?: AbortSignal;
   /** Told when the server goes while nothing is asked of it. */
   readonly onLost?: (lost: SessionLost) => void;
 }

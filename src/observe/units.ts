@@ -20,3 +20,13 @@ export function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
+
+/** The time that is left, as a clock shows it: `0:07`, `12:34`, `1:02:03`. */
+export function formatClock(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const hours = Math.floor(whole / 3600);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  if (hours >= 100) return ">99 h";
+  const rest = `${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+  return hours > 0 ? `${hours}:${rest}` : rest.replace(/^0/, "");
+}

@@ -43,6 +43,15 @@ export function checkWords(
   return { words, options };
 }
 
+/** Whether it is asked what a command does: by `-h`, where that is no option of it, or `--help`. */
+export function asksForHelp({ options = {} }: Command, given: readonly Word[]): boolean {
+  const end = given.findIndex(({ text, quoted }) => text === "--" && !quoted);
+  const taken = Object.values(options).some(({ letter }) => letter === "h");
+  return given
+    .slice(0, end === -1 ? given.length : end)
+    .some(({ text, quoted }) => !quoted && (text === "--help" || (text === "-h" && !taken)));
+}
+
 /** Whether a word stands for options, where it does not stand behind `--`. */
 export function looksLikeOption({ text, quoted }: Word): boolean {
   return !quoted && text.length > 1 && text.startsWith("-");

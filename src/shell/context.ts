@@ -4,20 +4,27 @@ import { Status } from "../client/status.ts";
 import type { ClientEvent, Observe } from "../observe/events.ts";
 import type { Path } from "../protocol/path.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Job } from "./progress/job.ts";
+import type { Meter } from "./progress/meter.ts";
+import type { Text } from "./text.ts";
 
 /** Where the shell says things. */
 export interface Output {
   /** A message: what was done. */
-  say(message: string): void;
+  say(message: Text): void;
+  /** A message: what lowers security. */
+  warn(message: string): void;
   /** A message: what went wrong. */
   complain(message: string): void;
   /** What was asked for, for standard output. */
-  data(text: string): void;
+  data(text: Text): void;
   /** Bytes for standard output as they are; not where events are written there. */
   readonly raw: ((bytes: Uint8Array) => Promise<void>) | undefined;
   readonly observe: Observe<ClientEvent>;
   /** The descriptor that programs which the user starts write to: standard output or error. */
   readonly programs: 1 | 2;
+  /** Shows how far a job is; `undefined` where nobody watches. */
+  readonly meter: Meter | undefined;
   /** Settles when all of it has left the process. */
   flush(): Promise<void>;
 }
@@ -69,6 +76,8 @@ export interface ShellContext {
   lost: boolean;
   /** Aborted when the user interrupts the command that runs. */
   signal: AbortSignal;
+  /** How far the command is that runs. */
+  job: Job;
   /** `undefined` where commands come from elsewhere than a terminal. */
   lend: Lend | undefined;
   /** Set by QUIT. */

@@ -4,6 +4,10 @@ import { visible } from "../observe/visible.ts";
 import type { Item, RefusedItem } from "../storage/storage.ts";
 import type { Option } from "./command.ts";
 import { alignRows, inColumns } from "./table.ts";
+import { joined, marked, type Text } from "./text.ts";
+
+/** Below so many columns a long list leaves out the time of day. */
+const NARROW = 60;
 
 /** What a list shows of an entry, of either side. */
 export type Listed = { readonly name: string } & (Item | RefusedItem);
@@ -22,9 +26,9 @@ export const LISTING_OPTIONS = {
 export function formatListing(
   entries: readonly Listed[],
   { long, width }: { readonly long: boolean; readonly width: number | undefined },
-): string {
+): Text {
   const sorted = entries.toSorted((a, b) => comparePaths(a.name, b.name));
-  return [...(long ? longLines(sorted) : shortLines(sorted, width)), ""].join("\n");
+  return joined([...(long ? longLines(sorted, width) : shortLines(sorted, width)), ""], "\n");
 }
 
 /** The order of lists: by character codes, folders right before what they hold. */
@@ -38,8 +42,8 @@ export function comparePaths(a: string, b: string): number {
   return a === b ? 0 : -1;
 }
 
-function shortLines(entries: readonly Listed[], width: number | undefined): readonly string[] {
-  const withReason = (entry: Listed): string => `${nameOf(entry)}${whyRefused(entry)}`;
+function shortLines(entries: readonly Listed[], width: number | undefined): readonly Text[] {
+  const withReason = (entry: Listed): Text => joined([nameOf(entry), whyRefused(entry)]);
   if (width === undefined) return entries.map(withReason);
   const refused = entries.filter(({ type }) => type === "refused");
   const served = entries.filter(({ type }) => type !== "refused");
@@ -47,19 +51,26 @@ function shortLines(entries: readonly Listed[], width: number | undefined): read
   return [...inColumns(served.map(nameOf), width), ...refused.map(withReason)];
 }
 
-function longLines(entries: readonly Listed[]): readonly string[] {
-  const rows = entries.map((entry) => {
-    if (entry.type === "refused") return ["-", "-", `${nameOf(entry)}${whyRefused(entry)}`];
+function longLines(entries: readonly Listed[], width = Infinity): readonly Text[] {
+  // A name on a narrow terminal is worth more than the time of day.
+  const time = (mtime: number): string =>
+    width < NARROW ? formatTime(mtime).split(" ", 1).join("") : formatTime(mtime);
+  const rows = entries.map((entry): readonly Text[] => {
+    if (entry.type === "refused") {
+      return ["-", "-", joined([nameOf(entry), whyRefused(entry)])];
+    }
     const size = entry.type === "folder" ? "-" : formatSize(entry.size);
-    return [size, formatTime(entry.mtime), nameOf(entry) + (entry.exec ? "*" : "")];
+    const mark = entry.exec ? "*" : "";
+    return [size, marked("secondary", time(entry.mtime)), joined([nameOf(entry), mark])];
   });
   return alignRows(rows, ["right", "left", "left"]);
 }
 
-function nameOf({ name, type }: Listed): string {
-  return visible(name) + (type === "folder" && !name.endsWith("/") ? "/" : "");
+function nameOf({ name, type }: Listed): Text {
+  if (type !== "folder") return visible(name);
+  return marked("folder", visible(name) + (name.endsWith("/") ? "" : "/"));
 }
 
-function whyRefused(entry: Listed): string {
-  return entry.type === "refused" ? ` (${visible(entry.reason)})` : "";
+function whyRefused(entry: Listed): Text {
+  return entry.type === "refused" ? marked("secondary", ` (${visible(entry.reason)})`) : "";
 }

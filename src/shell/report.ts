@@ -3,15 +3,19 @@ import { formatSeconds, formatSize } from "../observe/units.ts";
 import { formatDigest } from "../protocol/text.ts";
 import type { Options } from "./command.ts";
 import type { ShellContext } from "./context.ts";
+import { joined, marked, type Text } from "./text.ts";
 
 /** The shortest transfer whose rate is told, in seconds. */
 const LEAST_SECONDS = 0.01;
 /** How often progress is told, in milliseconds. */
 const PROGRESS_MS = 250;
 
+/** What is said of a file whose receiver has what its sender read. */
+export const VERIFIED = marked("good", "verified");
+
 /** The receipt of a transfer. */
 export function report(
-  { output, verbose }: ShellContext,
+  { output, verbose, job }: ShellContext,
   options: Options,
   direction: "received" | "sent",
   { remote, local }: { readonly remote: string; readonly local: string },
@@ -23,14 +27,15 @@ export function report(
   const verb = direction === "received" ? "GET" : "PUT";
   const detailed = verbose || options.has("verbose");
   const rate = rateOf(bytes - reused, seconds);
-  const parts = [
+  const parts: Text[] = [
     `${verb} ${shown}: ${formatSize(bytes)} in ${formatSeconds(seconds)}${rate}`,
     ...(reused > 0 ? [`${formatSize(reused)} of it from an earlier try`] : []),
-    "verified",
+    VERIFIED,
     ...(detailed ? [`digest ${formatDigest(digest)}`] : []),
   ];
   // Of one of many only who asks for it is told.
-  if (one || detailed) output.say(parts.join(", "));
+  if (one) job.end();
+  if (one || detailed) output.say(joined(parts, ", "));
   const event = { event: "transferred", direction, remote, local, bytes, reused } as const;
   output.observe({ ...event, digest: formatDigest(digest), seconds });
 }

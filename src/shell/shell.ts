@@ -1,12 +1,15 @@
 import { CommandFailed, Refused, toCommandFailed, type SessionLost } from "../client/errors.ts";
+import type { Session } from "../client/session.ts";
 import { Status } from "../client/status.ts";
 import type { Trust } from "../client/trust.ts";
 import { COMMANDS } from "./commands.ts";
 import { closeSession } from "./commands/close.ts";
-import { checkWords, looksLikeOption } from "./check-words.ts";
+import { details } from "./commands/help.ts";
+import { asksForHelp, checkWords, looksLikeOption } from "./check-words.ts";
 import type { Lend, ShellContext } from "./context.ts";
 import { findCommand, unknownCommand } from "./find.ts";
 import { SomeFailed } from "./many/tally.ts";
+import { Job } from "./progress/job.ts";
 import { BadCommandLine, parseCommands, SHELL_ESCAPE, type CommandLine } from "./parse.ts";
 import { StorageError } from "../storage/errors.ts";
 
@@ -49,6 +52,7 @@ export class Shell {
       | "lend"
       | "lost"
       | "signal"
+      | "job"
       | "quit"
     >,
   ) {
@@ -62,6 +66,7 @@ export class Shell {
       session: undefined,
       lost: false,
       signal: new AbortController().signal,
+      job: new Job(),
       lend: undefined,
       quit: false,
     };
@@ -79,6 +84,21 @@ export class Shell {
     return this.#context.remoteFolder;
   }
 
+  /** Where names begin on both sides; without a connection while a command uses it. */
+  get places(): Pick<ShellContext, "session" | "remoteFolder" | "localFolder" | "root"> {
+    return this.#running === undefined ? this.#context : { ...this.#context, session: undefined };
+  }
+
+  /** Whether the command that runs was interrupted, and has not ended yet. */
+  get isCancelling(): boolean {
+    return this.#running?.abort.signal.aborted === true;
+  }
+
+  /** Tells that a connection is gone, where whoever asked something of it besides found that out. */
+  noticeLost(session: Session): void {
+    if (session.lost !== undefined) this.#lostWhileIdle(session.lost);
+  }
+
   /** How a program that the user starts gets the terminal. */
   set lend(lend: Lend) {
     this.#context.lend = lend;
@@ -86,7 +106,9 @@ export class Shell {
 
   /** Lets commands ask the user, who is at a terminal. */
   set ask(ask: (question: string) => Promise<string>) {
-    this.#context.ask = ask;
+    const { meter } = this.#context.output;
+    this.#context.ask = (question) =>
+      meter === undefined ? ask(question) : meter.pauseFor(() => ask(question));
   }
 
   /** Shows something while no command runs, and where a person may be typing. */
@@ -145,15 +167,23 @@ export class Shell {
     const ended = Promise.withResolvers<void>();
     this.#running = { abort: new AbortController(), ended: ended.promise };
     this.#context.signal = this.#running.abort.signal;
+    const job = new Job();
+    this.#context.job = job;
+    this.#context.output.meter?.watch(job);
     try {
       const command = findCommand(COMMANDS, name);
       if (command === undefined) {
         throw new CommandFailed(Status.usage, unknownCommand(COMMANDS, name));
       }
+      if (asksForHelp(command, words)) {
+        this.#context.output.data(details(command));
+        return Status.ok;
+      }
       const given = checkWords(command, words);
       await command.run(given.words, this.#context, given.options);
       return this.#context.signal.aborted ? Status.interrupted : Status.ok;
     } catch (error) {
+      job.end();
       const failed = toCommandFailed(error);
       if (failed === undefined) throw error;
       // Behind it the server closes.
@@ -165,6 +195,7 @@ export class Shell {
       const side = error instanceof StorageError ? "local" : undefined;
       return this.#fail(line, failed, script, { label, side });
     } finally {
+      job.end();
       this.#running = undefined;
       this.#dropLost();
       ended.resolve();

@@ -1,5 +1,6 @@
 import { visible } from "../observe/visible.ts";
 import type { Output } from "./context.ts";
+import { joined } from "./text.ts";
 import { formatListing, type Listed } from "./listing.ts";
 
 /** What is to be shown of a word that was to be listed. */
@@ -30,7 +31,7 @@ export function showLists(
       continue;
     }
     const title = lists.length > 1 ? `${first ? "" : "\n"}${visible(name)}:\n` : "";
-    output.data(title + formatListing(entries, how));
+    output.data(joined([title, formatListing(entries, how)]));
     first = false;
   }
 }

@@ -44,6 +44,8 @@ export async function receiveStream(
   if (context.dryRun || options.has("dry-run")) {
     return output.say(`Would get ${shown} to standard output`);
   }
+  // The bytes themselves go to where progress would be shown.
+  if (process.stdout.isTTY) context.job.end();
   const link = linkOf(context);
   const work = new StreamDownload(
     remote,

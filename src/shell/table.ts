@@ -1,3 +1,5 @@
+import { joined, plain, type Text } from "./text.ts";
+
 /** Where the text of a column stands. */
 export type Align = "left" | "right";
 
@@ -13,24 +15,29 @@ export function pad(text: string, width: number, align: Align): string {
 export function alignRows(
   rows: readonly (readonly string[])[],
   aligns: readonly Align[],
-): readonly string[] {
+): readonly string[];
+export function alignRows(
+  rows: readonly (readonly Text[])[],
+  aligns: readonly Align[],
+): readonly Text[];
+export function alignRows(
+  rows: readonly (readonly Text[])[],
+  aligns: readonly Align[],
+): readonly Text[] {
   const widths = aligns.map((_, column) =>
-    rows.reduce((widest, row) => Math.max(widest, Bun.stringWidth(row[column] ?? "")), 0),
+    rows.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? "")), 0),
   );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => pad(cell, widths[column] ?? 0, aligns[column] ?? "left"))
-      .join(GAP)
-      .trimEnd(),
-  );
+  return rows.map((row) => lineOf(row, widths, aligns));
 }
 
 /**
  * Short texts side by side, sorted downwards, as many as fit.
  * @param width columns of the terminal
  */
-export function inColumns(texts: readonly string[], width: number): readonly string[] {
-  const widths = texts.map((text) => Bun.stringWidth(text));
+export function inColumns(texts: readonly string[], width: number): readonly string[];
+export function inColumns(texts: readonly Text[], width: number): readonly Text[];
+export function inColumns(texts: readonly Text[], width: number): readonly Text[] {
+  const widths = texts.map(widthOf);
   // No column is narrower than one character and its gap.
   let across = Math.min(texts.length, Math.floor((width + GAP.length) / (1 + GAP.length)));
   for (; across > 1; across--) {
@@ -41,12 +48,26 @@ export function inColumns(texts: readonly string[], width: number): readonly str
   }
   const down = Math.ceil(texts.length / Math.max(1, across));
   const columns = widestOf(widths, down);
-  return Array.from({ length: down }, (_, line) =>
-    columns
-      .map((column, index) => pad(texts[index * down + line] ?? "", column, "left"))
-      .join(GAP)
-      .trimEnd(),
-  );
+  return Array.from({ length: down }, (_, line) => {
+    const cells = columns.map((_, index) => texts[index * down + line] ?? "");
+    return lineOf(cells, columns, []);
+  });
+}
+
+/** How many columns of a terminal a text takes. */
+function widthOf(text: Text): number {
+  return Bun.stringWidth(plain(text));
+}
+
+/** Cells as a line, each as wide as its column, without blanks at its end. */
+function lineOf(cells: readonly Text[], widths: readonly number[], aligns: readonly Align[]): Text {
+  const last = cells.findLastIndex((cell) => plain(cell) !== "");
+  const parts = cells.slice(0, last + 1).map((cell, column) => {
+    const fill = " ".repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell)));
+    if (aligns[column] === "right") return joined([fill, cell]);
+    return column === last ? cell : joined([cell, fill]);
+  });
+  return joined(parts, GAP);
 }
 
 /** How wide each column is that holds `down` texts. */

@@ -3,6 +3,7 @@ import { Link } from "../client/link.ts";
 import type { TransferOptions } from "../client/transfer.ts";
 import type { Options } from "./command.ts";
 import { requireSession, type ShellContext } from "./context.ts";
+import type { FileProgress } from "./progress/job.ts";
 import { progressOf } from "./report.ts";
 
 /** The options of commands that move files. */
@@ -21,13 +22,15 @@ export const DRY_RUN_OPTION = {
  * @throws {CommandFailed} where there is none
  */
 export function linkOf(context: ShellContext): Link {
-  const { output, signal, connecting, retries } = context;
+  const { output, signal, connecting, retries, job } = context;
   return new Link(requireSession(context), {
     retries,
     session: connecting,
     signal,
     say: (message) => output.say(message),
+    onPause: (ms) => job.retryAt(performance.now() + ms),
     onReconnected: (session) => {
+      job.reconnected();
       context.session = session;
       output.say(`Connected to ${formatAddress(session.address)} again.`);
       output.observe({ event: "opened", ...session.address });
@@ -38,12 +41,14 @@ export function linkOf(context: ShellContext): Link {
 /**
  * What a transfer tells the shell, and the shell the transfer.
  * @param path as the user knows the file
+ * @param file how far it is; the only one of the command where left out
  */
 export function transferOptions(
   context: ShellContext,
   link: Link,
   path: string,
   options: Options,
+  file: FileProgress = context.job.beginOnly(path),
 ): TransferOptions {
   const { output, signal } = context;
   const tell = progressOf(context, path);
@@ -55,6 +60,7 @@ export function transferOptions(
       // What is sent again for a second time, because it never arrived, is no progress.
       if (bytes > furthest) link.progressed();
       furthest = Math.max(furthest, bytes);
+      file.reached(bytes, size);
       tell(bytes, size);
     },
     onSent: () => undefined,

@@ -24,7 +24,7 @@ test("a session typed by a person: two servers, the five commands", async () => 
   await using shell = new TerminalProgram(["connect"], folder.path);
 
   await shell.waitFor(PROMPT);
-  expect(shell.screen).toContain("Type OPEN and a port to connect, or HELP.");
+  expect(shell.screen).toContain("Type OPEN 12000 where sftp serve runs on this machine, or HELP.");
   await shell.type("get welcome.txt", PROMPT);
   expect(shell.screen).toContain("Not connected: use OPEN first, such as OPEN 12000");
   await shell.type(`open ${one.port}`, promptAt(one.port));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { comparePaths, formatListing } from "../../src/shell/listing.ts";
+import { plain } from "../../src/shell/text.ts";
 import { alignRows, inColumns, pad } from "../../src/shell/table.ts";
 
 /** Text without blanks at its ends, narrow and wide. */
@@ -105,7 +106,7 @@ describe("formatListing()", () => {
     fc.assert(
       fc.property(fc.array(name), fc.boolean(), (names, long) => {
         const entries = names.map((name) => ({ name, ...item }));
-        const text = formatListing(entries, { long, width: undefined });
+        const text = plain(formatListing(entries, { long, width: undefined }));
         expect(text.split("\n")).toHaveLength(
           Math.max(2, names.length + 1) - (names.length === 0 ? 1 : 0),
         );

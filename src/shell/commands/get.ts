@@ -14,6 +14,7 @@ import {
 } from "../local-path.ts";
 import { asking, ASK_OPTION, checkAsking } from "../many/asking.ts";
 import { labelOf, namesOf, oneFileOf, readOrder, type Order } from "../many/destination.ts";
+import { expecting, sizeOfFound } from "../many/expecting.ts";
 import { fetchAll } from "../many/fetch.ts";
 import type { Found } from "../many/found.ts";
 import { findEach } from "../many/find-each.ts";
@@ -128,7 +129,10 @@ async function getMany(order: Order, context: ShellContext, options: Options): P
     const lookup = { folder: remoteFolder, recursive, signal };
     await tallied(context, labelOf("GET", order), async (tally) => {
       const found = findEach(sources, tally, "GET", (word) => findRemote(link, word, lookup));
-      const asked = asking(context, options, "GET", found);
+      // Where each is asked about, no other is looked at before the answer.
+      const asked = options.has("ask")
+        ? asking(context, options, "GET", found)
+        : expecting(context.job, found, sizeOfFound);
       const how = {
         place,
         nameOf,

@@ -2,6 +2,7 @@ import { CommandFailed } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
 import type { Command } from "../command.ts";
 import { findCommand, unknownCommand } from "../find.ts";
+import { foldTable, screenWidth } from "../fold.ts";
 import { alignRows, pad } from "../table.ts";
 
 /** Commands that HELP shows together. */
@@ -22,14 +23,14 @@ export function helpFor(groups: () => readonly CommandGroup[]): Command {
     async run([word], { output }) {
       const commands = groups().flatMap((group) => group.commands);
       if (word === undefined) {
-        output.data(overview(groups()));
+        output.data(foldTable(overview(groups()), screenWidth()));
         return;
       }
       const command = findCommand(commands, word.text);
       if (command === undefined) {
         throw new CommandFailed(Status.usage, unknownCommand(commands, word.text));
       }
-      output.data(details(command));
+      output.data(foldTable(details(command), screenWidth()));
     },
   };
 }
@@ -55,7 +56,8 @@ function overview(groups: readonly CommandGroup[]): string {
   ].join("\n");
 }
 
-function details(command: Command): string {
+/** What HELP tells of one command. */
+export function details(command: Command): string {
   const { synonyms, options = {}, notes = [], examples } = command;
   const rows = Object.entries(options).map(([long, { letter, means }]) => {
     const short = letter === undefined ? "    " : `-${letter}, `;

@@ -7,6 +7,7 @@ import { requireSession, type ShellContext } from "../context.ts";
 import { openLocal, type LocalPlace } from "../local-path.ts";
 import { asking, ASK_OPTION, checkAsking } from "../many/asking.ts";
 import { labelOf, namesOf, oneFileOf, readOrder, type Order } from "../many/destination.ts";
+import { expecting, sizeOfFound } from "../many/expecting.ts";
 import { findEach } from "../many/find-each.ts";
 import type { Found } from "../many/found.ts";
 import { findLocal, leadsElsewhere } from "../many/local-sources.ts";
@@ -139,7 +140,11 @@ async function putMany(order: Order, context: ShellContext, options: Options): P
         dryRun: context.dryRun || options.has("dry-run"),
         options,
       };
-      await sendAll(context, link, asking(context, options, "PUT", found), how, tally);
+      // Where each is asked about, no other is looked at before the answer.
+      const asked = options.has("ask")
+        ? asking(context, options, "PUT", found)
+        : expecting(context.job, found, sizeOfFound);
+      await sendAll(context, link, asked, how, tally);
     });
   } finally {
     for (const place of opened) await place.close();

@@ -3,8 +3,13 @@ import { formatSeconds, formatSize } from "../../observe/units.ts";
 import { visible } from "../../observe/visible.ts";
 import type { Command } from "../command.ts";
 import type { ShellContext } from "../context.ts";
+import { fold, screenWidth, setIn } from "../fold.ts";
 import { shownPath } from "../remote-look.ts";
 import { alignRows } from "../table.ts";
+import { joined, marked } from "../text.ts";
+
+/** How wide the column of labels is, with the gap behind it. */
+const LABELS = 13;
 
 export const status: Command = {
   name: "STATUS",
@@ -36,8 +41,13 @@ export const status: Command = {
             ["its folder", shownPath(remoteFolder)],
           ];
     rows.push(["your folder", localFolder], ["options", optionsOf(context)]);
-    const shown = rows.map((row) => row.map(visible));
-    output.data(`${alignRows(shown, ["left", "left"]).join("\n")}\n`);
+    const width = screenWidth();
+    const room = width === undefined ? undefined : width - LABELS;
+    const shown = rows.map(([label = "", value = ""]) => [
+      marked("secondary", label),
+      setIn(fold(visible(value), room, 0), LABELS),
+    ]);
+    output.data(joined([...alignRows(shown, ["left", "left"]), ""], "\n"));
     output.observe({
       event: "status",
       ...(connection === undefined ? {} : { ...connection, remote: remoteFolder.join("/") }),

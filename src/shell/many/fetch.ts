@@ -6,8 +6,10 @@ import { StorageError, type Path } from "../../storage/errors.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import type { LocalPlace } from "../local-path.ts";
+import type { FileProgress } from "../progress/job.ts";
 import { report } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
+import { beginFound } from "./expecting.ts";
 import type { Found } from "./found.ts";
 import { limitsOf, runPool, weightOf, type Turn } from "./pool.ts";
 import { isSame, lookThere, noFile, type Comparison, type Known } from "./same.ts";
@@ -34,10 +36,13 @@ export async function fetchAll(
   tally: Tally,
 ): Promise<void> {
   await runPool(found, limitsOf(link), weightOf, async (item, turn) => {
+    const file = beginFound(context.job, item);
     try {
-      await fetchOne(context, link, item, how, tally, turn);
+      await fetchOne(context, link, item, how, tally, turn, file);
     } catch (error) {
       tally.failed("GET", item.shown, error);
+    } finally {
+      file.end();
     }
   });
 }
@@ -49,6 +54,7 @@ async function fetchOne(
   how: Fetching,
   tally: Tally,
   turn: Turn,
+  file: FileProgress,
 ): Promise<void> {
   const { type, path, known, shown } = found;
   const size = known?.entry?.size;
@@ -77,7 +83,7 @@ async function fetchOne(
     return tally.would("get", shown, target, there.entry.size);
   }
   const work = new Download(path, storage, local, {
-    ...transferOptions(context, link, shown, options),
+    ...transferOptions(context, link, shown, options, file),
     size,
   });
   const done = await link.run(async (session) => {

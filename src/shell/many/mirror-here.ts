@@ -5,6 +5,7 @@ import { StorageError, type Path } from "../../storage/errors.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { ShellContext } from "../context.ts";
 import type { LocalPlace } from "../local-path.ts";
+import { expecting, sizeOfFile } from "./expecting.ts";
 import { fetchAll } from "./fetch.ts";
 import { folderItself, toFound, type Found } from "./found.ts";
 import type { Mirroring } from "./mirroring.ts";
@@ -28,7 +29,8 @@ export async function mirrorHere(
   const behind = (path: Path): Path => path.slice(place.path.length);
 
   async function* missing(): AsyncGenerator<Found> {
-    for await (const entry of listAll(link, remote, true, context.signal)) {
+    const listing = listAll(link, remote, true, context.signal);
+    for await (const entry of expecting(context.job, listing, sizeOfFile)) {
       const path = entry.path.slice(remote.length);
       if (path.length === 0) {
         const name = remote.join("/");

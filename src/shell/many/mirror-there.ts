@@ -5,6 +5,7 @@ import { Status } from "../../client/status.ts";
 import type { Path } from "../../storage/errors.ts";
 import type { ShellContext } from "../context.ts";
 import type { LocalPlace } from "../local-path.ts";
+import { expecting, sizeOfFile } from "./expecting.ts";
 import { folderItself, toFound } from "./found.ts";
 import type { FoundHere } from "./local-sources.ts";
 import type { Mirroring } from "./mirroring.ts";
@@ -29,7 +30,8 @@ export async function mirrorThere(
   const behind = (path: Path): Path => path.slice(remote.length);
 
   async function* missing(): AsyncGenerator<FoundHere> {
-    for await (const entry of storage.list(place.path, { recursive: true })) {
+    const listing = storage.list(place.path, { recursive: true });
+    for await (const entry of expecting(context.job, listing, sizeOfFile)) {
       const path = entry.path.slice(place.path.length);
       if (path.length === 0) {
         const name = place.path.join("/");

@@ -6,8 +6,10 @@ import { Upload } from "../../client/upload.ts";
 import type { Path } from "../../storage/errors.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
+import type { FileProgress } from "../progress/job.ts";
 import { report } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
+import { beginFound } from "./expecting.ts";
 import type { Found } from "./found.ts";
 import type { FoundHere } from "./local-sources.ts";
 import { limitsOf, runPool, weightOf, type Turn } from "./pool.ts";
@@ -34,10 +36,13 @@ export async function sendAll(
   tally: Tally,
 ): Promise<void> {
   await runPool(found, limitsOf(link), weightOf, async (item, turn) => {
+    const file = beginFound(context.job, item);
     try {
-      await sendOne(context, link, item, how, tally, turn);
+      await sendOne(context, link, item, how, tally, turn, file);
     } catch (error) {
       tally.failed("PUT", item.shown, error);
+    } finally {
+      file.end();
     }
   });
 }
@@ -49,6 +54,7 @@ async function sendOne(
   how: Sending,
   tally: Tally,
   turn: Turn,
+  file: FileProgress,
 ): Promise<void> {
   const { type, storage, path, shown } = found;
   const { comparison, dryRun, options } = how;
@@ -81,7 +87,7 @@ async function sendOne(
     return tally.would("put", shown, target, here.entry.size);
   }
   const work = new Upload(storage, path, remote, {
-    ...transferOptions(context, link, shown, options),
+    ...transferOptions(context, link, shown, options, file),
     secret: await context.secret(),
     onSent: () => turn.release(),
   });

@@ -10,7 +10,8 @@ import type { Transferred } from "../../client/transfer.ts";
 import { formatSeconds, formatSize } from "../../observe/units.ts";
 import { StorageError } from "../../storage/errors.ts";
 import type { Output, ShellContext } from "../context.ts";
-import { rateOf } from "../report.ts";
+import { rateOf, VERIFIED } from "../report.ts";
+import { joined, type Text } from "../text.ts";
 
 /** Some of several files failed, which was told of each. */
 export class SomeFailed extends CommandFailed {
@@ -117,7 +118,7 @@ export class Tally {
       failed: this.#failed,
       seconds,
     });
-    this.#output.say(`${this.#command}: ${this.#summary(seconds).join(", ")}`);
+    this.#output.say(joined([`${this.#command}: `, joined(this.#summary(seconds), ", ")]));
   }
 
   /** @throws {CommandFailed} where some failed, with the status of the first */
@@ -126,8 +127,8 @@ export class Tally {
     throw new SomeFailed(this.#status, `${count(this.#failed, "file")} failed`);
   }
 
-  #summary(seconds: number): string[] {
-    const parts = [...this.#whatCame(seconds)];
+  #summary(seconds: number): Text[] {
+    const parts: Text[] = [...this.#whatCame(seconds)];
     if (this.#folders > 0) parts.push(`${count(this.#folders, "folder")} made`);
     if (this.#deleted > 0) parts.push(`${grouped(this.#deleted)} removed`);
     if (this.#skipped > 0) parts.push(`${grouped(this.#skipped)} the same already`);
@@ -136,7 +137,7 @@ export class Tally {
     return parts.length === 0 ? ["nothing to do"] : parts;
   }
 
-  #whatCame(seconds: number): string[] {
+  #whatCame(seconds: number): Text[] {
     if (this.#files === 0) return [];
     const what = `${count(this.#files, "file")}, ${formatSize(this.#bytes)}`;
     if (this.#dryRun) return [`would move ${what}`];
@@ -145,7 +146,7 @@ export class Tally {
     return [
       `${what} in ${formatSeconds(seconds)}${rate}`,
       ...(this.#reused > 0 ? [earlier] : []),
-      "verified",
+      VERIFIED,
     ];
   }
 }
@@ -156,7 +157,7 @@ export class Tally {
  * @throws {CommandFailed} with the status of the first that failed
  */
 export async function tallied(
-  { output }: ShellContext,
+  { output, job }: ShellContext,
   command: string,
   move: (tally: Tally) => Promise<void>,
 ): Promise<void> {
@@ -164,9 +165,11 @@ export async function tallied(
   try {
     await move(tally);
   } catch (error) {
+    job.end();
     tally.tell();
     throw error;
   }
+  job.end();
   tally.tell();
   tally.throwFailed();
 }

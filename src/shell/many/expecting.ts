@@ -1,0 +1,77 @@
+import { FileProgress, type Job } from "../progress/job.ts";
+import type { Found, Listed } from "./found.ts";
+
+/** How many entries are looked at in advance: what a long listing holds is no reason to keep it. */
+const AHEAD = 50_000;
+
+/**
+ * What was found, looked at in advance while what came first is being moved, so that the job knows
+ * what there is to do. Where the listing ends with an error, so does this, behind what came before.
+ * @param sizeOf a file's size in bytes; `undefined` for what is no file
+ */
+export async function* expecting<T>(
+  job: Job,
+  items: AsyncIterable<T>,
+  sizeOf: (item: T) => number | undefined,
+): AsyncGenerator<T> {
+  let waiting: T[] = [];
+  let taken = 0;
+  let ended = false;
+  const stop = new AbortController();
+  let changed = Promise.withResolvers<void>();
+  const change = (): void => {
+    changed.resolve();
+    changed = Promise.withResolvers();
+  };
+  const reading = (async () => {
+    for await (const item of items) {
+      const size = sizeOf(item);
+      if (size !== undefined) job.expect(size);
+      waiting.push(item);
+      change();
+      while (waiting.length + taken >= AHEAD && !stop.signal.aborted) await changed.promise;
+      if (stop.signal.aborted) break;
+    }
+    job.foundAll();
+  })().finally(() => {
+    ended = true;
+    change();
+  });
+  // Awaited at the end.
+  reading.catch(() => undefined);
+  try {
+    for (;;) {
+      const batch = waiting;
+      waiting = [];
+      taken = batch.length;
+      for (const item of batch) {
+        yield item;
+        taken--;
+        if (waiting.length + taken < AHEAD) change();
+      }
+      if (waiting.length > 0) continue;
+      if (ended) break;
+      await changed.promise;
+    }
+  } finally {
+    stop.abort();
+    change();
+    await reading;
+  }
+}
+
+/** The size of a file that was found, as `expecting` wants it. */
+export function sizeOfFound({ type, known }: Found): number | undefined {
+  return type === "file" ? (known?.entry?.size ?? 0) : undefined;
+}
+
+/** The size of a file that was listed, as `expecting` wants it. */
+export function sizeOfFile({ type, size = 0 }: Listed): number | undefined {
+  return type === "file" ? size : undefined;
+}
+
+/** The turn of something that was found has come: only files are told of. */
+export function beginFound(job: Job, { type, shown, known }: Found): FileProgress {
+  const size = known?.entry?.size;
+  return type === "file" ? job.begin(shown, size) : new FileProgress(job, shown, size);
+}

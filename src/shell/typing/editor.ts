@@ -1,0 +1,258 @@
+import {
+  clearLine as eraseLine,
+  createInterface,
+  cursorTo,
+  emitKeypressEvents,
+  type Interface,
+  type Key,
+} from "node:readline";
+import { PassThrough } from "node:stream";
+import type { Completion } from "../complete/completion.ts";
+import { isKept } from "../history.ts";
+import { inColumns } from "../table.ts";
+import { QuietScreen } from "./quiet-screen.ts";
+import { Search } from "./search.ts";
+
+/** The most names that are shown to choose from. */
+const MOST_CHOICES = 200;
+
+/** What an editor tells, and asks. */
+export interface EditorEvents {
+  /** A line was typed to its end. */
+  readonly onLine: (line: string) => void;
+  /** Ctrl-C. */
+  readonly onInterrupt: () => void;
+  /** Ctrl-D, or the terminal is gone. */
+  readonly onEnd: () => void;
+  /** Whether what is typed is a command, at a prompt: only then is it completed and looked up. */
+  readonly isPrompting: () => boolean;
+  /** Whether what is typed is shown: not while a command has the screen. */
+  readonly isShown: () => boolean;
+  /** Whether a line may be offered again. */
+  readonly isRemembered: (line: string) => boolean;
+  readonly complete: (before: string, after: string) => Promise<Completion>;
+}
+
+/**
+ * The line that a person types: readline's, with a search, a completion that does not hold up the
+ * typing, and a Ctrl-Z that comes back.
+ */
+export class Editor {
+  readonly #screen: NodeJS.WriteStream;
+  readonly #events: EditorEvents;
+  readonly #quiet: QuietScreen;
+  readonly #line: Interface;
+  #lines: readonly string[];
+  #prompt = "";
+  #searching: { readonly search: Search; readonly before: string } | undefined;
+  #isClosed = false;
+  /** Whether what came last was a tab alone, or behind what was typed: one that is pasted is a blank. */
+  #endsInTab = false;
+
+  /** @param lines what was typed earlier, the newest first */
+  constructor(screen: NodeJS.WriteStream, lines: readonly string[], events: EditorEvents) {
+    this.#screen = screen;
+    this.#events = events;
+    this.#lines = lines;
+    this.#quiet = new QuietScreen(screen, () => !events.isShown());
+    this.#line = createInterface({
+      // Keys are handed over one by one.
+      input: new PassThrough(),
+      output: this.#quiet,
+      terminal: true,
+      historySize: 1000,
+      history: [...lines],
+    });
+    this.#line.on("history", (all: string[]) => {
+      const [newest = ""] = all;
+      if (!isKept(newest) || !events.isPrompting() || !events.isRemembered(newest)) all.shift();
+      this.#lines = [...all];
+    });
+    this.#line.on("line", events.onLine);
+    this.#line.on("SIGINT", events.onInterrupt);
+    this.#line.on("close", () => {
+      if (!this.#isClosed) events.onEnd();
+      this.close();
+    });
+    const { stdin } = process;
+    stdin.on("data", this.#notice);
+    emitKeypressEvents(stdin);
+    stdin.on("keypress", this.#take);
+    stdin.on("end", this.#end);
+    process.on("SIGCONT", this.#continue);
+    stdin.setRawMode(true);
+    stdin.resume();
+  }
+
+  /** What is typed so far. */
+  get text(): string {
+    return this.#line.line;
+  }
+
+  /** Shows a prompt, and behind it what was typed already. */
+  prompt(prompt: string): void {
+    this.#prompt = prompt;
+    this.#redraw();
+  }
+
+  /** Shows something in the place of the line, which goes on below it. */
+  interject(show: () => void): void {
+    this.#leaveSearch();
+    cursorTo(this.#screen, 0);
+    eraseLine(this.#screen, 0);
+    show();
+  }
+
+  /** Drops what is typed. Readline itself leaves it where it is. */
+  clear(): void {
+    this.#leaveSearch();
+    this.#write("");
+  }
+
+  /** Lets another program have the terminal. */
+  async lend<T>(work: () => Promise<T>): Promise<T> {
+    const { stdin } = process;
+    stdin.pause();
+    stdin.setRawMode(false);
+    try {
+      return await work();
+    } finally {
+      stdin.setRawMode(true);
+      stdin.resume();
+    }
+  }
+
+  /** Gives the terminal back as it was. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const { stdin } = process;
+    stdin.off("data", this.#notice);
+    stdin.off("keypress", this.#take);
+    stdin.off("end", this.#end);
+    process.off("SIGCONT", this.#continue);
+    stdin.setRawMode(false);
+    stdin.pause();
+    this.#line.close();
+    this.#quiet.leave();
+  }
+
+  readonly #notice = (piece: Uint8Array | string): void => {
+    const text = typeof piece === "string" ? piece : Buffer.from(piece).toString("latin1");
+    this.#endsInTab = text.indexOf("\t") === text.length - 1;
+  };
+
+  readonly #end = (): void => {
+    this.#line.close();
+  };
+
+  /** Behind a stop, the shell from which it was started has had the terminal. */
+  readonly #continue = (): void => {
+    process.stdin.setRawMode(true);
+    if (this.#events.isPrompting()) this.#redraw();
+  };
+
+  readonly #take = (text: string | undefined, key: Key): void => {
+    if (key.ctrl === true && key.name === "z") {
+      process.stdin.setRawMode(false);
+      process.kill(process.pid, "SIGTSTP");
+      return;
+    }
+    if (this.#searching !== undefined && this.#search(text, key)) return;
+    if (key.name === "tab" && key.ctrl !== true && key.shift !== true) {
+      if (!this.#endsInTab) this.#line.write(" ");
+      else if (this.#events.isPrompting()) void this.#complete();
+      return;
+    }
+    if (key.ctrl === true && key.name === "r") {
+      if (this.#events.isPrompting()) this.#beginSearch();
+      return;
+    }
+    this.#line.write(text ?? "", key);
+  };
+
+  async #complete(): Promise<void> {
+    const { line, cursor } = this.#line;
+    const asked = { before: line.slice(0, cursor), after: line.slice(cursor) };
+    const { insert, choices } = await this.#events.complete(asked.before, asked.after);
+    // Whoever has typed on meanwhile wants something else.
+    const same = this.#line.line === line && this.#line.cursor === cursor;
+    if (!same || this.#isClosed || !this.#events.isPrompting() || this.#searching !== undefined) {
+      return;
+    }
+    if (insert !== "") this.#line.write(insert);
+    if (choices.length > 0) this.#show(choices, asked.after);
+  }
+
+  #show(choices: readonly string[], after: string): void {
+    const shown = choices.slice(0, MOST_CHOICES);
+    const more = choices.length - shown.length;
+    const rows = [
+      ...inColumns(shown, Math.max(20, this.#screen.columns ?? 80)),
+      ...(more > 0 ? [`and ${more} more`] : []),
+    ];
+    // Below the last row of a line that may have several.
+    this.#line.write(null, { ctrl: true, name: "e" });
+    this.#screen.write(`\r\n${rows.join("\r\n")}\r\n`);
+    this.#line.setPrompt(this.#prompt);
+    this.#line.prompt(true);
+    for (const _ of after) this.#line.write(null, { name: "left" });
+  }
+
+  #beginSearch(): void {
+    this.#searching = { search: new Search(this.#lines), before: this.text };
+    this.#showSearch();
+  }
+
+  /** @returns whether the key was for the search alone */
+  #search(text: string | undefined, key: Key): boolean {
+    if (this.#searching === undefined) return false;
+    const { search, before } = this.#searching;
+    if (key.ctrl === true && (key.name === "g" || key.name === "c")) {
+      this.#leaveSearch(key.name === "g" ? before : "");
+      return true;
+    }
+    if (key.ctrl === true && key.name === "r") search.older();
+    else if (key.name === "backspace") search.takeBack();
+    else if (key.ctrl !== true && key.meta !== true && isPrintable(text)) search.add(text);
+    else {
+      // Any other key goes on with what was found.
+      this.#leaveSearch(search.found ?? before);
+      return key.name === "escape";
+    }
+    this.#showSearch();
+    return true;
+  }
+
+  #showSearch(): void {
+    if (this.#searching === undefined) return;
+    const { search } = this.#searching;
+    const none = search.wanted !== "" && search.found === undefined;
+    this.#line.setPrompt(`${none ? "not found" : "search"} '${search.wanted}': `);
+    this.#write(search.found ?? "");
+  }
+
+  #leaveSearch(text = this.#searching?.before): void {
+    if (this.#searching === undefined) return;
+    this.#searching = undefined;
+    this.#line.setPrompt(this.#prompt);
+    this.#write(text ?? "");
+  }
+
+  #write(text: string): void {
+    this.#line.write(null, { ctrl: true, name: "e" });
+    this.#line.write(null, { ctrl: true, name: "u" });
+    if (text !== "") this.#line.write(text);
+    this.#line.prompt(true);
+  }
+
+  #redraw(): void {
+    if (this.#searching !== undefined) return this.#showSearch();
+    this.#line.setPrompt(this.#prompt);
+    this.#line.prompt(true);
+  }
+}
+
+function isPrintable(text: string | undefined): text is string {
+  return text !== undefined && /^[^\p{Cc}]+$/u.test(text);
+}

@@ -1,0 +1,91 @@
+import { expect, test } from "bun:test";
+import { write } from "../../support/files.ts";
+import { BINARY, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
+import { StallingProxy } from "../../support/proxy.ts";
+import { SeenProgram } from "../../support/seen.ts";
+import { SilentServer } from "../../support/silent-server.ts";
+import { KEY, promptWith, startTyping, typeLine, typingEnvironment } from "../../support/typing.ts";
+
+test("the first Ctrl-C gives up an OPEN that nobody answers, and the shell goes on", async () => {
+  using folder = new TemporaryFolder();
+  await using silent = await SilentServer.start("greeting");
+  await using server = await ServerProcess.start(folder.join("server"));
+  await using shell = startTyping(folder, "--timeout", "3600");
+  await shell.standsAt(promptWith(undefined));
+  shell.press(`OPEN ${silent.port}\r`);
+  await silent.heard;
+  shell.press(KEY.ctrlC);
+  await shell.shows(/OPEN \d+: Interrupted/);
+  await shell.standsAt(promptWith(undefined));
+  shell.press(`OPEN ${server.port}\r`);
+  await shell.standsAt(promptWith(server.port));
+});
+
+test("an OPEN that was given up asks for nothing behind the user's back", async () => {
+  using folder = new TemporaryFolder();
+  await using server = await ServerProcess.start(folder.join("server"), ["--tls"], {
+    env: { XDG_STATE_HOME: folder.join("server-state") },
+  });
+  const [, address = ""] = await server.waitFor(/sftp connect (\S+#\S+)/);
+  await using proxy = await StallingProxy.start(server.port, { toClient: 1 });
+  await using shell = startTyping(folder, "--timeout", "3600");
+  await shell.standsAt(promptWith(undefined));
+  shell.press(`OPEN ${address.replace(/:\d+#/, `:${proxy.port}#`)}\r`);
+  await proxy.stalled;
+  shell.press(KEY.ctrlC);
+  await shell.shows(/OPEN .*: Interrupted/);
+  // The server goes on, and nobody is there any more who would be asked.
+  proxy.release();
+  await server.waitFor(/disconnected/);
+  await typeLine(shell, undefined, "LPWD");
+  expect(shell.text).not.toContain("Token for");
+});
+
+test("a server that does not hear Ctrl-C is told of, and the second Ctrl-C says that it leaves", async () => {
+  using folder = new TemporaryFolder();
+  await using server = await SilentServer.start("LIST");
+  await using shell = startTyping(folder, String(server.port), "--timeout", "3600");
+  await shell.standsAt(promptWith(server.port));
+  shell.press("LS\r");
+  await server.heard;
+  shell.press(KEY.ctrlC);
+  await shell.shows(/^Cancelling… \(Ctrl-C again leaves\)$/m);
+  shell.press(KEY.ctrlC);
+  expect(await shell.process.exited).toBe(130);
+  expect(shell.text).toContain("Left without waiting any longer.");
+});
+
+test.skipIf(Bun.which("bash") === null || Bun.which("setsid") === null)(
+  "Ctrl-Z stops the shell, and fg goes on at the same line with the keys that it had",
+  async () => {
+    using folder = new TemporaryFolder();
+    write(folder.join("server/welcome.txt"), "");
+    await using server = await ServerProcess.start(folder.join("server"));
+    const { port } = server;
+    const env = { ...typingEnvironment(folder), PS1: "outside> " };
+    await using bash = new SeenProgram(["setsid", "--ctty", "--wait", "bash", "--norc", "-i"], {
+      cwd: folder.path,
+      env,
+    });
+    await bash.standsAt("outside> ");
+    bash.press(`${BINARY} connect ${port} --root client\r`);
+    await bash.standsAt(promptWith(port));
+    bash.press("LS -");
+    await bash.standsAt(promptWith(port, "LS -"));
+    bash.press(KEY.ctrlZ);
+    await bash.shows(/Stopped/);
+    await bash.standsAt("outside> ");
+    bash.press("echo it is $((40 + 2))\r");
+    await bash.shows(/it is 42/);
+    await bash.standsAt("outside> ");
+    bash.press("fg\r");
+    await bash.standsAt(promptWith(port, "LS -"));
+    bash.press("l\r");
+    await bash.shows(/0 B .* welcome\.txt/);
+    await bash.standsAt(promptWith(port));
+    bash.press(`GET wel${KEY.tab}`);
+    await bash.standsAt(promptWith(port, "GET welcome.txt "));
+    bash.press(`${KEY.ctrlU}${KEY.ctrlD}`);
+    await bash.standsAt("outside> ");
+  },
+);

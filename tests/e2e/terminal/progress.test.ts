@@ -1,0 +1,273 @@
+import { expect, test } from "bun:test";
+import { publishedUnder, write, writeRandom } from "../../support/files.ts";
+import { FaultyProxy } from "../../support/faulty-proxy.ts";
+import { run, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
+import { StallingProxy } from "../../support/proxy.ts";
+import { TerminalProgram } from "../../support/terminal.ts";
+
+const MIB = 1024 * 1024;
+const CTRL_C = "\u0003";
+const ESC = "\u001b";
+
+interface Scene extends AsyncDisposable {
+  readonly folder: TemporaryFolder;
+  readonly proxy: StallingProxy;
+  /** `sftp connect` in a terminal of so many columns. */
+  readonly connect: (
+    columns: number,
+    flags: readonly string[],
+    env?: Readonly<Record<string, string>>,
+  ) => TerminalProgram;
+}
+
+/** A server whose network is held still behind so many bytes to the client. */
+async function stalling(
+  toClient: number,
+  prepare: (folder: TemporaryFolder) => void,
+): Promise<Scene> {
+  const folder = new TemporaryFolder();
+  prepare(folder);
+  const server = await ServerProcess.start(folder.join("server"));
+  const proxy = await StallingProxy.start(server.port, { toClient });
+  return {
+    folder,
+    proxy,
+    connect: (columns, flags, env = {}) =>
+      new TerminalProgram(["connect", String(proxy.port), ...flags], folder.path, {
+        columns,
+        env,
+      }),
+    async [Symbol.asyncDispose]() {
+      await proxy[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+/** Waits until another client, which began later, shows how far it is and that it has stalled. */
+async function showing(scene: Scene): Promise<void> {
+  await scene.proxy.stalled;
+  await using other = scene.connect(80, ["--root", "other", "-c", "GET big"]);
+  await other.waitToSee(/^big .* stalled/m);
+}
+
+const widest = (text: string): number =>
+  Math.max(...text.split("\n").map((line) => Bun.stringWidth(line)));
+
+test("one file has one line: name, bar, bytes, share, and stalled when nothing moves", async () => {
+  await using scene = await stalling(4 * MIB, (folder) => {
+    writeRandom(folder.join("server/report.bin"), 8 * MIB);
+  });
+  await using shell = scene.connect(100, ["-c", "GET report.bin"]);
+  await shell.waitToSee(/^report\.bin +━+─+ +(?:3\.\d|4\.0) MiB \/ 8\.0 MiB +(?:4\d|50)%/m);
+  await shell.waitToSee(/^report\.bin .* stalled for 0:0\d/m);
+  expect(shell.seen.split("\n")).toHaveLength(2);
+  expect(widest(shell.seen)).toBeLessThan(100);
+  scene.proxy.release();
+  expect(await shell.process.exited).toBe(0);
+  await shell.waitToSee(/^Closed [^]*\.$/m);
+  // Nothing of it is left.
+  const receipt = /^Connected to \S+\.\nGET report\.bin: 8\.0 MiB in .*, verified\nClosed .*\.$/;
+  expect(shell.seen).toMatch(receipt);
+});
+
+test("many files have two lines: the file that comes, and all of them", async () => {
+  await using scene = await stalling(3 * MIB, (folder) => {
+    for (let i = 0; i < 40; i++) writeRandom(folder.join(`server/photos/${i}.jpg`), 0.1 * MIB);
+    writeRandom(folder.join("server/photos/z.jpg"), 2 * MIB);
+  });
+  await using shell = scene.connect(100, ["-c", "GET -r photos"]);
+  const line =
+    /^photos\/\S+\.jpg .*\n(\d+)\/41 files +━+─+ +(\S+ \S+) \/ 6\.0 MiB +(\d+)% .*stalled/m;
+  const [, done, bytes, share] = await shell.waitToSee(line);
+  expect(Number(done)).toBeGreaterThan(5);
+  expect(Number(done)).toBeLessThan(41);
+  expect(bytes).toMatch(/^2\.\d MiB$/);
+  expect(Number(share)).toBeGreaterThan(33);
+  scene.proxy.release();
+  expect(await shell.process.exited).toBe(0);
+  await shell.waitToSee(/^Closed [^]*\.$/m);
+  expect(shell.seen).toMatch(/\.\nGET photos: 41 files, 6\.0 MiB in .*\nClosed/);
+  expect(publishedUnder(scene.folder.join("client"))).toHaveLength(41);
+});
+
+test("while the listing comes in, what is known of all says that there is more", async () => {
+  // Long names make a listing of several blocks, of which two pass.
+  await using scene = await stalling(600 * 1024, (folder) => {
+    for (let i = 0; i < 4000; i++) write(folder.join(`server/many/${"n".repeat(200)}${i}`), "");
+  });
+  await using shell = scene.connect(80, ["-c", "GET -r many"]);
+  await shell.waitToSee(/^0\/[12],\d{3}\+ files +─+ +0 B +stalled/m);
+  scene.proxy.release();
+  expect(await shell.process.exited).toBe(0);
+  await shell.waitToSee(/^GET many: 4,000 files/m);
+});
+
+test("a PUT shows the same, and what waits for its proof is not called stalled", async () => {
+  using folder = new TemporaryFolder();
+  writeRandom(folder.join("client/big.bin"), 4 * MIB);
+  await using server = await ServerProcess.start(folder.join("server"));
+  await using proxy = await FaultyProxy.start(server.port, {
+    toServer: { beforeLine: /^END/, do: "hold" },
+  });
+  const args = ["connect", String(proxy.port), "-c", "PUT big.bin"];
+  await using shell = new TerminalProgram(args, folder.path, { columns: 80 });
+  await shell.waitToSee(/^big\.bin +━+ +4\.0 MiB +100% +verifying$/m);
+  proxy.release();
+  expect(await shell.process.exited).toBe(0);
+});
+
+test("a lost connection is counted down to, below what is said of it", async () => {
+  using folder = new TemporaryFolder();
+  writeRandom(folder.join("server/big.bin"), 8 * MIB);
+  await using server = await ServerProcess.start(folder.join("server"));
+  const cut = { toClient: { afterContent: MIB, do: "cut" } } as const;
+  const refused = { toClient: { beforeLine: /^220/, do: "cut" } } as const;
+  await using proxy = await FaultyProxy.start(server.port, cut, refused, refused, refused);
+  const args = ["connect", String(proxy.port), "-c", "GET big.bin"];
+  const env = { SFTP_RETRIES: "5" };
+  await using shell = new TerminalProgram(args, folder.path, { columns: 160, env });
+  await shell.waitToSee(/trying again in [\d.]+ s \(3 of 5\)\nbig\.bin .* retrying in 2 s/m);
+  await shell.waitToSee(/^big\.bin .* retrying in 1 s/m);
+  expect(await shell.process.exited).toBe(0);
+  await shell.waitToSee(/^Closed [^]*\.$/m);
+  expect(shell.seen).toMatch(/ again\.\nGET big\.bin: 8\.0 MiB in .*, verified\nClosed .*$/);
+  expect(shell.seen).not.toContain("retrying");
+});
+
+test.each([20, 40, 80, 200])("it fits into %d columns", async (columns) => {
+  await using scene = await stalling(3 * MIB, (folder) => {
+    writeRandom(
+      folder.join("server/photos/日本語のとても長いファイルの名前です日本語.jpg"),
+      8 * MIB,
+    );
+    writeRandom(
+      folder.join("server/photos/もう一つの日本語のとても長いファイルの名前です.jpg"),
+      8 * MIB,
+    );
+  });
+  await using shell = scene.connect(columns, ["-c", "GET -r photos"]);
+  const lines = await shell.waitToSee(/(^phot.*)\n(0\/2.*stalled.*)$/m);
+  const widths = lines.slice(1).map((line) => Bun.stringWidth(line.trimEnd()));
+  for (const width of widths) expect(width).toBeLessThan(columns);
+  // The middle of a name is left out, and no wide character is cut.
+  if (columns < 80) expect(lines[1]).toMatch(/^phot[^�]*….*\d%/);
+  scene.proxy.release();
+  expect(await shell.process.exited).toBe(0);
+  await shell.waitToSee(/^Closed [^]*\.$/m);
+  expect(shell.seen).not.toMatch(/stalled|0\/2/);
+});
+
+test("it survives resizing, narrower and wider, and leaves nothing behind", async () => {
+  await using scene = await stalling(3 * MIB, (folder) => {
+    for (const name of ["a", "b"]) writeRandom(folder.join(`server/photos/${name}.jpg`), 8 * MIB);
+  });
+  await using shell = scene.connect(100, ["-c", "GET -r photos"]);
+  await shell.waitToSee(/0\/2 files.*stalled/);
+  for (const [columns, line] of [
+    [40, /^0\/2 .* stalled for \d:\d\d$/m],
+    [20, /^0\/2 +stalled$/m],
+    [90, /^0\/2 files +━+─+ .* stalled for \d:\d\d$/m],
+  ] as const) {
+    shell.resize(columns);
+    await shell.waitToSee(line);
+    expect(shell.seen.match(/0\/2/g)).toHaveLength(1);
+    expect(shell.seen.match(/stalled/g)).toHaveLength(1);
+    expect(shell.seen.match(/phot/g)).toHaveLength(1);
+  }
+  scene.proxy.release();
+  expect(await shell.process.exited).toBe(0);
+  await shell.waitToSee(/^Closed [^]*\.$/m);
+  expect(shell.seen).toMatch(/^Connected .*\nGET photos: 2 files, .*\nClosed .*$/);
+});
+
+test("what is said meanwhile stands above it", async () => {
+  await using scene = await stalling(3 * MIB, (folder) => {
+    for (const name of ["a", "b", "c"])
+      writeRandom(folder.join(`server/photos/${name}`), 1.5 * MIB);
+  });
+  await using shell = scene.connect(200, ["-v", "-c", "GET -r photos"]);
+  await shell.waitToSee(/^1\/3 files .*stalled/m);
+  expect(shell.seen).toMatch(
+    /\.\nGET photos\/\w: .*, verified, digest \w{16}\nphotos\/\w .*\n1\/3 /,
+  );
+  scene.proxy.release();
+  expect(await shell.process.exited).toBe(0);
+  await shell.waitToSee(/^Closed [^]*\.$/m);
+  const told = /\.\n(?:GET photos\/\w: .*, digest \w{16}\n){3}GET photos: 3 files.*\nClosed/;
+  expect(shell.seen).toMatch(told);
+});
+
+test("typing does not garble it; what was typed is shown when its turn comes", async () => {
+  await using scene = await stalling(4 * MIB, (folder) => {
+    writeRandom(folder.join("server/big"), 8 * MIB);
+  });
+  await using shell = scene.connect(100, []);
+  await shell.waitToSee(/sftp \S+> $|sftp \S+>$/);
+  shell.press("GET big\r");
+  await shell.waitToSee(/^big .*stalled/m);
+  shell.press("PWD");
+  await shell.waitToSee(/stalled for 0:0[4-9]/);
+  shell.press("\rLP");
+  await shell.waitToSee(/stalled for 0:0[6-9]/);
+  expect(shell.seen).not.toContain("PWD");
+  expect(shell.seen.match(/^big /gm)).toHaveLength(1);
+  scene.proxy.release();
+  await shell.waitToSee(/^GET big: .*verified\nsftp \S+> PWD\n\/\nsftp \S+> LP$/m);
+});
+
+test("Ctrl-C takes it away, and the prompt is back", async () => {
+  await using scene = await stalling(4 * MIB, (folder) => {
+    writeRandom(folder.join("server/big"), 512 * MIB);
+  });
+  await using shell = scene.connect(100, []);
+  await shell.waitToSee(/sftp \S+>$/);
+  shell.press("GET big\r");
+  await shell.waitToSee(/^big .*stalled/m);
+  shell.press(CTRL_C);
+  scene.proxy.release();
+  await shell.waitToSee(/> GET big\n(?:Cancelling.*\n)?GET big: Interrupted\nsftp \S+>$/);
+});
+
+test.each([
+  ["where the terminal is dumb", [], { TERM: "dumb" }],
+  ["with -q", ["-q"], {}],
+  ["with --json", ["--json"], {}],
+] as const)("there is none %s", async (_, flags, env) => {
+  await using scene = await stalling(4 * MIB, (folder) => {
+    writeRandom(folder.join("server/big"), 8 * MIB);
+  });
+  await using shell = scene.connect(100, [...flags, "-c", "GET big"], { NO_COLOR: "1", ...env });
+  await showing(scene);
+  scene.proxy.release();
+  expect(await shell.process.exited).toBe(0);
+  expect(shell.raw).not.toContain(ESC);
+  expect(shell.seen).not.toMatch(/^big /m);
+});
+
+test("there is none where standard error is no terminal", async () => {
+  await using scene = await stalling(4 * MIB, (folder) => {
+    writeRandom(folder.join("server/big"), 8 * MIB);
+  });
+  const running = run(["connect", String(scene.proxy.port), "-c", "GET big"], {
+    cwd: scene.folder.path,
+    env: { TERM: "xterm" },
+  });
+  await showing(scene);
+  scene.proxy.release();
+  const { stdout, stderr } = await running;
+  expect(stdout + stderr).not.toContain(ESC);
+  expect(stderr.split("\n")).toHaveLength(4);
+});
+
+test("a transfer that is done at once shows none", async () => {
+  using folder = new TemporaryFolder();
+  write(folder.join("server/small"), "small");
+  await using server = await ServerProcess.start(folder.join("server"));
+  const args = ["connect", String(server.port), "-c", "GET small"];
+  await using shell = new TerminalProgram(args, folder.path, { env: { NO_COLOR: "1" } });
+  expect(await shell.process.exited).toBe(0);
+  await shell.waitToSee(/^Closed [^]*\.$/m);
+  expect(shell.raw).not.toContain(ESC);
+});
