@@ -30,6 +30,15 @@ describe("the binary alone", () => {
     expect(await run([command, "--json", "-h"])).toEqual(help);
   });
 
+  test.each(["serve", "connect", "user"])("help of %s has nothing undefined", async (command) => {
+    const { stdout } = await run(["help", command]);
+    expect(stdout).not.toMatch(/undefined|null|NaN/);
+    // The example that it gives is one of the flags, with the value that this has.
+    const [, flag = "", value] = /it is ([\w-]+) = (\S+) under/.exec(stdout) ?? [];
+    if (command === "user") expect(stdout).not.toContain("config.toml");
+    else expect(stdout).toMatch(new RegExp(`--${flag} .*\\(${value}\\)\n`));
+  });
+
   test("the help tells every default", async () => {
     const { stdout } = await run(["help", "serve"]);
     for (const value of ["(12000)", "(127.0.0.1)", "(./server)", "(10)"])
