@@ -60,9 +60,10 @@ function namesOf(command: Command, text: string): readonly string[] {
     );
     throw unknownOption(command, text, long === undefined ? undefined : `--${long}`);
   }
-  return Array.from(text.slice(1), (letter) => {
+  return Array.from(text.slice(1)).flatMap((letter) => {
+    if (command.idleLetters?.includes(letter) === true) return [];
     const found = known.find(([, option]) => option.letter === letter);
-    if (found === undefined) throw unknownOption(command, text, undefined);
+    if (found === undefined) throw unknownOption(command, `-${letter}`, undefined);
     return found[0];
   });
 }
