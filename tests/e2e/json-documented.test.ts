@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import {
   deviations,
   readDocumentedEvents,
@@ -112,6 +113,20 @@ test("the page documents events of both roles, each with examples", () => {
   expect(new Set(DOCUMENTED.map(({ role }) => role))).toEqual(new Set(["connect", "serve"]));
   expect(DOCUMENTED.length).toBeGreaterThan(14);
   for (const { examples } of DOCUMENTED) expect(examples[0]).toStartWith('{"event":');
+});
+
+test("the page documents every event that there is", () => {
+  const source = readFileSync(join(import.meta.dir, "../../src/observe/events.ts"), "utf8");
+  const [server = "", client = ""] = source.split("export type ClientEvent");
+  for (const [role, text] of [
+    ["serve", server],
+    ["connect", client],
+  ] as const) {
+    const names = Array.from(text.matchAll(/event: "(\w+)"/g), ([, name = ""]) => name);
+    const documented = DOCUMENTED.filter((known) => known.role === role).map(({ name }) => name);
+    expect(new Set(documented)).toEqual(new Set(names));
+    expect(names.length).toBeGreaterThan(8);
+  }
 });
 
 describe("every example is as documented", () => {
