@@ -134,13 +134,16 @@ export function readArguments(command: string, flags: Flags, raw: string[]): Arg
   if (helpAsked) {
     return new Arguments({ flags, values, switches: new Map([["help", true]]), words, file });
   }
-  for (const token of tokens) {
+  for (const [index, token] of tokens.entries()) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
     const flag = known.get(token.name);
     if (flag === undefined) {
-      const meant = nearest(token.name, [...known.keys()]);
-      const hint = meant === undefined ? "" : ` (did you mean --${meant}?)`;
+      const short = token.name.length === 1 ? onlyFlagWith(token.name, options) : undefined;
+      const meant = short ?? nearest(token.name, [...known.keys()]);
+      const next = tokens[index + 1];
+      const behind = short !== undefined && next?.kind === "positional" ? ` ${next.value}` : "";
+      const hint = meant === undefined ? "" : ` (did you mean --${meant}${behind}?)`;
       throw usage(`There is no flag ${token.rawName}${hint}`);
     }
     if (!flag.takesValue) {
@@ -153,6 +156,19 @@ export function readArguments(command: string, flags: Flags, raw: string[]): Arg
     }
   }
   const extra = words[mostWords];
-  if (extra !== undefined) throw usage(`There is a word too many: ${extra}`);
+  if (extra !== undefined) {
+    const isPort = "port" in options && /^[0-9]{1,5}$/.test(extra);
+    const hint = isPort ? ` (did you mean --port ${extra}?)` : "";
+    throw usage(`There is a word too many: ${extra}${hint}`);
+  }
   return new Arguments({ flags, values, switches, words, file });
+}
+
+/** The one flag that takes a value and begins with a letter, where there is only one. */
+function onlyFlagWith(
+  letter: string,
+  options: Readonly<Record<string, { readonly type: string }>>,
+): string | undefined {
+  const found = Object.keys(options).filter((name) => name.startsWith(letter));
+  return found.length === 1 && options[found[0] ?? ""]?.type === "string" ? found[0] : undefined;
 }

@@ -14,7 +14,7 @@ import { fromSystem } from "../storage/local/errno.ts";
 import { LocalStorage } from "../storage/local/local.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG, type Config } from "./config.ts";
-import { isOn, readCount, readSeconds, saidBy, setting, WEEK } from "./settings.ts";
+import { isOn, readCount, readSeconds, readWait, saidBy, setting, WEEK } from "./settings.ts";
 import { stateFolder } from "./state-folder.ts";
 import { trustFrom } from "./trust.ts";
 import {
@@ -119,7 +119,7 @@ const CLOSE_MS = 2000;
 
 /** Runs `sftp connect`. */
 export async function runConnect(given: Arguments, config: Config): Promise<Status> {
-  const timeout = readSeconds(setting(given, "timeout"));
+  const timeout = readWait(setting(given, "timeout"));
   const commands = given.values("command");
   const batch = given.value("batch");
   if (commands.length > 0 && batch !== undefined) {

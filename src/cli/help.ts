@@ -62,10 +62,9 @@ export async function commandHelp(name: string, definition: CommandDef<Flags>): 
 function elsewhere(command: string, flags: Flags): string[] {
   const names = Object.keys(flags).filter((name) => flags[name]?.type !== "positional");
   const settable = names.filter((name) => variableOf(flags, name) !== undefined);
-  if (settable.length === 0) return [];
-  const example = settable.find((name) => name.includes("-")) ?? "";
-  const flag = flags[example];
-  const value = flag?.type === "boolean" ? "true" : String(flag?.default);
+  const example = settable.find((name) => name.includes("-") && flags[name]?.default !== undefined);
+  if (example === undefined) return [];
+  const value = String(flags[example]?.default);
   const others = settable
     .filter((name) => flags[name]?.variable !== undefined)
     .map((name) => `, and --${name} is ${variableOf(flags, name)}`);

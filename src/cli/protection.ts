@@ -10,7 +10,7 @@ import { readUsers, Users } from "../security/users.ts";
 import type { Protection } from "../server/server.ts";
 import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
 import type { Arguments } from "./args.ts";
-import { isOn, optionalSetting, readSeconds, setting } from "./settings.ts";
+import { isOn, optionalSetting, readWait, setting } from "./settings.ts";
 import { stateFolder } from "./state-folder.ts";
 
 /** What a server is protected with, and what its clients need to know. */
@@ -38,7 +38,7 @@ export async function protectionFor(
     RAISING.map((flag) => [flag, optionalSetting(given, flag)] as const),
   );
   const { "tls-cert": cert, "tls-key": key, users: usersFile } = named;
-  const timeout = readSeconds(setting(given, "login-timeout"));
+  const timeout = readWait(setting(given, "login-timeout"));
   const makesToken = given.has("new-token");
   const raised = [
     ...(isOn(given, "tls") ? ["--tls"] : []),

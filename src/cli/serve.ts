@@ -14,7 +14,7 @@ import { limitFlags, readLimits } from "./limits.ts";
 import { createMessages, logTo, type Messages } from "./output.ts";
 import { protectionFor, type Protected } from "./protection.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
-import { isOn, readSeconds, readSize, saidBy, setting, WEEK } from "./settings.ts";
+import { isOn, readSeconds, readSize, readWait, saidBy, setting, WEEK } from "./settings.ts";
 import { PROGRAM } from "./version.ts";
 
 /** After a second signal, how long what was being stored may take to be forgotten, in ms. */
@@ -132,8 +132,8 @@ export async function runServe(given: Arguments): Promise<Status> {
         messages.log(event.event === "listening" ? line : `${timestamp(new Date())} ${line}`);
       };
   const deadlines: Deadlines = {
-    idle: readSeconds(setting(given, "idle-timeout")),
-    line: readSeconds(setting(given, "line-timeout")),
+    idle: readWait(setting(given, "idle-timeout")),
+    line: readWait(setting(given, "line-timeout")),
     minRate: readSize(setting(given, "min-rate")),
   };
   const onInternalError = (error: unknown): void => {

@@ -100,6 +100,20 @@ export function readSeconds({ value, from }: Setting): number {
   );
 }
 
+/**
+ * Reads how long is waited for something, in seconds.
+ * @returns milliseconds, at least 1
+ * @throws {CommandFailed} status 2
+ */
+export function readWait(set: Setting): number {
+  const ms = readSeconds(set);
+  if (ms > 0) return ms;
+  throw new CommandFailed(
+    Status.usage,
+    `${set.from} ${set.value} would wait for nothing at all: give seconds, such as 10 or 0.5`,
+  );
+}
+
 const SIZE_UNITS = ["", "K", "M", "G", "T"] as const;
 
 /**

@@ -22,6 +22,7 @@ export const DEFAULT_HOST = "127.0.0.1";
 const PORT = /^[0-9]{1,5}$/;
 const ADDRESS =
   /^(?:(?<user>[^\s@#]*)@)?(?:(?<name>[^\s:@#[\]]+)|\[(?<ipv6>[0-9A-Fa-f:.]+)\]):(?<port>[^:#]*)(?:#(?<pin>.*))?$/s;
+const HOST_ALONE = /^(?:[^\s@#]*@)?(?:[^\s:@#[\]]+|\[[0-9A-Fa-f:.]+\])$/;
 /** 127.0.0.0/8. */
 const LOOPBACK = /^127(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}$/;
 
@@ -55,6 +56,9 @@ export function parseAddress(text: string): Target {
   if (/^[0-9]*$/.test(text)) return { host: DEFAULT_HOST, port: parsePort(text) };
   const { user, name, ipv6, port, pin } = ADDRESS.exec(text)?.groups ?? {};
   const host = name ?? ipv6;
+  if (HOST_ALONE.test(text)) {
+    throw new BadAddress(`${text} needs a port, such as ${text}:12000`);
+  }
   if (host === undefined || port === undefined) {
     throw new BadAddress(
       `${text} is no address: give PORT, HOST:PORT or [IPv6]:PORT, such as 127.0.0.1:12000`,

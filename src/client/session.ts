@@ -40,6 +40,8 @@ export class Session implements Line {
   readonly connection: Connection;
   /** How many requests the server takes in advance, as it has greeted. */
   readonly pipeline: number;
+  /** Whom it has logged in as, over TLS; `undefined` where it is plain, and nobody had to. */
+  readonly user: string | undefined;
   /** When it was opened, on the clock of `performance.now()`. */
   readonly since = performance.now();
   readonly #channel: Channel<ReplyEvent>;
@@ -59,6 +61,7 @@ export class Session implements Line {
     this.address = { host: target.host, port: target.port };
     this.connection = reached.connection;
     this.pipeline = reached.greeting.pipeline;
+    this.user = reached.login?.user;
     this.#channel = new Channel(reached.connection, reached.decoder);
     this.#outbox = new Outbox(reached.connection);
     this.#timeout = options.timeout;

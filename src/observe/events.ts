@@ -64,6 +64,8 @@ export type ClientEvent =
       seconds?: number;
       received?: number;
       sent?: number;
+      encrypted?: boolean;
+      user?: string;
       remote?: string;
       local: string;
     }

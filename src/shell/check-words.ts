@@ -44,9 +44,13 @@ export function checkWords(
 }
 
 /** Whether it is asked what a command does: by `-h`, where that is no option of it, or `--help`. */
-export function asksForHelp({ options = {} }: Command, given: readonly Word[]): boolean {
+export function asksForHelp(
+  { options = {}, idleLetters = [] }: Command,
+  given: readonly Word[],
+): boolean {
   const end = given.findIndex(({ text, quoted }) => text === "--" && !quoted);
-  const taken = Object.values(options).some(({ letter }) => letter === "h");
+  const taken =
+    idleLetters.includes("h") || Object.values(options).some(({ letter }) => letter === "h");
   return given
     .slice(0, end === -1 ? given.length : end)
     .some(({ text, quoted }) => !quoted && (text === "--help" || (text === "-h" && !taken)));
@@ -69,9 +73,10 @@ function namesOf(command: Command, text: string): readonly string[] {
     );
     throw unknownOption(command, text, long === undefined ? undefined : `--${long}`);
   }
-  return Array.from(text.slice(1), (letter) => {
+  return Array.from(text.slice(1)).flatMap((letter) => {
+    if (command.idleLetters?.includes(letter) === true) return [];
     const found = known.find(([, option]) => option.letter === letter);
-    if (found === undefined) throw unknownOption(command, text, undefined);
+    if (found === undefined) throw unknownOption(command, `-${letter}`, undefined);
     return found[0];
   });
 }

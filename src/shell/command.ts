@@ -27,6 +27,8 @@ export interface Command {
   readonly notes?: readonly string[];
   /** Its options, by their long names. */
   readonly options?: Readonly<Record<string, Option>>;
+  /** Letters of options that people type elsewhere, and that ask for what is done anyway. */
+  readonly idleLetters?: string;
   /** How many words it takes at the least and at the most. */
   readonly words: readonly [least: number, most: number];
   /** @throws what `toCommandFailed` understands */

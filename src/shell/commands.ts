@@ -1,5 +1,5 @@
 import type { Command } from "./command.ts";
-import { cd } from "./commands/cd.ts";
+import { cd, cdup } from "./commands/cd.ts";
 import { close } from "./commands/close.ts";
 import { get, mget } from "./commands/get.ts";
 import { helpFor, type CommandGroup } from "./commands/help.ts";
@@ -20,12 +20,21 @@ import { shellEscape } from "./commands/shell-escape.ts";
 import { stat } from "./commands/stat.ts";
 import { status } from "./commands/status.ts";
 
-/** Every command, in the groups and the order in which HELP shows them. */
+const help = helpFor(
+  () => COMMAND_GROUPS,
+  () => COMMANDS,
+);
+
+/** Commands in the groups and the order in which HELP shows them. */
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
-  { title: "Connection", commands: [open, status, close, quit, helpFor(() => COMMAND_GROUPS)] },
+  { title: "Connection", commands: [open, status, close, quit, help] },
   { title: "Files", commands: [get, mget, put, mput, mirror] },
   { title: "On the server", commands: [ls, cd, pwd, stat, mkdir, mv, rm, rmdir] },
   { title: "On this side", commands: [lls, lcd, lpwd, shellEscape] },
 ];
 
-export const COMMANDS: readonly Command[] = COMMAND_GROUPS.flatMap(({ commands }) => commands);
+/** Every command. */
+export const COMMANDS: readonly Command[] = [
+  ...COMMAND_GROUPS.flatMap(({ commands }) => commands),
+  cdup,
+];

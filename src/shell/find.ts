@@ -19,7 +19,11 @@ export function unknownCommand(commands: readonly Command[], name: string): stri
     return `There is no command ${name}: did you mean ${most.join(", ")} or ${last}?`;
   }
   const names = commands.flatMap((command) => [command.name, ...command.synonyms]);
-  const meant = nearest(name, names);
+  // `?` and `!` are as near to every other single character.
+  const meant = nearest(
+    name,
+    names.filter((known) => /^[A-Z]/.test(known)),
+  );
   const hint = meant === undefined ? "HELP lists what there is" : `did you mean ${meant}?`;
   return `There is no command ${name}: ${hint}`;
 }

@@ -18,6 +18,9 @@ export const LISTING_OPTIONS = {
   recursive: { letter: "r", means: "what its folders hold as well" },
 } as const satisfies Record<string, Option>;
 
+/** All that there is is listed always, and sizes are written as people read them. */
+export const LISTING_IDLE_LETTERS = "ah";
+
 /**
  * A list as LS and LLS show it, sorted by name, folders with a `/`.
  * @param width columns of the terminal that it goes to; `undefined` where it goes elsewhere, and

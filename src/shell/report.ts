@@ -5,8 +5,9 @@ import type { Options } from "./command.ts";
 import type { ShellContext } from "./context.ts";
 import { joined, marked, type Text } from "./text.ts";
 
-/** The shortest transfer whose rate is told, in seconds. */
-const LEAST_SECONDS = 0.01;
+/** The shortest and the smallest transfer whose rate is told, in seconds and bytes. */
+const LEAST_SECONDS = 0.1;
+const LEAST_BYTES = 64 * 1024;
 /** How often progress is told, in milliseconds. */
 const PROGRESS_MS = 250;
 
@@ -40,9 +41,9 @@ export function report(
   output.observe({ ...event, digest: formatDigest(digest), seconds });
 }
 
-/** The rate of a transfer in brackets; nothing where it took no time to speak of. */
+/** The rate of a transfer in brackets; nothing where that would be chance. */
 export function rateOf(bytes: number, seconds: number): string {
-  if (bytes <= 0 || seconds < LEAST_SECONDS) return "";
+  if (bytes < LEAST_BYTES || seconds < LEAST_SECONDS) return "";
   return ` (${formatSize(Math.round(bytes / seconds))}/s)`;
 }
 

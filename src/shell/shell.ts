@@ -8,6 +8,7 @@ import { details } from "./commands/help.ts";
 import { asksForHelp, checkWords, looksLikeOption } from "./check-words.ts";
 import type { Lend, ShellContext } from "./context.ts";
 import { findCommand, unknownCommand } from "./find.ts";
+import { foreignWord } from "./foreign.ts";
 import { SomeFailed } from "./many/tally.ts";
 import { Job } from "./progress/job.ts";
 import { BadCommandLine, parseCommands, SHELL_ESCAPE, type CommandLine } from "./parse.ts";
@@ -173,6 +174,11 @@ export class Shell {
     try {
       const command = findCommand(COMMANDS, name);
       if (command === undefined) {
+        const needless = foreignWord(name);
+        if (needless !== undefined) {
+          this.#context.output.say(needless);
+          return Status.ok;
+        }
         throw new CommandFailed(Status.usage, unknownCommand(COMMANDS, name));
       }
       if (asksForHelp(command, words)) {
@@ -188,7 +194,9 @@ export class Shell {
       if (failed === undefined) throw error;
       // Behind it the server closes.
       if (failed instanceof Refused && failed.code === 421) await this.#context.session?.destroy();
-      const first = words.find((word) => !looksLikeOption(word))?.text ?? "";
+      const typed = words.find((word) => !looksLikeOption(word))?.text ?? "";
+      // A PIN is long, and says nobody what failed.
+      const first = name.toUpperCase() === "OPEN" ? typed.replace(/#.*/s, "") : typed;
       const gap = name === SHELL_ESCAPE ? "" : " ";
       const known = `${name.toUpperCase()}${gap}${first}`.trim();
       const label = failed.status === Status.usage ? "" : known;

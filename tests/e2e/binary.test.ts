@@ -30,6 +30,15 @@ describe("the binary alone", () => {
     expect(await run([command, "--json", "-h"])).toEqual(help);
   });
 
+  test.each(["serve", "connect", "user"])("help of %s has nothing undefined", async (command) => {
+    const { stdout } = await run(["help", command]);
+    expect(stdout).not.toMatch(/undefined|null|NaN/);
+    // The example that it gives is one of the flags, with the value that this has.
+    const [, flag = "", value] = /it is ([\w-]+) = (\S+) under/.exec(stdout) ?? [];
+    if (command === "user") expect(stdout).not.toContain("config.toml");
+    else expect(stdout).toMatch(new RegExp(`--${flag} .*\\(${value}\\)\n`));
+  });
+
   test("the help tells every default", async () => {
     const { stdout } = await run(["help", "serve"]);
     for (const value of ["(12000)", "(127.0.0.1)", "(./server)", "(10)"])
@@ -49,6 +58,9 @@ describe("wrong usage is status 2, told on standard error alone", () => {
     [["serve", "--port"], "--port needs a value: see sftp serve --help"],
     [["serve", "--json=1"], "--json takes no value: see sftp serve --help"],
     [["serve", "here"], "There is a word too many: here: see sftp serve --help"],
+    [["serve", "12000"], "There is a word too many: 12000 (did you mean --port 12000?): see sftp"],
+    [["serve", "-p", "12000"], "There is no flag -p (did you mean --port 12000?): see sftp serve"],
+    [["serve", "-p"], "There is no flag -p (did you mean --port?): see sftp serve --help"],
     [["serve", "--root", ""], "--root is empty: give it a value, or leave it out"],
     [["serve", "--grace", "soon"], "--grace soon is no time: give seconds, such as 10 or 0.5"],
     [["connect", "--comand", "x"], "There is no flag --comand (did you mean --command?)"],
@@ -56,6 +68,10 @@ describe("wrong usage is status 2, told on standard error alone", () => {
     [["connect", "-x"], "There is no flag -x: see sftp connect --help"],
     [["connect", "a", "1", "b"], "There is a word too many: b: see sftp connect --help"],
     [["connect", "-c", "HELP", "-b", "-"], "-c and -b exclude each other: use one of them"],
+    [["connect", "--timeout", "0"], "--timeout 0 would wait for nothing at all: give seconds"],
+    [["serve", "--idle-timeout", "0.000"], "--idle-timeout 0.000 would wait for nothing at all"],
+    [["serve", "--line-timeout", "0"], "--line-timeout 0 would wait for nothing at all"],
+    [["serve", "--tls", "--login-timeout", "0"], "--login-timeout 0 would wait for nothing at all"],
     [["connect", "--timeout", "-1"], "--timeout -1 is no time: give seconds, such as 10 or 0.5"],
   ])("sftp %j", async (args, message) => {
     using folder = new TemporaryFolder();

@@ -21,7 +21,7 @@ describe("where the file is", () => {
     using home = new Home();
     const script = ["connect", "--root", home.join("client"), "-c", "OPEN lab"];
     const without = await run(script, { env: home.env });
-    expect(without.stderr).toContain("lab is no address");
+    expect(without.stderr).toContain("lab needs a port");
     const port = await deadPort();
     home.configure(`[servers.lab]\naddress = "${port}"`);
     write(home.join(".config/sftp/config.toml"), `[servers.lab]\naddress = "localhost:${port}"`);
@@ -161,7 +161,7 @@ describe("what is wrong in the file is told with its line, status 2", () => {
     ["[servers.lab]\n", 1, "The server lab has no address: give one, such as address = "],
     ["[servers.lab]\nadress = '1'", 2, "There is no adress under [servers.lab]: did you mean "],
     ["[servers.lab]\naddress = 12000", 2, "address wants a text in quotes"],
-    ["[servers.lab]\naddress = 'x'", 2, "address: x is no address: give PORT, HOST:PORT or "],
+    ["[servers.lab]\naddress = 'x'", 2, "address: x needs a port, such as x:12000"],
     ["[servers.12000]\naddress = '1'", 1, "A server cannot be called 12000: a name has letters"],
     ["[servers.'a:1']\naddress = '1'", 1, "A server cannot be called a:1: a name has letters"],
     ["[serve]\nport = 1\nport = 2", 3, "Defining a key multiple times is invalid"],
@@ -234,7 +234,7 @@ describe("[servers.NAME]", () => {
     for (const other of ["LAB1234", "constructor", "x:"]) {
       const ran = await go(`OPEN ${other}`);
       expect(ran.status).toBe(2);
-      expect(ran.stderr).toMatch(/is no address|The port is missing/);
+      expect(ran.stderr).toMatch(/is no address|needs a port|The port is missing/);
     }
   });
 });

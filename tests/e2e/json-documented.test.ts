@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import {
   deviations,
   readDocumentedEvents,
@@ -9,7 +10,9 @@ import { events, slowTransfer, type Event } from "../support/events.ts";
 import { until, write } from "../support/files.ts";
 import { Fifo, Muted } from "../support/muted.ts";
 import { connect, run, ServerProcess, TemporaryFolder } from "../support/programs.ts";
+import { FastClient } from "../support/fast-client.ts";
 import { RawClient } from "../support/raw-client.ts";
+import { SecureScene } from "../support/secure.ts";
 
 const DOCUMENTED = readDocumentedEvents();
 
@@ -39,7 +42,10 @@ async function toldByConnect(folder: TemporaryFolder): Promise<Event[]> {
     await run(["connect", "--json", "--root", folder.join("file")]),
   ];
   expect(runs.map(({ status }) => status)).toEqual([2, 2, 6, 6]);
-  return [...runs.flatMap(({ stdout }) => events(stdout)), ...(await slowTransfer(folder))];
+  await using secure = await SecureScene.start();
+  const ran = await secure.connect(secure.pinned, "STATUS", "--json");
+  expect(ran.status).toBe(0);
+  return [...runs, ran].flatMap(({ stdout }) => events(stdout)).concat(await slowTransfer(folder));
 }
 
 /** All that a server tells in runs that come upon everything. */
@@ -57,7 +63,39 @@ async function toldByServe(folder: TemporaryFolder): Promise<Event[]> {
   const taken = await run(["serve", "--json", "--port", port, "--root", folder.join("other")]);
   expect(taken.status).toBe(1);
   expect(await server.stop()).toBe(0);
-  return [...events(server.stdout), ...events(taken.stdout), ...(await toldTooLate(folder))];
+  return [
+    ...[server, taken].flatMap(({ stdout }) => events(stdout)),
+    ...(await toldOfLogins()),
+    ...(await toldOfRefused(folder)),
+    ...(await toldTooLate(folder)),
+  ];
+}
+
+/** What a server tells of one who logs in, and of one who cannot. */
+async function toldOfLogins(): Promise<Event[]> {
+  await using scene = await SecureScene.start(["--tls", "--json"]);
+  expect(await scene.connect(scene.pinned, "PWD")).toMatchObject({ status: 0 });
+  const wrong = await scene.connectWith({ token: "wrong" }, scene.pinned, "PWD");
+  expect(wrong.status).toBe(4);
+  expect(await scene.server.stop()).toBe(0);
+  const told = events(scene.server.stdout);
+  expect(told).toContainEqual(expect.objectContaining({ event: "login", user: "token" }));
+  expect(told).toContainEqual(expect.objectContaining({ event: "failed", verb: "AUTH", path: "" }));
+  return told;
+}
+
+/** What a server tells of one for whom it has no place. */
+async function toldOfRefused(folder: TemporaryFolder): Promise<Event[]> {
+  await using server = await ServerProcess.start(folder.join("server"), [
+    "--json",
+    "--max-connections",
+    "1",
+  ]);
+  using _inside = await FastClient.open(server.port);
+  using refused = await FastClient.connect(server.port);
+  expect(await refused.lines()).toEqual([expect.stringMatching(/^421 busy /)]);
+  expect(await server.stop()).toBe(0);
+  return events(server.stdout);
 }
 
 /** What a server tells whose events nobody has read for a while. */
@@ -75,6 +113,20 @@ test("the page documents events of both roles, each with examples", () => {
   expect(new Set(DOCUMENTED.map(({ role }) => role))).toEqual(new Set(["connect", "serve"]));
   expect(DOCUMENTED.length).toBeGreaterThan(14);
   for (const { examples } of DOCUMENTED) expect(examples[0]).toStartWith('{"event":');
+});
+
+test("the page documents every event that there is", () => {
+  const source = readFileSync(join(import.meta.dir, "../../src/observe/events.ts"), "utf8");
+  const [server = "", client = ""] = source.split("export type ClientEvent");
+  for (const [role, text] of [
+    ["serve", server],
+    ["connect", client],
+  ] as const) {
+    const names = Array.from(text.matchAll(/event: "(\w+)"/g), ([, name = ""]) => name);
+    const documented = DOCUMENTED.filter((known) => known.role === role).map(({ name }) => name);
+    expect(new Set(documented)).toEqual(new Set(names));
+    expect(names.length).toBeGreaterThan(8);
+  }
 });
 
 describe("every example is as documented", () => {

@@ -129,7 +129,7 @@ test("HELP lists the commands, HELP GET tells more of GET", async () => {
   const { status, stdout, stderr } = await shell(folder, "HELP");
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   for (const command of [
-    "OPEN port",
+    "OPEN [host] port | name",
     "GET remote... [local]",
     "PUT local... [remote]",
     "CLOSE",
@@ -149,24 +149,21 @@ describe("what fails says exactly why, with its status", () => {
     ["opne 12000", 2, "There is no command opne: did you mean OPEN?"],
     ["xyzzy", 2, "There is no command xyzzy: HELP lists what there is"],
     ["HELP ptu", 2, "There is no command ptu: did you mean PUT?"],
-    ["OPEN", 2, "OPEN needs more: type OPEN port | host port | address | name, such as OPEN 12000"],
+    ["OPEN", 2, "OPEN needs more: type OPEN [host] port | name, such as OPEN 12000"],
     [
       "OPEN a b c",
       2,
-      "OPEN has a word too many, c: type OPEN port | host port | address | name, with quotes around a name that holds blanks",
+      "OPEN has a word too many, c: type OPEN [host] port | name, with quotes around a name that holds blanks",
     ],
     ["QUIT now", 2, "QUIT has a word too many, now: type QUIT"],
     ["OPEN 0", 2, "0 is no port: give a number from 1 to 65535"],
     ["OPEN 65536", 2, "65536 is no port: give a number from 1 to 65535"],
-    ["OPEN 1 2", 2, "1 is no host: type OPEN port | host port | address | name"],
+    ["OPEN 1 2", 2, "1 is no host: type OPEN [host] port | name"],
     ["OPEN 127.0.0.1 abc", 2, "abc is no port: give a number from 1 to 65535"],
-    ["OPEN ''", 2, "OPEN got an empty word: type OPEN port | host port | address | name"],
+    ["OPEN localhost", 2, "localhost needs a port, such as localhost:12000"],
+    ["OPEN ''", 2, "OPEN got an empty word: type OPEN [host] port | name"],
     ["OPEN -1", 2, "OPEN has no option -1: it has none"],
-    [
-      "OPEN abc",
-      2,
-      "abc is no address: give PORT, HOST:PORT or [IPv6]:PORT, such as 127.0.0.1:12000",
-    ],
+    ["OPEN abc", 2, "abc needs a port, such as abc:12000"],
     ["GET 'a", 2, "A quote ' is not closed"],
   ])("%s", async (command, status, message) => {
     using folder = new TemporaryFolder();

@@ -27,6 +27,17 @@ export const cd: Command = {
   },
 };
 
+/** Not among those that HELP lists. */
+export const cdup: Command = {
+  name: "CDUP",
+  synonyms: [],
+  usage: "",
+  summary: "go to the folder above, as CD .. does",
+  examples: ["CDUP"],
+  words: [0, 0],
+  run: (_, context, options) => cd.run([{ text: "..", quoted: false }], context, options),
+};
+
 function target(word: Word | undefined, { remoteFolder, previousFolder }: ShellContext): Path {
   if (word === undefined) return [];
   if (word.quoted || word.text !== "-") return parseRemotePath(word.text, remoteFolder);

@@ -3,6 +3,7 @@ import { Status } from "../../client/status.ts";
 import type { Command } from "../command.ts";
 import { findCommand, unknownCommand } from "../find.ts";
 import { foldTable, screenWidth } from "../fold.ts";
+import { foreignWord } from "../foreign.ts";
 import { alignRows, pad } from "../table.ts";
 
 /** Commands that HELP shows together. */
@@ -11,8 +12,14 @@ export interface CommandGroup {
   readonly commands: readonly Command[];
 }
 
-/** @param groups all commands, this one included */
-export function helpFor(groups: () => readonly CommandGroup[]): Command {
+/**
+ * @param groups the commands that HELP alone shows
+ * @param commands all of which HELP can tell more, this one included
+ */
+export function helpFor(
+  groups: () => readonly CommandGroup[],
+  commands: () => readonly Command[],
+): Command {
   return {
     name: "HELP",
     synonyms: ["?"],
@@ -21,14 +28,18 @@ export function helpFor(groups: () => readonly CommandGroup[]): Command {
     examples: ["HELP", "HELP GET"],
     words: [0, 1],
     async run([word], { output }) {
-      const commands = groups().flatMap((group) => group.commands);
       if (word === undefined) {
         output.data(foldTable(overview(groups()), screenWidth()));
         return;
       }
-      const command = findCommand(commands, word.text);
+      const command = findCommand(commands(), word.text);
       if (command === undefined) {
-        throw new CommandFailed(Status.usage, unknownCommand(commands, word.text));
+        const needless = foreignWord(word.text);
+        if (needless !== undefined) {
+          output.say(needless);
+          return;
+        }
+        throw new CommandFailed(Status.usage, unknownCommand(commands(), word.text));
       }
       output.data(foldTable(details(command), screenWidth()));
     },

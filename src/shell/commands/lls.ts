@@ -5,7 +5,7 @@ import { LocalStorage } from "../../storage/local/local.ts";
 import type { Entry } from "../../storage/storage.ts";
 import type { Command } from "../command.ts";
 import type { ShellContext } from "../context.ts";
-import { comparePaths, LISTING_OPTIONS, type Listed } from "../listing.ts";
+import { comparePaths, LISTING_IDLE_LETTERS, LISTING_OPTIONS, type Listed } from "../listing.ts";
 import { lookAtLocal } from "../local-look.ts";
 import { openLocal, resolveTyped } from "../local-path.ts";
 import { compilePattern, isPattern } from "../pattern.ts";
@@ -19,6 +19,7 @@ export const lls: Command = {
   summary: "list a folder of this side",
   examples: ["LLS", "LLS -l photos", "LLS *.csv", "LLS ~ /tmp"],
   options: LISTING_OPTIONS,
+  idleLetters: LISTING_IDLE_LETTERS,
   words: [0, Infinity],
   async run(words, context, options) {
     const several = new Several(context, "LLS");

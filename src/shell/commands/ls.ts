@@ -1,7 +1,7 @@
 import { listAll } from "../remote-look.ts";
 import type { Command } from "../command.ts";
 import { requireSession } from "../context.ts";
-import { comparePaths, LISTING_OPTIONS } from "../listing.ts";
+import { comparePaths, LISTING_IDLE_LETTERS, LISTING_OPTIONS } from "../listing.ts";
 import { parseRemotePath } from "../remote-path.ts";
 import { isPattern } from "../pattern.ts";
 import type { Word } from "../parse.ts";
@@ -16,6 +16,7 @@ export const ls: Command = {
   summary: "list a folder of the server",
   examples: ["LS", "LS -l notes", "LS logs/*.gz", "LS -r /", "LS 'my notes'"],
   options: LISTING_OPTIONS,
+  idleLetters: LISTING_IDLE_LETTERS,
   words: [0, Infinity],
   async run(words, context, options) {
     const session = requireSession(context);

@@ -8,9 +8,14 @@ import type { ShellContext } from "../context.ts";
 export const open: Command = {
   name: "OPEN",
   synonyms: [],
-  usage: "port | host port | address | name",
+  usage: "[host] port | name",
   summary: "connect to a server",
-  examples: ["OPEN 12000", "OPEN 127.0.0.1 12000", "OPEN [::1]:12000"],
+  examples: ["OPEN 12000", "OPEN 127.0.0.1 12000", "OPEN [::1]:12000", "OPEN lab"],
+  notes: [
+    "A port alone is one of this machine. Addresses as sftp serve tells them do as",
+    "well: 192.0.2.7:12000#PIN, also with USER@ before them. A name is that of a",
+    "server in the configuration.",
+  ],
   words: [1, 2],
   async run(words, context) {
     if (context.session !== undefined) {

@@ -28,12 +28,15 @@ export const status: Command = {
             seconds: (performance.now() - session.since) / 1000,
             received: session.connection.received,
             sent: session.connection.sent,
+            encrypted: session.user !== undefined,
+            ...(session.user === undefined ? {} : { user: session.user }),
           };
     const rows =
       connection === undefined
         ? [["server", context.lost ? "not connected any more" : "not connected"]]
         : [
             ["server", `${connection.server}, for ${formatSeconds(connection.seconds)}`],
+            ["protection", protectionOf(connection)],
             [
               "moved",
               `${formatSize(connection.received)} received, ${formatSize(connection.sent)} sent`,
@@ -55,6 +58,11 @@ export const status: Command = {
     });
   },
 };
+
+/** An encrypted connection is one that has logged in, and the other way round. */
+function protectionOf({ user }: { readonly user?: string }): string {
+  return user === undefined ? "neither encrypted nor logged in" : `encrypted, logged in as ${user}`;
+}
 
 function optionsOf({ connecting, retries, durable, dryRun, verbose }: ShellContext): string {
   return [

@@ -25,7 +25,7 @@ test.each([
   [["servee"], "did you mean serve?"],
   [["--prot"], "There is no flag --prot"],
   [["-x"], "There is no flag -x"],
-  [["connect", "user@host"], "user@host is no address: give PORT, HOST:PORT or [IPv6]:PORT"],
+  [["connect", "user@host"], "user@host needs a port, such as user@host:12000"],
 ])("sftp %j is told as before: 2", async (args, told) => {
   const ran = await run(args);
   expect(ran).toMatchObject({ status: 2, stdout: "" });

@@ -47,6 +47,14 @@ describe.each([
     expect(impostor.heard).toEqual([]);
   });
 
+  test("does not repeat a PIN that was typed where OPEN fails", async () => {
+    using impostor = await Impostor.start(greedy(WITH_LOGIN));
+    const where = `127.0.0.1:${impostor.port}`;
+    const ran = await connect(`${where}#${OTHER_PIN}`, env);
+    expect(ran.stderr).toStartWith(`OPEN ${where}: ${where} has another key`);
+    expect(ran.stderr).not.toContain(OTHER_PIN);
+  });
+
   test("sends nothing to a server that is not known, where nobody can be asked: 4", async () => {
     using impostor = await Impostor.start(greedy(WITH_LOGIN));
     const ran = await connect(`127.0.0.1:${impostor.port}`, env);

@@ -27,7 +27,7 @@ test("HELP lists every command in groups, and fits on a screen of 80 columns and
   ]);
   const summaries = lines.filter((line) => line.startsWith("  "));
   const columns = summaries.map((line) => /^ {2}.*? {2,}/.exec(line)?.[0].length);
-  expect(columns.filter((column) => column !== 27)).toHaveLength(1);
+  expect(columns.filter((column) => column !== 27)).toEqual([]);
   expect(stdout).toContain("quotes around names with blanks");
   expect(stdout).toMatch(/^ {2}LS /m);
 });
@@ -89,6 +89,7 @@ describe("what is no command suggests what was meant", () => {
     ["st", "There is no command st: did you mean STATUS or STAT?"],
     ["l", "There is no command l: did you mean LS, LLS, LCD or LPWD?"],
     ["HELP re", "There is no command re: did you mean RECV or RENAME?"],
+    ["y", "There is no command y: HELP lists what there is"],
     ["HELP xyzzy", "There is no command xyzzy: HELP lists what there is"],
     ["'!ls'", "There is no command !ls: did you mean LS?"],
   ])("%s", async (typed, message) => {
@@ -102,8 +103,52 @@ test.each([
   ["MV a", "MV needs more: type MV source... target, such as MV draft.txt final.txt"],
   ["PWD x", "PWD has a word too many, x: type PWD"],
   ["LS -x", "LS has no option -x: it has -l, -r"],
+  ["LS -lax", "LS has no option -x: it has -l, -r"],
+  ["RM -ra x", "RM has no option -a: it has -r, -n"],
   ["RM --recursiv x", "RM has no option --recursiv: did you mean --recursive?"],
 ])("%s is wrong usage", async (typed, message) => {
   const ran = await shell(typed);
   expect(ran).toEqual({ status: 2, stdout: "", stderr: `${message}\n` });
+});
+
+describe("words of ftp that are no commands", () => {
+  test.each([
+    ["binary", "BINARY is not needed: all files go as they are, byte for byte."],
+    ["bin", "BIN is not needed: all files go as they are, byte for byte."],
+    ["ASCII", "ASCII is not needed: all files go as they are, byte for byte."],
+    ["type I", "TYPE is not needed: all files go as they are, byte for byte."],
+    ["hash", "HASH is not needed: each transfer says what has become of it."],
+    [
+      "passive",
+      "PASSIVE is not needed: everything goes over the one connection that the client opens.",
+    ],
+    [
+      "Prompt off",
+      "PROMPT is not needed: nothing asks before each file, except MGET and MPUT with -i.",
+    ],
+  ])("%s says that it is not needed, and a script goes on behind it", async (typed, message) => {
+    const ran = await shell(`${typed}; HELP PWD`);
+    expect(ran).toMatchObject({ status: 0, stderr: `${message}\n` });
+    expect(ran.stdout).toStartWith("PWD: ");
+    const told = await shell(`HELP ${typed.split(" ")[0]}`);
+    expect(told).toEqual({ status: 0, stdout: "", stderr: `${message}\n` });
+  });
+
+  test.each([
+    ["reget big.iso", "type GET again, which goes on where it was interrupted"],
+    ["restart 5", "type GET or PUT again, which goes on where it was interrupted"],
+    ["USER anna", "type the name with the address, such as OPEN anna@192.0.2.7:12000"],
+    ["quote SYST", "nothing is sent to the server as it is typed: HELP lists what there is"],
+  ])("%s says what to type in place of it, and is wrong usage", async (typed, message) => {
+    const [name = ""] = typed.split(" ");
+    const stderr = `There is no command ${name}: ${message}\n`;
+    expect(await shell(`${typed}; HELP`)).toEqual({ status: 2, stdout: "", stderr });
+    expect(await shell(`HELP ${name}`)).toEqual({ status: 2, stdout: "", stderr });
+  });
+
+  test.each(["toString", "constructor", "__proto__"])("%s is none", async (typed) => {
+    const ran = await shell(typed);
+    expect(ran).toMatchObject({ status: 2, stdout: "" });
+    expect(ran.stderr).toStartWith(`There is no command ${typed}: `);
+  });
 });

@@ -328,3 +328,12 @@ test("at a terminal names stand in columns, wide ones too", async () => {
     "file-13.txt  file-17.txt  file-21.txt  file-25.txt  file-29.txt  file-33.txt  file-37.txt",
   ]);
 });
+
+test.each(["LS", "LLS"])("%s takes -a and -h, which ask for what is done anyway", async (verb) => {
+  await using shell = await scene();
+  const long = await shell.run(`${verb} -l`);
+  for (const typed of ["-la", "-lh", "-lah", "-l -a", "-a -h -l", "-l -a ."]) {
+    expect(await shell.run(`${verb} ${typed}`), typed).toEqual(long);
+  }
+  expect(await shell.run(`${verb} -a`)).toEqual(await shell.run(verb));
+});

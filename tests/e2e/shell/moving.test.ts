@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { write } from "../../support/files.ts";
 import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
+import { SecureScene } from "../../support/secure.ts";
 import { eventsOf, ShellScene } from "../../support/shell.ts";
 import { TerminalProgram } from "../../support/terminal.ts";
 
@@ -33,6 +34,24 @@ test("names are relative to where CD went, and a leading / is the root", async (
   );
   expect(ran.status).toBe(0);
   expect(ran.stdout).toStartWith("a.gz\nold/\na.gz\nhere.txt\nold/\n-/\nlogs/\ntop.txt\ntop.txt\n");
+});
+
+test("STATUS tells whether the connection is encrypted, and as whom one is logged in", async () => {
+  await using secure = await SecureScene.start();
+  const ran = await secure.connect(secure.pinned, "STATUS; CLOSE; STATUS");
+  expect(ran.status).toBe(0);
+  expect(ran.stdout).toMatch(/^protection +encrypted, logged in as token$/m);
+  expect(ran.stdout.match(/protection/g)).toHaveLength(1);
+});
+
+test("CDUP goes to the folder above, as CD .. does", async () => {
+  await using shell = await scene();
+  const ran = await shell.run("CD logs/old; cdup; PWD; CD -; PWD; CDUP; CDUP; PWD; -CDUP; CDUP x");
+  expect(ran).toEqual({
+    status: 2,
+    stdout: "/logs\n/logs/old\n/\n",
+    stderr: "CDUP: .. leads above the server's root\nCDUP has a word too many, x: type CDUP\n",
+  });
 });
 
 test("a quoted - is a folder's name", async () => {
@@ -87,6 +106,7 @@ test("STATUS tells of the connection and of both folders, or that there is none"
   const lines = ran.stdout.split("\n").map((line) => line.split(/ {2,}/));
   expect(lines).toEqual([
     ["server", expect.stringMatching(new RegExp(`^127\\.0\\.0\\.1:${shell.port}, for \\d.* m?s$`))],
+    ["protection", "neither encrypted nor logged in"],
     ["moved", expect.stringMatching(/^\d+ B received, \d+ B sent$/)],
     ["its folder", "/logs"],
     ["your folder", local],
@@ -103,6 +123,7 @@ test("STATUS tells of the connection and of both folders, or that there is none"
       seconds: expect.any(Number),
       received: expect.any(Number),
       sent: expect.any(Number),
+      encrypted: false,
       remote: "logs",
       local,
     },
