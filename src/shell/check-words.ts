@@ -45,7 +45,7 @@ export function checkWords(
 
 /** Whether it is asked what a command does: by `-h`, where that is no option of it, or `--help`. */
 export function asksForHelp(
-  { options = {}, idleLetters = [] }: Command,
+  { options = {}, idleLetters = "" }: Command,
   given: readonly Word[],
 ): boolean {
   const end = given.findIndex(({ text, quoted }) => text === "--" && !quoted);
