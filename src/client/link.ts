@@ -99,7 +99,8 @@ export class Link {
         await pause(this.#tries, failure, this.#policy);
         try {
           if (this.#session.lost === undefined) await this.#session.destroy();
-          this.#session = await reopen(this.#session, this.#policy);
+          const { session: options, signal } = this.#policy;
+          this.#session = await Session.open(this.#session.target, options, signal);
           break;
         } catch (error) {
           failure = error;
@@ -109,24 +110,6 @@ export class Link {
       this.#replacing = undefined;
     }
     onReconnected(this.#session);
-  }
-}
-
-/** Connects again, for as long as the user wants to wait for that. */
-async function reopen({ address }: Session, policy: RetryPolicy): Promise<Session> {
-  const { signal } = policy;
-  const opening = Session.open(address, policy.session);
-  const interrupted = Promise.withResolvers<never>();
-  const interrupt = (): void => interrupted.reject(new Interrupted());
-  signal.addEventListener("abort", interrupt);
-  try {
-    return await Promise.race([opening, interrupted.promise]);
-  } catch (error) {
-    // One that comes about all the same is of use to nobody.
-    opening.then((session) => session.destroy()).catch(() => undefined);
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", interrupt);
   }
 }
 

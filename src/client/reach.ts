@@ -23,10 +23,17 @@ export interface ReachOptions {
   /** How long a server may be silent while it is awaited, in milliseconds. */
   readonly timeout: number;
   readonly trust: Trust;
+  /** Aborted when nobody waits for it any more: what was connected is closed. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A server that has greeted. */
 export interface Reached {
+  /**
+   * What was asked for, with all that was found right of it: whoever connects again by this asks no
+   * less of who answers, whatever could be kept on the disk.
+   */
+  readonly target: Target;
   readonly connection: Connection;
   /** Holds what came behind the greeting. */
   readonly decoder: ReplyDecoder;
@@ -65,7 +72,7 @@ async function reachInTheClear(target: Target, options: ReachOptions): Promise<R
       `${where} wants a login without encryption, and gets none: that is no sftp serve`,
     );
   }
-  return { connection, decoder, greeting, login: undefined, learnt: undefined };
+  return { target, connection, decoder, greeting, login: undefined, learnt: undefined };
 }
 
 /** Where a person is asked something, that is between two connections: the server does not wait. */
@@ -86,8 +93,11 @@ async function reachSecurely(asked: Target, options: ReachOptions): Promise<Reac
       const secret = await trust.knownSecret(target);
       if (judgement !== "unknown" && secret !== undefined) {
         const login = { user: trust.userFor(target), secret, binding };
-        const learnt = judgement === "vouched" ? undefined : pin;
-        return { connection, decoder, greeting, login, learnt };
+        // Authorities vouch for the next key as well: the secret alone asks for TLS then.
+        const found = { ...target, secret };
+        return judgement === "vouched"
+          ? { target: found, connection, decoder, greeting, login, learnt: undefined }
+          : { target: withPin(found, pin), connection, decoder, greeting, login, learnt: pin };
       }
       connection.destroy("to ask a person");
       if (judgement === "unknown") {
@@ -126,12 +136,30 @@ async function greeted(
   target: Target,
   connection: Connection,
   decoder: ReplyDecoder,
-  options: { readonly timeout: number; readonly ask: boolean },
+  options: ReachOptions & { readonly ask: boolean },
 ): Promise<Greeting> {
-  const answer = await readGreeting(connection, decoder, options);
+  const answer = await closingAt(options.signal, connection, () =>
+    readGreeting(connection, decoder, options),
+  );
   if (!("type" in answer)) return answer;
   connection.destroy("not greeted");
   throw strange(target, answer, options.timeout);
+}
+
+/** Does something over a connection, which is closed where nobody waits for it any more. */
+export async function closingAt<Result>(
+  signal: AbortSignal | undefined,
+  connection: Connection,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const close = (): void => connection.destroy("interrupted");
+  if (signal?.aborted === true) close();
+  signal?.addEventListener("abort", close);
+  try {
+    return await work();
+  } finally {
+    signal?.removeEventListener("abort", close);
+  }
 }
 
 /** Listens once more, without TLS and without saying anything that matters, for who it is. */

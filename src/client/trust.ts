@@ -33,6 +33,8 @@ export class Trust {
   readonly #options: TrustOptions;
   /** Secrets that were typed, by user and server, so that a connection that drops asks for none. */
   readonly #typed = new Map<string, string>();
+  /** What was complained of, so that a connection that drops complains of nothing twice. */
+  readonly #complaints = new Set<string>();
 
   constructor(options: TrustOptions) {
     this.#options = options;
@@ -163,7 +165,10 @@ export class Trust {
       await knownHosts.remember(target.host, target.port, pin);
     } catch (error) {
       if (!(error instanceof SecurityError)) throw error;
-      complain(`${formatAddress(target)} will be unknown next time: ${error.message}`);
+      const complaint = `${formatAddress(target)} will be unknown next time: ${error.message}`;
+      if (this.#complaints.has(complaint)) return;
+      this.#complaints.add(complaint);
+      complain(complaint);
     }
   }
 

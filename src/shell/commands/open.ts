@@ -24,7 +24,7 @@ export const open: Command = {
     context.lost = false;
     context.remoteFolder = [];
     context.previousFolder = undefined;
-    context.session = await Session.open(target, context.connecting);
+    context.session = await Session.open(target, context.connecting, context.signal);
     const { address } = context.session;
     context.output.say(`Connected to ${formatAddress(address)}.`);
     context.output.observe({ event: "opened", host: address.host, port: address.port });
