@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { isLoopback } from "../client/address.ts";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
@@ -26,6 +25,7 @@ const RAISING = ["tls-cert", "tls-key", "users"] as const;
  * What protects a server that listens on this host: nothing on loopback, as long as nothing is asked
  * for; TLS and a login everywhere else, made at the first start.
  * @param root of the server, for the folders of users
+ * @param complain tells whoever runs the server what is wrong with it while it runs
  * @throws {CommandFailed} status 2, for flags that exclude each other
  * @throws {SecurityError}
  */
@@ -33,6 +33,7 @@ export async function protectionFor(
   given: Arguments,
   host: string,
   root: LocalOptions & { readonly path: string },
+  complain: (message: string) => void,
 ): Promise<Protected | undefined> {
   const named = Object.fromEntries(
     RAISING.map((flag) => [flag, optionalSetting(given, flag)] as const),
@@ -66,7 +67,8 @@ export async function protectionFor(
     decoySecret: deriveSecret(identity, "decoys"),
     attempts: new Attempts(),
     timeout,
-    openRoot: (folder) => LocalStorage.open(join(root.path, folder), root),
+    complain,
+    openRoot: (folder) => LocalStorage.openInside(root.path, folder.split("/"), root),
   };
 }
 

@@ -145,7 +145,12 @@ export async function runServe(given: Arguments): Promise<Status> {
   const durable = isOn(given, "durable");
   const limits = readLimits(given);
   const make = !limits.readOnly;
-  const protection = await protectionFor(given, host, { path: root.value, make, durable });
+  const protection = await protectionFor(
+    given,
+    host,
+    { path: root.value, make, durable },
+    (message) => messages.error(message),
+  );
   const options = {
     protection,
     host,
