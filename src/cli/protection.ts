@@ -1,8 +1,9 @@
-import { isLoopback } from "../client/address.ts";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { Attempts } from "../security/attempts.ts";
 import { deriveSecret, loadIdentity, readIdentity, type Identity } from "../security/identity.ts";
+import { isLoopback } from "../security/ip.ts";
+import { TOKEN_USER } from "../security/mechanism.ts";
 import { makeVerifier, TOKEN_ITERATIONS } from "../security/scram.ts";
 import { loadToken, newToken, tokenFile } from "../security/token.ts";
 import { readUsers, Users } from "../security/users.ts";
@@ -86,7 +87,7 @@ async function usersOfToken(
   const verifier = await makeVerifier(value, { iterations: TOKEN_ITERATIONS });
   return {
     token: { value, file: tokenFile(folder) },
-    users: new Users([{ name: "token", role: "full", verifier }]),
+    users: new Users([{ name: TOKEN_USER, role: "full", verifier }]),
   };
 }
 

@@ -1,15 +1,13 @@
 import type { Request } from "../protocol/request.ts";
 import type { Attempts } from "../security/attempts.ts";
 import { SecurityError } from "../security/errors.ts";
+import { MECHANISM, WRONG_LOGIN } from "../security/mechanism.ts";
 import { ScramServer } from "../security/scram.ts";
 import type { Role, User, Users } from "../security/users.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Connection } from "../transport/connection.ts";
 import { badArgument, RequestFailed } from "./failures.ts";
-
-/** The one login that there is, as the greeting names it. */
-export const MECHANISM = "SCRAM-SHA-256-PLUS";
 
 /** How often somebody may be wrong before the connection is closed. */
 const TRIES = 3;
@@ -122,7 +120,7 @@ export class Login {
     }
     attempts.succeeded(this.#address);
     const user = users.find(proved.user);
-    if (user === undefined) throw wrong("The user or the password is wrong");
+    if (user === undefined) throw wrong(WRONG_LOGIN);
     const storage = await this.#open(user);
     this.#account = { user: user.name, role: user.role, storage };
     return { code: 230, data: encode(proved.message) };
