@@ -1,4 +1,5 @@
 import { ReplyDecoder } from "../protocol/reply-decoder.ts";
+import { MECHANISM } from "../security/mechanism.ts";
 import { pinOf } from "../security/pin.ts";
 import type { Connection } from "../transport/connection.ts";
 import { ConnectFailed } from "../transport/connect-failed.ts";
@@ -7,7 +8,7 @@ import { connectTls, HandshakeFailed } from "../transport/tls-connect.ts";
 import { formatAddress, type Target } from "./address.ts";
 import { CommandFailed } from "./errors.ts";
 import { readGreeting, type Greeting } from "./greeting.ts";
-import { MECHANISM, type Credentials } from "./login.ts";
+import type { Credentials } from "./login.ts";
 import { Status } from "./status.ts";
 import type { Trust } from "./trust.ts";
 import {
@@ -53,15 +54,15 @@ const IDENTIFY_MS = 5000;
  * @throws {CommandFailed} saying who did not answer, or what did and why that is not enough
  */
 export async function reach(target: Target, options: ReachOptions): Promise<Reached> {
-  return (await options.trust.wantsTls(target))
+  return (await options.trust.whyTls(target)) !== undefined
     ? reachSecurely(target, options)
     : reachInTheClear(target, options);
 }
 
 async function reachInTheClear(target: Target, options: ReachOptions): Promise<Reached> {
   const where = formatAddress(target);
-  const connection = await dial(target, options, () =>
-    connect(target.host, target.port, options.timeout),
+  const connection = await dial(target, options, (host) =>
+    connect(host, target.port, options.timeout),
   );
   const decoder = new ReplyDecoder();
   const greeting = await greeted(target, connection, decoder, { ...options, ask: true });
@@ -81,8 +82,8 @@ async function reachSecurely(asked: Target, options: ReachOptions): Promise<Reac
   const authorities = await trust.needsAuthorities(asked);
   let target = asked;
   for (;;) {
-    const { connection, binding, publicKey, vouched } = await dial(target, options, () =>
-      connectTls(target.host, target.port, { timeout: options.timeout, authorities }),
+    const { connection, binding, publicKey, vouched } = await dial(target, options, (host) =>
+      connectTls(host, target.port, { name: target.host, timeout: options.timeout, authorities }),
     );
     try {
       const pin = pinOf(publicKey);
@@ -116,14 +117,24 @@ function withPin(target: Target, pin: string): Target {
   return { ...target, pin };
 }
 
-/** @throws {CommandFailed} */
+/**
+ * Connects to the first of a host's addresses that answers.
+ * @throws {CommandFailed}
+ */
 async function dial<Connected>(
   target: Target,
   options: ReachOptions,
-  connectTo: () => Promise<Connected>,
+  connectTo: (host: string) => Promise<Connected>,
 ): Promise<Connected> {
   try {
-    return await connectTo();
+    if (target.host.toLowerCase() !== "localhost") return await connectTo(target.host);
+    // It is trusted to be this machine, so nobody else is asked where that is.
+    return await connectTo("127.0.0.1").catch((error: unknown) => {
+      if (!(error instanceof ConnectFailed) || error instanceof HandshakeFailed) throw error;
+      return connectTo("::1").catch((second: unknown) => {
+        throw second instanceof HandshakeFailed ? second : error;
+      });
+    });
   } catch (error) {
     if (error instanceof HandshakeFailed) throw await whyNoTls(target, error, options);
     if (error instanceof ConnectFailed) throw notConnected(target, error, options.timeout);
@@ -175,12 +186,10 @@ async function whyNoTls(
     case "broken":
     case "plain": {
       const timeout = Math.min(options.timeout, IDENTIFY_MS);
-      const connection = await dial(target, options, () =>
-        connect(target.host, target.port, timeout),
-      );
+      const connection = await dial(target, options, (host) => connect(host, target.port, timeout));
       const answer = await readGreeting(connection, new ReplyDecoder(), { timeout, ask: true });
       connection.destroy("only identified");
-      if (!("type" in answer)) return withoutTls(target);
+      if (!("type" in answer)) return withoutTls(target, await options.trust.whyTls(target));
       if (answer.type !== "other" || failed.problem === "plain") {
         return strange(target, answer, timeout);
       }
