@@ -11,7 +11,7 @@ import { runLines, runTexts } from "../shell/script.ts";
 import { Shell } from "../shell/shell.ts";
 import { StorageError } from "../storage/errors.ts";
 import { fromSystem } from "../storage/local/errno.ts";
-import { LocalStorage } from "../storage/local/local.ts";
+import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG, type Config } from "./config.ts";
 import { isOn, readCount, readSeconds, readWait, saidBy, setting, WEEK } from "./settings.ts";
@@ -130,9 +130,10 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
   const keep = readSeconds(setting(given, "keep-partial"));
   const durable = isOn(given, "durable");
   const json = isOn(given, "json");
-  const root = await openRoot(setting(given, "root"), durable);
+  const dryRun = given.has("dry-run");
+  const root = await openRoot(setting(given, "root"), { make: !dryRun, durable });
   // Nobody waits for what was left to be looked through, nor is told where that cannot be done.
-  root.sweep(keep).catch(() => undefined);
+  if (!dryRun) root.sweep(keep).catch(() => undefined);
   const output = createOutput(json, isOn(given, "quiet"));
   if (given.has("insecure")) {
     output.warn(
@@ -147,7 +148,7 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
     root,
     retries,
     durable,
-    dryRun: given.has("dry-run"),
+    dryRun,
     takeInput:
       commands.length > 0 || (batch !== undefined && batch !== "-") ? once() : () => undefined,
 
@@ -244,16 +245,20 @@ function interruptScript(shell: Shell): void {
   setTimeout(leave, END_MS).unref();
 }
 
-async function openRoot(root: Setting, durable: boolean): Promise<LocalStorage> {
+async function openRoot(root: Setting, options: LocalOptions): Promise<LocalStorage> {
   try {
-    return await LocalStorage.open(root.value, { make: true, durable });
+    return await LocalStorage.open(root.value, options);
   } catch (error) {
     const failed = toCommandFailed(error);
     if (failed === undefined || !(error instanceof Error)) throw error;
+    const isMissing = error instanceof StorageError && error.problem === "not-found";
+    const todo =
+      isMissing && !options.make
+        ? "--dry-run makes none: make it, or choose another with --root"
+        : "choose another folder with --root";
     throw new CommandFailed(
       failed.status,
-      `Cannot keep files in ${root.value}${saidBy(root)}: ${error.message}: ` +
-        "choose another folder with --root",
+      `Cannot keep files in ${root.value}${saidBy(root)}: ${error.message}: ${todo}`,
     );
   }
 }

@@ -1,9 +1,9 @@
-import { join } from "node:path";
-import { isLoopback } from "../client/address.ts";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { Attempts } from "../security/attempts.ts";
 import { deriveSecret, loadIdentity, readIdentity, type Identity } from "../security/identity.ts";
+import { isLoopback } from "../security/ip.ts";
+import { TOKEN_USER } from "../security/mechanism.ts";
 import { makeVerifier, TOKEN_ITERATIONS } from "../security/scram.ts";
 import { loadToken, newToken, tokenFile } from "../security/token.ts";
 import { readUsers, Users } from "../security/users.ts";
@@ -26,6 +26,7 @@ const RAISING = ["tls-cert", "tls-key", "users"] as const;
  * What protects a server that listens on this host: nothing on loopback, as long as nothing is asked
  * for; TLS and a login everywhere else, made at the first start.
  * @param root of the server, for the folders of users
+ * @param complain tells whoever runs the server what is wrong with it while it runs
  * @throws {CommandFailed} status 2, for flags that exclude each other
  * @throws {SecurityError}
  */
@@ -33,6 +34,7 @@ export async function protectionFor(
   given: Arguments,
   host: string,
   root: LocalOptions & { readonly path: string },
+  complain: (message: string) => void,
 ): Promise<Protected | undefined> {
   const named = Object.fromEntries(
     RAISING.map((flag) => [flag, optionalSetting(given, flag)] as const),
@@ -66,7 +68,8 @@ export async function protectionFor(
     decoySecret: deriveSecret(identity, "decoys"),
     attempts: new Attempts(),
     timeout,
-    openRoot: (folder) => LocalStorage.open(join(root.path, folder), root),
+    complain,
+    openRoot: (folder) => LocalStorage.openInside(root.path, folder.split("/"), root),
   };
 }
 
@@ -84,7 +87,7 @@ async function usersOfToken(
   const verifier = await makeVerifier(value, { iterations: TOKEN_ITERATIONS });
   return {
     token: { value, file: tokenFile(folder) },
-    users: new Users([{ name: "token", role: "full", verifier }]),
+    users: new Users([{ name: TOKEN_USER, role: "full", verifier }]),
   };
 }
 

@@ -1,10 +1,11 @@
 import { defineCommand } from "citty";
-import { BadAddress, isLoopback, parsePort } from "../client/address.ts";
+import { BadAddress, parsePort } from "../client/address.ts";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { formatEvent, type Observe, type ServerEvent } from "../observe/events.ts";
 import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
+import { isLoopback } from "../security/ip.ts";
 import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
 import { connectLines, qrCode } from "./announce.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
@@ -144,7 +145,12 @@ export async function runServe(given: Arguments): Promise<Status> {
   const durable = isOn(given, "durable");
   const limits = readLimits(given);
   const make = !limits.readOnly;
-  const protection = await protectionFor(given, host, { path: root.value, make, durable });
+  const protection = await protectionFor(
+    given,
+    host,
+    { path: root.value, make, durable },
+    (message) => messages.error(message),
+  );
   const options = {
     protection,
     host,
@@ -200,7 +206,7 @@ function problemOf(error: unknown): string {
 }
 
 function listenFailed(error: unknown, host: string, port: number): CommandFailed {
-  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
   switch (code) {
     case "EADDRINUSE":
       return new CommandFailed(
@@ -211,6 +217,18 @@ function listenFailed(error: unknown, host: string, port: number): CommandFailed
       return new CommandFailed(
         Status.failed,
         `The system does not permit port ${port}: choose one from 1024 on with --port`,
+      );
+    case "EADDRNOTAVAIL":
+      return new CommandFailed(
+        Status.failed,
+        `This machine has no address ${host}: choose one of its own with --host`,
+      );
+    // The runtime gives no code to a name that it cannot find, or not always.
+    case "ENOTFOUND":
+    case undefined:
+      return new CommandFailed(
+        Status.failed,
+        `There is no host ${host}: choose an address of this machine with --host`,
       );
     default:
       return new CommandFailed(Status.failed, `Cannot listen on ${host} port ${port}: ${code}`);

@@ -1,6 +1,8 @@
 import { formatAddress } from "../client/address.ts";
 import type { RefusedReason, ServerEvent } from "../observe/events.ts";
 import { formatSeconds, formatSize } from "../observe/units.ts";
+import { isLoopback } from "../security/ip.ts";
+import { reachableAt } from "./announce.ts";
 
 const WHY_REFUSED: Readonly<Record<RefusedReason, string>> = {
   "max-connections": "there are as many connections as --max-connections allows",
@@ -17,8 +19,8 @@ export function describeEvent(event: ServerEvent): string {
       if (event.pin !== undefined) {
         return `Serving ${event.root} on ${where}, encrypted, to those who log in.`;
       }
-      const address = event.host === "127.0.0.1" ? String(event.port) : where;
-      return `Serving ${event.root} on ${where}. Connect with: sftp connect ${address}`;
+      const lines = reachableAt(event.host).map((host) => openLine(host, event.port));
+      return `Serving ${event.root} on ${where}. Connect with: ${lines.join(", or ")}`;
     }
     case "connected":
       return `${event.client} connected`;
@@ -58,6 +60,13 @@ export function describeEvent(event: ServerEvent): string {
     case "stopped":
       return "stopped";
   }
+}
+
+/** What is typed to connect to a server that does not encrypt. */
+function openLine(host: string, port: number): string {
+  if (host === "127.0.0.1") return `sftp connect ${port}`;
+  const flag = isLoopback(host) ? "" : " --insecure";
+  return `sftp connect ${formatAddress({ host, port })}${flag}`;
 }
 
 /** The local time, as it stands before each line of the log. */

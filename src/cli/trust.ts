@@ -16,16 +16,19 @@ export function trustFrom(
   interactive: boolean,
   complain: (message: string) => void,
 ): Trust {
-  const file = optionalSetting(given, "token-file")?.value;
+  const file = optionalSetting(given, "token-file");
   const { SFTP_TOKEN = "" } = process.env;
   let read: Promise<string> | undefined;
   return new Trust({
     knownHosts: new KnownHosts(join(stateFolder(), "known_hosts")),
     complain,
     insecure: given.has("insecure"),
+    remembers: !given.has("dry-run"),
     secret: async () => {
-      if (file !== undefined) return (read ??= readSecretFile(file));
-      return SFTP_TOKEN === "" ? undefined : SFTP_TOKEN;
+      if (file !== undefined) {
+        return { value: await (read ??= readSecretFile(file.value)), from: file.from };
+      }
+      return SFTP_TOKEN === "" ? undefined : { value: SFTP_TOKEN, from: "SFTP_TOKEN" };
     },
     confirm: interactive ? confirm : undefined,
     // A script that a person starts may ask for a secret: that lowers nothing.

@@ -23,13 +23,6 @@ const PORT = /^[0-9]{1,5}$/;
 const ADDRESS =
   /^(?:(?<user>[^\s@#]*)@)?(?:(?<name>[^\s:@#[\]]+)|\[(?<ipv6>[0-9A-Fa-f:.]+)\]):(?<port>[^:#]*)(?:#(?<pin>.*))?$/s;
 const HOST_ALONE = /^(?:[^\s@#]*@)?(?:[^\s:@#[\]]+|\[[0-9A-Fa-f:.]+\])$/;
-/** 127.0.0.0/8. */
-const LOOPBACK = /^127(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}$/;
-
-/** Whether a host is this machine, spelt so that nothing else can be meant. */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host) || host === "::1" || host.toLowerCase() === "localhost";
-}
 
 /** Why something that a user typed is no address. */
 export class BadAddress extends Error {

@@ -18,7 +18,13 @@ export interface Greeting {
 /** What answered in place of a server that can be talked to. */
 export type Stranger =
   /** Something else, by name, such as `an SSH server`, and what to do. */
-  | { readonly type: "other"; readonly name: string; readonly advice: string }
+  | {
+      readonly type: "other";
+      readonly name: string;
+      readonly advice: string;
+      /** Whether it may be ours all the same, in another way than it was spoken to. */
+      readonly perhapsOurs: boolean;
+    }
   | { readonly type: "version"; readonly version: string }
   | {
       readonly type: "refused";
@@ -37,6 +43,7 @@ const OTHERS: readonly {
   readonly begins: RegExp;
   readonly name: string;
   readonly advice: string;
+  readonly perhapsOurs?: boolean;
 }[] = [
   {
     begins: /^SSH-/,
@@ -50,7 +57,7 @@ const OTHERS: readonly {
     advice: "that one takes mail; give the port of sftp serve",
   },
   {
-    begins: /^220[ -](?![^\n]*=)|^220\r?\n/,
+    begins: /^220[ -](?![^\n]*\bprotocol=)|^220\r?\n/,
     name: "an FTP server",
     advice: "that is another protocol, spoken by ftp and lftp; give the port of sftp serve",
   },
@@ -64,6 +71,7 @@ const OTHERS: readonly {
     begins: /^[\x14-\x17]\x03[\x00-\x04]/, // oxlint-disable-line no-control-regex
     name: "a server that speaks TLS",
     advice: "if it is sftp serve, connect as it says at its start, with what stands behind the #",
+    perhapsOurs: true,
   },
 ];
 
@@ -75,7 +83,9 @@ const ASK_AFTER_MS = 1000;
 /** Who speaks like this, if that is known. */
 export function nameOther(start: string): Stranger | undefined {
   const other = OTHERS.find(({ begins }) => begins.test(start));
-  return other && { type: "other", name: other.name, advice: other.advice };
+  if (other === undefined) return undefined;
+  const { name, advice, perhapsOurs = false } = other;
+  return { type: "other", name, advice, perhapsOurs };
 }
 
 /** What the first reply of a server says. */

@@ -1,5 +1,4 @@
 import { formatSeconds } from "../observe/units.ts";
-import type { Target } from "./address.ts";
 import { Interrupted, isWorthRetrying, Refused, toCommandFailed } from "./errors.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
@@ -102,8 +101,8 @@ export class Link {
         await pause(this.#tries, failure, this.#policy);
         try {
           if (this.#session.lost === undefined) await this.#session.destroy();
-          const { session, signal } = this.#policy;
-          this.#session = await openSession(this.#session.address, session, signal);
+          const { session: options, signal } = this.#policy;
+          this.#session = await Session.open(this.#session.target, options, signal);
           break;
         } catch (error) {
           failure = error;
@@ -113,32 +112,6 @@ export class Link {
       this.#replacing = undefined;
     }
     onReconnected(this.#session);
-  }
-}
-
-/**
- * Connects, for as long as the user wants to wait for that.
- * @param signal gives it up
- * @throws {Interrupted}
- * @throws {CommandFailed} as `Session.open`
- */
-export async function openSession(
-  target: Target,
-  options: SessionOptions,
-  signal: AbortSignal,
-): Promise<Session> {
-  const opening = Session.open(target, { ...options, signal });
-  const interrupted = Promise.withResolvers<never>();
-  const interrupt = (): void => interrupted.reject(new Interrupted());
-  signal.addEventListener("abort", interrupt);
-  try {
-    return await Promise.race([opening, interrupted.promise]);
-  } catch (error) {
-    // One that comes about all the same is of use to nobody.
-    opening.then((session) => session.destroy()).catch(() => undefined);
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", interrupt);
   }
 }
 

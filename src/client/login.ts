@@ -1,12 +1,10 @@
 import type { Request } from "../protocol/request.ts";
+import { MECHANISM, TOKEN_USER, WRONG_LOGIN } from "../security/mechanism.ts";
 import { ScramClient } from "../security/scram.ts";
 import { SecurityError } from "../security/errors.ts";
 import { CommandFailed, Refused } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { Status } from "./status.ts";
-
-/** The one login that there is, as the greeting names it. */
-export const MECHANISM = "SCRAM-SHA-256-PLUS";
 
 /** What a login is made with. */
 export interface Credentials {
@@ -41,7 +39,11 @@ export async function logIn(line: Line, credentials: Credentials): Promise<void>
       throw new CommandFailed(Status.trust, `The login failed: ${error.message}`);
     }
     if (error instanceof Refused && error.code === 530) {
-      throw new CommandFailed(Status.trust, `The login as ${user} failed: ${error.message}`);
+      const why =
+        user === TOKEN_USER && error.message === WRONG_LOGIN
+          ? "the token is wrong, or the server has users: for these open USER@HOST:PORT"
+          : error.message;
+      throw new CommandFailed(Status.trust, `The login as ${user} failed: ${why}`);
     }
     throw error;
   }

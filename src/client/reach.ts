@@ -1,4 +1,5 @@
 import { ReplyDecoder } from "../protocol/reply-decoder.ts";
+import { MECHANISM } from "../security/mechanism.ts";
 import { pinOf } from "../security/pin.ts";
 import type { Connection } from "../transport/connection.ts";
 import { ConnectFailed } from "../transport/connect-failed.ts";
@@ -7,7 +8,7 @@ import { connectTls, HandshakeFailed } from "../transport/tls-connect.ts";
 import { formatAddress, type Target } from "./address.ts";
 import { CommandFailed, Interrupted } from "./errors.ts";
 import { readGreeting, type Greeting } from "./greeting.ts";
-import { MECHANISM, type Credentials } from "./login.ts";
+import type { Credentials } from "./login.ts";
 import { Status } from "./status.ts";
 import type { Trust } from "./trust.ts";
 import {
@@ -23,12 +24,17 @@ export interface ReachOptions {
   /** How long a server may be silent while it is awaited, in milliseconds. */
   readonly timeout: number;
   readonly trust: Trust;
-  /** Nobody is asked anything any more once it is aborted. */
-  readonly signal?: AbortSignal;
+  /** Aborted when nobody waits for it any more: what was connected is closed. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A server that has greeted. */
 export interface Reached {
+  /**
+   * What was asked for, with all that was found right of it: whoever connects again by this asks no
+   * less of who answers, whatever could be kept on the disk.
+   */
+  readonly target: Target;
   readonly connection: Connection;
   /** Holds what came behind the greeting. */
   readonly decoder: ReplyDecoder;
@@ -48,15 +54,15 @@ const IDENTIFY_MS = 5000;
  * @throws {CommandFailed} saying who did not answer, or what did and why that is not enough
  */
 export async function reach(target: Target, options: ReachOptions): Promise<Reached> {
-  return (await options.trust.wantsTls(target))
+  return (await options.trust.whyTls(target)) !== undefined
     ? reachSecurely(target, options)
     : reachInTheClear(target, options);
 }
 
 async function reachInTheClear(target: Target, options: ReachOptions): Promise<Reached> {
   const where = formatAddress(target);
-  const connection = await dial(target, options, () =>
-    connect(target.host, target.port, options.timeout),
+  const connection = await dial(target, options, (host) =>
+    connect(host, target.port, options.timeout),
   );
   const decoder = new ReplyDecoder();
   const greeting = await greeted(target, connection, decoder, { ...options, ask: true });
@@ -67,7 +73,7 @@ async function reachInTheClear(target: Target, options: ReachOptions): Promise<R
       `${where} wants a login without encryption, and gets none: that is no sftp serve`,
     );
   }
-  return { connection, decoder, greeting, login: undefined, learnt: undefined };
+  return { target, connection, decoder, greeting, login: undefined, learnt: undefined };
 }
 
 /** Where a person is asked something, that is between two connections: the server does not wait. */
@@ -76,8 +82,8 @@ async function reachSecurely(asked: Target, options: ReachOptions): Promise<Reac
   const authorities = await trust.needsAuthorities(asked);
   let target = asked;
   for (;;) {
-    const { connection, binding, publicKey, vouched } = await dial(target, options, () =>
-      connectTls(target.host, target.port, { timeout: options.timeout, authorities }),
+    const { connection, binding, publicKey, vouched } = await dial(target, options, (host) =>
+      connectTls(host, target.port, { name: target.host, timeout: options.timeout, authorities }),
     );
     try {
       const pin = pinOf(publicKey);
@@ -88,8 +94,11 @@ async function reachSecurely(asked: Target, options: ReachOptions): Promise<Reac
       const secret = await trust.knownSecret(target);
       if (judgement !== "unknown" && secret !== undefined) {
         const login = { user: trust.userFor(target), secret, binding };
-        const learnt = judgement === "vouched" ? undefined : pin;
-        return { connection, decoder, greeting, login, learnt };
+        // Authorities vouch for the next key as well: the secret alone asks for TLS then.
+        const found = { ...target, secret };
+        return judgement === "vouched"
+          ? { target: found, connection, decoder, greeting, login, learnt: undefined }
+          : { target: withPin(found, pin), connection, decoder, greeting, login, learnt: pin };
       }
       connection.destroy("to ask a person");
       if (options.signal?.aborted === true) throw new Interrupted();
@@ -109,14 +118,24 @@ function withPin(target: Target, pin: string): Target {
   return { ...target, pin };
 }
 
-/** @throws {CommandFailed} */
+/**
+ * Connects to the first of a host's addresses that answers.
+ * @throws {CommandFailed}
+ */
 async function dial<Connected>(
   target: Target,
   options: ReachOptions,
-  connectTo: () => Promise<Connected>,
+  connectTo: (host: string) => Promise<Connected>,
 ): Promise<Connected> {
   try {
-    return await connectTo();
+    if (target.host.toLowerCase() !== "localhost") return await connectTo(target.host);
+    // It is trusted to be this machine, so nobody else is asked where that is.
+    return await connectTo("127.0.0.1").catch((error: unknown) => {
+      if (!(error instanceof ConnectFailed) || error instanceof HandshakeFailed) throw error;
+      return connectTo("::1").catch((second: unknown) => {
+        throw second instanceof HandshakeFailed ? second : error;
+      });
+    });
   } catch (error) {
     if (error instanceof HandshakeFailed) throw await whyNoTls(target, error, options);
     if (error instanceof ConnectFailed) throw notConnected(target, error, options.timeout);
@@ -129,12 +148,30 @@ async function greeted(
   target: Target,
   connection: Connection,
   decoder: ReplyDecoder,
-  options: { readonly timeout: number; readonly ask: boolean },
+  options: ReachOptions & { readonly ask: boolean },
 ): Promise<Greeting> {
-  const answer = await readGreeting(connection, decoder, options);
+  const answer = await closingAt(options.signal, connection, () =>
+    readGreeting(connection, decoder, options),
+  );
   if (!("type" in answer)) return answer;
   connection.destroy("not greeted");
   throw strange(target, answer, options.timeout);
+}
+
+/** Does something over a connection, which is closed where nobody waits for it any more. */
+export async function closingAt<Result>(
+  signal: AbortSignal | undefined,
+  connection: Connection,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const close = (): void => connection.destroy("interrupted");
+  if (signal?.aborted === true) close();
+  signal?.addEventListener("abort", close);
+  try {
+    return await work();
+  } finally {
+    signal?.removeEventListener("abort", close);
+  }
 }
 
 /** Listens once more, without TLS and without saying anything that matters, for who it is. */
@@ -150,12 +187,10 @@ async function whyNoTls(
     case "broken":
     case "plain": {
       const timeout = Math.min(options.timeout, IDENTIFY_MS);
-      const connection = await dial(target, options, () =>
-        connect(target.host, target.port, timeout),
-      );
+      const connection = await dial(target, options, (host) => connect(host, target.port, timeout));
       const answer = await readGreeting(connection, new ReplyDecoder(), { timeout, ask: true });
       connection.destroy("only identified");
-      if (!("type" in answer)) return withoutTls(target);
+      if (!("type" in answer)) return withoutTls(target, await options.trust.whyTls(target));
       if (answer.type !== "other" || failed.problem === "plain") {
         return strange(target, answer, timeout);
       }

@@ -1,5 +1,6 @@
-import { link, mkdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { SecurityError } from "../security/errors.ts";
+import { createOnce, makeFolder, readBytes, USED_BY_OTHERS } from "../security/files.ts";
 
 const BYTES = 32;
 
@@ -7,30 +8,31 @@ const BYTES = 32;
  * The secret that the keys of uploads are made with, made at the first use, readable by its owner
  * alone. Where it cannot be kept, one that lasts as long as the program.
  * @param folder of the program's state
+ * @throws {SecurityError} where others can read it: with it they could reach parts of uploads
  */
 export async function uploadSecret(folder: string): Promise<Uint8Array> {
   const file = join(folder, "upload-secret");
   const made = crypto.getRandomValues(new Uint8Array(BYTES));
+  const kept = readSecret(file);
+  if (kept !== undefined) return kept;
   try {
-    return await readSecret(file);
-  } catch {
-    // Not there, or not to be read: made below where that is possible.
-  }
-  const temporary = `${file}.${crypto.randomUUID()}`;
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(temporary, made, { mode: 0o600 });
+    makeFolder(folder);
     // Whoever is first makes it; a second program that starts at the same moment takes the first's.
-    await link(temporary, file).catch(() => undefined);
-    await unlink(temporary);
-    return await readSecret(file);
-  } catch {
-    return made;
+    createOnce(file, made);
+  } catch (error) {
+    if (error instanceof SecurityError) return made;
+    throw error;
   }
+  return readSecret(file) ?? made;
 }
 
-async function readSecret(file: string): Promise<Uint8Array> {
-  const secret = await readFile(file);
-  if (secret.length !== BYTES) throw new Error(`${file} does not hold ${BYTES} bytes`);
-  return secret;
+/** @returns `undefined` where it is not there, or of no use */
+function readSecret(file: string): Uint8Array | undefined {
+  try {
+    const secret = readBytes(file, { max: BYTES, forbidden: () => USED_BY_OTHERS });
+    return secret.length === BYTES ? secret : undefined;
+  } catch (error) {
+    if (!(error instanceof SecurityError) || error.problem === "insecure") throw error;
+    return undefined;
+  }
 }

@@ -10,7 +10,7 @@ import { CommandFailed, Interrupted, SessionLost } from "./errors.ts";
 import { Exchange, type Line } from "./exchange.ts";
 import { logIn } from "./login.ts";
 import { Outbox } from "./outbox.ts";
-import { reach, type Reached } from "./reach.ts";
+import { closingAt, reach, type Reached } from "./reach.ts";
 import { Status } from "./status.ts";
 import type { Trust } from "./trust.ts";
 
@@ -18,8 +18,6 @@ export interface SessionOptions {
   /** How long a server may be silent while it is awaited, in milliseconds. */
   readonly timeout: number;
   readonly trust: Trust;
-  /** Nobody is asked anything any more once it is aborted. */
-  readonly signal?: AbortSignal;
   /** Told when the server goes while nothing is asked of it. */
   readonly onLost?: (lost: SessionLost) => void;
 }
@@ -34,7 +32,7 @@ const WATCH_MS = 1000;
 
 /** An open connection to a server. */
 export class Session implements Line {
-  /** As it was asked for. */
+  /** As it was asked for, with all that was found right of it. */
   readonly target: Target;
   readonly address: Address;
   readonly connection: Connection;
@@ -56,7 +54,8 @@ export class Session implements Line {
   /** Requests without their final reply. */
   #pending = 0;
 
-  private constructor(target: Target, reached: Reached, options: SessionOptions) {
+  private constructor(reached: Reached, options: SessionOptions) {
+    const { target } = reached;
     this.target = target;
     this.address = { host: target.host, port: target.port };
     this.connection = reached.connection;
@@ -69,25 +68,48 @@ export class Session implements Line {
 
   /**
    * Connects, waits for the greeting, and logs in where the server is not on loopback.
+   * @param signal aborted when the user interrupts: what is connected by then is closed
    * @throws {CommandFailed} status 3, saying who did not answer or what did; status 4, where it is
    * not trusted, or does not trust us
+   * @throws {Interrupted}
    */
-  static async open(target: Target, options: SessionOptions): Promise<Session> {
-    const { trust } = options;
-    const reached = await reach(target, options);
-    const session = new Session(target, reached, options);
+  static async open(
+    target: Target,
+    options: SessionOptions,
+    signal: AbortSignal,
+  ): Promise<Session> {
+    if (signal.aborted) throw new Interrupted();
+    const opening = Session.#open(target, options, signal);
+    const interrupted = Promise.withResolvers<never>();
+    const interrupt = (): void => interrupted.reject(new Interrupted());
+    signal.addEventListener("abort", interrupt);
     try {
-      // What was asked before the greeting.
-      if (reached.greeting.asked) await session.#exchange(false).reply();
-      if (reached.login !== undefined) {
-        await logIn(session, reached.login);
-        if (reached.learnt !== undefined) await trust.remember(target, reached.learnt);
-      }
+      return await Promise.race([opening, interrupted.promise]);
+    } catch (error) {
+      // One that comes about all the same is of use to nobody.
+      opening.then((session) => session.destroy()).catch(() => undefined);
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", interrupt);
+    }
+  }
+
+  static async #open(
+    target: Target,
+    options: SessionOptions,
+    signal: AbortSignal,
+  ): Promise<Session> {
+    const { trust } = options;
+    const reached = await reach(target, { ...options, signal });
+    const session = new Session(reached, options);
+    try {
+      await closingAt(signal, reached.connection, () => session.#begin(reached, trust));
     } catch (error) {
       if (error instanceof CommandFailed && error.status === Status.trust) {
         trust.forgetSecret(target);
       }
       reached.connection.destroy("not logged in");
+      await session.destroy();
       throw error;
     }
     void session.#noticeEnd(options.onLost);
@@ -200,6 +222,14 @@ export class Session implements Line {
     const timer = setTimeout(() => this.connection.destroy("closed"), GOODBYE_MS);
     await this.connection.finish();
     clearTimeout(timer);
+  }
+
+  async #begin({ greeting, login, learnt }: Reached, trust: Trust): Promise<void> {
+    // What was asked before the greeting.
+    if (greeting.asked) await this.#exchange(false).reply();
+    if (login === undefined) return;
+    await logIn(this, login);
+    if (learnt !== undefined) await trust.remember(this.target, learnt);
   }
 
   #exchange(hasBody: boolean): Exchange {

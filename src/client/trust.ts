@@ -1,12 +1,17 @@
 import { SecurityError } from "../security/errors.ts";
+import { isLoopback } from "../security/ip.ts";
 import type { KnownHosts } from "../security/known-hosts.ts";
+import { TOKEN_USER } from "../security/mechanism.ts";
 import { samePin } from "../security/pin.ts";
-import { formatAddress, isLoopback, type Target } from "./address.ts";
+import { formatAddress, type Target } from "./address.ts";
 import { CommandFailed } from "./errors.ts";
 import { Status } from "./status.ts";
 
-/** The user that a server's token belongs to. */
-const TOKEN_USER = "token";
+/** A secret, and what it was given by, such as `SFTP_TOKEN`. */
+export interface GivenSecret {
+  readonly value: string;
+  readonly from: string;
+}
 
 export interface TrustOptions {
   readonly knownHosts: KnownHosts;
@@ -16,7 +21,9 @@ export interface TrustOptions {
    * The secret that was given beforehand, if one was.
    * @throws {SecurityError} where its file cannot be used
    */
-  readonly secret: () => Promise<string | undefined>;
+  readonly secret: () => Promise<GivenSecret | undefined>;
+  /** Whether to keep the keys of servers that logins have proved. */
+  readonly remembers: boolean;
   /** Tells what is not as it should be, and does no harm. */
   readonly complain: (message: string) => void;
   /** Asks a person whether to go on; `undefined` where nobody can be asked. */
@@ -24,6 +31,22 @@ export interface TrustOptions {
   /** Asks a person for a secret; `undefined` where nobody can be asked. */
   readonly askSecret: ((question: string) => Promise<string>) | undefined;
 }
+
+/** Why a server is spoken to over TLS alone. */
+export type TlsReason =
+  /** It is not on loopback. */
+  | { readonly type: "elsewhere" }
+  /** What says so, as `SFTP_TOKEN is set`, and how that is undone. */
+  | { readonly type: "asked"; readonly because: string; readonly otherwise: string };
+
+const LOSABLE = {
+  pin: { because: "a PIN was given", otherwise: "leave out what stands behind the #" },
+  user: { because: "a user was named", otherwise: "leave out what stands before the @" },
+  configured: {
+    because: "the configuration has a token for it",
+    otherwise: "remove that from the configuration",
+  },
+} as const;
 
 /** What stands behind a server's key. */
 export type Judgement = "trusted" | "vouched" | "unknown";
@@ -33,6 +56,8 @@ export class Trust {
   readonly #options: TrustOptions;
   /** Secrets that were typed, by user and server, so that a connection that drops asks for none. */
   readonly #typed = new Map<string, string>();
+  /** What was complained of, so that a connection that drops complains of nothing twice. */
+  readonly #complaints = new Set<string>();
 
   constructor(options: TrustOptions) {
     this.#options = options;
@@ -41,24 +66,34 @@ export class Trust {
   /**
    * Whether a server is spoken to over TLS alone: anything but loopback is, and what something is
    * known of that a stranger in its place must not get.
+   * @returns why it is; `undefined` where it is spoken to in the clear
    * @throws {CommandFailed} status 2, where that was ruled out and is needed
    */
-  async wantsTls(target: Target): Promise<boolean> {
+  async whyTls(target: Target): Promise<TlsReason | undefined> {
     const { insecure, knownHosts } = this.#options;
     if (insecure) {
-      if (target.pin === undefined && target.user === undefined) return false;
+      if (target.pin === undefined && target.user === undefined) return undefined;
       throw new CommandFailed(
         Status.usage,
         "--insecure checks no PIN and logs nobody in: leave it out, or give HOST:PORT alone",
       );
     }
-    return (
-      !isLoopback(target.host) ||
-      target.pin !== undefined ||
-      target.user !== undefined ||
-      (await this.#givenSecret(target)) !== undefined ||
-      (await knownHosts.find(target.host, target.port)) !== undefined
-    );
+    if (!isLoopback(target.host)) return { type: "elsewhere" };
+    const given = await this.#options.secret();
+    if (target.pin !== undefined) return { type: "asked", ...LOSABLE.pin };
+    if (target.user !== undefined) return { type: "asked", ...LOSABLE.user };
+    if (given !== undefined) {
+      const { from } = given;
+      return { type: "asked", because: `${from} is set`, otherwise: "take that away" };
+    }
+    if (target.secret !== undefined) return { type: "asked", ...LOSABLE.configured };
+    const known = await knownHosts.find(target.host, target.port);
+    if (known === undefined) return undefined;
+    return {
+      type: "asked",
+      because: "it is a known server, which encrypts",
+      otherwise: `remove line ${known.line} of ${knownHosts.file}`,
+    };
   }
 
   /** Whether it matters what the system's authorities say of this server. */
@@ -158,17 +193,21 @@ export class Trust {
    * for: they do for its next key as well.
    */
   async remember(target: Target, pin: string): Promise<void> {
-    const { complain, knownHosts } = this.#options;
+    const { complain, knownHosts, remembers } = this.#options;
+    if (!remembers) return;
     try {
       await knownHosts.remember(target.host, target.port, pin);
     } catch (error) {
       if (!(error instanceof SecurityError)) throw error;
-      complain(`${formatAddress(target)} will be unknown next time: ${error.message}`);
+      const complaint = `${formatAddress(target)} will be unknown next time: ${error.message}`;
+      if (this.#complaints.has(complaint)) return;
+      this.#complaints.add(complaint);
+      complain(complaint);
     }
   }
 
   async #givenSecret(target: Target): Promise<string | undefined> {
-    return (await this.#options.secret()) ?? target.secret;
+    return (await this.#options.secret())?.value ?? target.secret;
   }
 
   #keyOf(target: Target): string {

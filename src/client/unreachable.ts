@@ -1,14 +1,18 @@
 import type { ConnectFailed } from "../transport/connect-failed.ts";
-import { formatAddress, isLoopback, type Target } from "./address.ts";
+import { formatAddress, type Target } from "./address.ts";
 import { brokenProtocol, CommandFailed, Refused, SessionLost } from "./errors.ts";
 import type { Stranger } from "./greeting.ts";
 import { Status } from "./status.ts";
+import type { TlsReason } from "./trust.ts";
 
 /** What answered in place of a server, and what to do. */
 export function strange(target: Target, stranger: Stranger, timeout: number): CommandFailed {
   const where = formatAddress(target);
   switch (stranger.type) {
     case "other":
+      if (stranger.perhapsOurs) {
+        return brokenProtocol(`At ${where} ${stranger.name} answered: ${stranger.advice}`);
+      }
       return brokenProtocol(
         `${where} does not speak Simple FTP: ${stranger.name} answered: ${stranger.advice}`,
       );
@@ -54,11 +58,11 @@ export function unfinished(target: Target, why: string): CommandFailed {
 }
 
 /** A server answered in the clear where TLS is expected. */
-export function withoutTls(target: Target): CommandFailed {
-  const why = isLoopback(target.host)
-    ? "which a PIN, a user, a secret or an entry among the known servers asks for: give the port " +
-      "alone, without them, if that is what you want"
-    : "which other machines are spoken to with: start sftp serve there without --insecure";
+export function withoutTls(target: Target, reason: TlsReason | undefined): CommandFailed {
+  const why =
+    reason === undefined || reason.type === "elsewhere"
+      ? "which other machines are spoken to with: start sftp serve there without --insecure"
+      : `and ${reason.because}: ${reason.otherwise} if it is not to be encrypted`;
   return new CommandFailed(
     Status.trust,
     `${formatAddress(target)} answered without encryption, ${why}. Nothing was sent to it`,
@@ -88,6 +92,12 @@ export function notConnected(target: Target, error: ConnectFailed, timeout: numb
       return tryAgain(`${where} does not answer (waited ${timeout / 1000} s)`);
     case "ENOTFOUND":
       return tryAgain(`There is no host ${target.host}: check its name`);
+    case "ECONNRESET":
+      return tryAgain(`${where} cut the connection: check the port, or try again`);
+    case "EADDRNOTAVAIL":
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return tryAgain(`There is no way from here to ${where}: check the address and the network`);
     default:
       return tryAgain(`Cannot connect to ${where}: ${error.code}`);
   }

@@ -28,7 +28,7 @@ export class SecurityError extends Error {
 
 const PROBLEMS: Readonly<Record<string, readonly [SecurityProblem, string]>> = {
   ENOENT: ["not-found", "there is no such file"],
-  ENOTDIR: ["invalid", "a part of the path is not a folder"],
+  ENOTDIR: ["not-found", "a part of the path is not a folder"],
   EACCES: ["denied", "the system does not permit it"],
   EPERM: ["denied", "the system does not permit it"],
   EROFS: ["denied", "the file system is read-only"],

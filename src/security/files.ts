@@ -37,6 +37,14 @@ export interface ReadOptions {
  * @throws {SecurityError} naming the file and what to do
  */
 export function readText(file: string, options: ReadOptions): string {
+  return decode(file, readBytes(file, options));
+}
+
+/**
+ * Reads a file that has to be regular and out of the reach of others.
+ * @throws {SecurityError} naming the file and what to do
+ */
+export function readBytes(file: string, options: ReadOptions): Uint8Array {
   try {
     // A pipe that nobody writes to would hold up open() otherwise.
     const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -45,7 +53,9 @@ export function readText(file: string, options: ReadOptions): string {
       if (!stat.isFile()) throw new SecurityError("invalid", `${file} is not a regular file`);
       const bits = HAS_MODES ? stat.mode & options.forbidden(stat.uid) : 0;
       if (bits !== 0) throw exposed(file, bits);
-      return decode(file, readUpTo(descriptor, options.max + 1), options.max);
+      const bytes = readUpTo(descriptor, options.max + 1);
+      if (bytes.length <= options.max) return bytes;
+      throw new SecurityError("invalid", `${file} is too long: it can have ${options.max} bytes`);
     } finally {
       closeSync(descriptor);
     }
@@ -74,12 +84,12 @@ export function makeFolder(folder: string): void {
 }
 
 /**
- * Makes a file of 0600 with this text where there is none: whoever is first makes it, whole, and a
+ * Makes a file of 0600 with this content where there is none: whoever is first makes it, whole, and a
  * second program at the same moment leaves it as it is.
  */
-export function createOnce(file: string, text: string): void {
+export function createOnce(file: string, content: string | Uint8Array): void {
   try {
-    const temporary = writeBeside(file, text);
+    const temporary = writeBeside(file, content);
     try {
       linkSync(temporary, file);
     } catch (error) {
@@ -118,11 +128,11 @@ function targetOf(file: string): string {
   }
 }
 
-function writeBeside(file: string, text: string): string {
+function writeBeside(file: string, content: string | Uint8Array): string {
   const temporary = `${file}.${crypto.randomUUID()}`;
   const descriptor = openSync(temporary, "wx", 0o600);
   try {
-    writeFileSync(descriptor, text);
+    writeFileSync(descriptor, content);
     fsyncSync(descriptor);
   } catch (error) {
     unlinkSync(temporary);
@@ -145,10 +155,7 @@ function readUpTo(descriptor: number, most: number): Uint8Array {
   return bytes.subarray(0, length);
 }
 
-function decode(file: string, bytes: Uint8Array, max: number): string {
-  if (bytes.length > max) {
-    throw new SecurityError("invalid", `${file} is too long: it can have ${max} bytes`);
-  }
+function decode(file: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {

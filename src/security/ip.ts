@@ -2,6 +2,8 @@
 const IPV4_BYTE = /^(?:0|[1-9][0-9]{0,2})$/;
 const GROUP = /^[0-9A-Fa-f]{1,4}$/;
 const GROUPS = 8;
+/** 127.0.0.0/8. */
+const LOOPBACK = /^127(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}$/;
 
 /** The four bytes of an IPv4 address; `undefined` for anything else. */
 export function parseIpv4(text: string): readonly number[] | undefined {
@@ -43,6 +45,11 @@ export function networkOf(address: string): string {
     .slice(0, 4)
     .map((group) => group.toString(16))
     .join(":")}::/64`;
+}
+
+/** Whether a host is this machine, spelt so that nothing else can be meant. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host) || host === "::1" || host.toLowerCase() === "localhost";
 }
 
 /** Whether an address is this machine's own: 127.0.0.0/8, also written as IPv6, or `::1`. */

@@ -62,6 +62,8 @@ export class KnownHosts {
     if (parsePin(pin) === undefined || readServer(server) === undefined) {
       throw new SecurityError("invalid", `${server} ${pin} cannot be kept in ${this.#file}`);
     }
+    // What is known already takes no lock, which may be out of reach.
+    if ((await this.find(host, port))?.pin === pin) return;
     makeFolder(dirname(this.#file));
     withLock(this.#file, () => {
       const lines = this.#read();

@@ -1,5 +1,6 @@
 import { encodeBase64 } from "./base64.ts";
 import { equal } from "./equal.ts";
+import { WRONG_LOGIN } from "./mechanism.ts";
 import { isUserName, normalisePassword } from "./password.ts";
 import {
   clientProof,
@@ -155,7 +156,7 @@ export class ScramServer {
     const fits = equal(storedKeyOfProof(storedKey, authMessage, given.proof), storedKey);
     const signature = serverSignature(serverKey, authMessage);
     if (!fits || !login.known) {
-      throw new ScramError("refused", "The user or the password is wrong");
+      throw new ScramError("refused", WRONG_LOGIN);
     }
     return { user: login.user, message: `v=${encodeBase64(signature)}` };
   }

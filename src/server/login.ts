@@ -1,14 +1,13 @@
 import type { Request } from "../protocol/request.ts";
 import type { Attempts } from "../security/attempts.ts";
 import { SecurityError } from "../security/errors.ts";
+import { MECHANISM, WRONG_LOGIN } from "../security/mechanism.ts";
 import { ScramServer } from "../security/scram.ts";
-import type { Role, Users } from "../security/users.ts";
+import type { Role, User, Users } from "../security/users.ts";
+import { StorageError } from "../storage/errors.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Connection } from "../transport/connection.ts";
 import { badArgument, RequestFailed } from "./failures.ts";
-
-/** The one login that there is, as the greeting names it. */
-export const MECHANISM = "SCRAM-SHA-256-PLUS";
 
 /** How often somebody may be wrong before the connection is closed. */
 const TRIES = 3;
@@ -24,6 +23,8 @@ export interface Guard {
   readonly timeout: number;
   /** The files of a user who has this root inside the server's, or has all of it. */
   storageFor(root: string | undefined): Promise<Storage>;
+  /** Tells whoever runs the server what is wrong with it. */
+  readonly complain: (message: string) => void;
 }
 
 /** Who a session belongs to. */
@@ -107,7 +108,7 @@ export class Login {
   }
 
   async #finish(message: string): Promise<Answer> {
-    const { attempts, users, storageFor } = this.#guard;
+    const { attempts, users } = this.#guard;
     if (!this.#begun) throw wrong("A login begins with AUTH mechanism=…");
     this.#begun = false;
     let proved: ReturnType<ScramServer["final"]>;
@@ -119,10 +120,24 @@ export class Login {
     }
     attempts.succeeded(this.#address);
     const user = users.find(proved.user);
-    if (user === undefined) throw wrong("The user or the password is wrong");
-    const storage = await storageFor(user.root);
+    if (user === undefined) throw wrong(WRONG_LOGIN);
+    const storage = await this.#open(user);
     this.#account = { user: user.name, role: user.role, storage };
     return { code: 230, data: encode(proved.message) };
+  }
+
+  /** @throws {RequestFailed} that tells the user nothing of what lies where */
+  async #open({ name, root }: User): Promise<Storage> {
+    try {
+      return await this.#guard.storageFor(root);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.#guard.complain(`The root of ${name} cannot be opened: ${error.message}`);
+      throw new RequestFailed(
+        { code: 451, word: "failed" },
+        "Your folder on the server cannot be opened: tell whoever runs it",
+      );
+    }
   }
 
   /** @throws {RequestFailed} where that would take longer than the client has */

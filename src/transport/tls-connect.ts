@@ -32,6 +32,8 @@ export class HandshakeFailed extends ConnectFailed {
 }
 
 export interface ConnectTlsOptions {
+  /** The name or address that a certificate has to be for, as it was typed. */
+  readonly name: string;
   /** Milliseconds for connection and handshake together. */
   readonly timeout: number;
   /** Whether to find out if the system's authorities vouch for the server, which costs some time. */
@@ -64,7 +66,7 @@ export async function connectTls(
     tls: {
       ...versions(),
       ...(ca === undefined ? {} : { ca }),
-      ...(isIP(hostname) === 0 ? { serverName: hostname } : {}),
+      ...(isIP(options.name) === 0 ? { serverName: options.name } : {}),
       // The key is compared, whatever the runtime thinks of the certificate.
       rejectUnauthorized: false,
     },
@@ -88,7 +90,7 @@ export async function connectTls(
             succeeded &&
             error === null &&
             socket.authorized &&
-            isNamed(certificate, hostname),
+            isNamed(certificate, options.name),
         });
       },
       close: (socket, error) => {

@@ -1,12 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import {
-  BadAddress,
-  formatAddress,
-  isLoopback,
-  parseAddress,
-  parsePort,
-} from "../../src/client/address.ts";
+import { BadAddress, formatAddress, parseAddress, parsePort } from "../../src/client/address.ts";
+import { isLoopback } from "../../src/security/ip.ts";
 
 /** Of the empty key: the last character has two bits that mean nothing, and have to be 0. */
 const PIN = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readdir, stat, writeFile, mkdir } from "node:fs/promises";
+import { chmod, readdir, stat, writeFile, mkdir } from "node:fs/promises";
 import { downloadId, uploadKey } from "../../src/client/part-id.ts";
 import { uploadSecret } from "../../src/client/secret.ts";
 import { LocalStorage } from "../../src/storage/local/local.ts";
@@ -82,5 +82,15 @@ describe("uploadSecret()", () => {
     using folder = new TemporaryFolder();
     await writeFile(folder.join("file"), "");
     expect(await uploadSecret(folder.join("file", "sftp"))).toHaveLength(32);
+  });
+
+  test("one that others can read is refused, with what to do", async () => {
+    using folder = new TemporaryFolder();
+    const first = await uploadSecret(folder.path);
+    const file = folder.join("upload-secret");
+    await chmod(file, 0o640);
+    await expect(uploadSecret(folder.path)).rejects.toThrow(`run chmod 600 ${file}`);
+    await chmod(file, 0o600);
+    expect(await uploadSecret(folder.path)).toEqual(first);
   });
 });

@@ -1,6 +1,6 @@
 import { BadAddress, formatAddress, parseAddress, type Target } from "../../client/address.ts";
 import { CommandFailed } from "../../client/errors.ts";
-import { openSession } from "../../client/link.ts";
+import { Session } from "../../client/session.ts";
 import { Status } from "../../client/status.ts";
 import type { Command } from "../command.ts";
 import type { ShellContext } from "../context.ts";
@@ -29,7 +29,7 @@ export const open: Command = {
     context.lost = false;
     context.remoteFolder = [];
     context.previousFolder = undefined;
-    context.session = await openSession(target, context.connecting, context.signal);
+    context.session = await Session.open(target, context.connecting, context.signal);
     const { address } = context.session;
     context.output.say(`Connected to ${formatAddress(address)}.`);
     context.output.observe({ event: "opened", host: address.host, port: address.port });

@@ -39,6 +39,12 @@ function shellOf(): string {
   return shell === undefined || shell === "" ? "sh" : shell;
 }
 
+/** This program's own, without what it logs in with: that is for no other. */
+function environment(): NodeJS.ProcessEnv {
+  const { SFTP_TOKEN: _, ...rest } = process.env;
+  return rest;
+}
+
 /** @throws {CommandFailed} status 1, where it ends with another status than 0 */
 async function runProgram(
   command: string[],
@@ -49,7 +55,13 @@ async function runProgram(
   await output.flush();
   let child: Bun.Subprocess;
   try {
-    child = Bun.spawn(command, { cwd: localFolder, stdin, stdout: output.programs, stderr: 2 });
+    child = Bun.spawn(command, {
+      cwd: localFolder,
+      stdin,
+      stdout: output.programs,
+      stderr: 2,
+      env: environment(),
+    });
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined) throw error;

@@ -51,6 +51,12 @@ export class Folder {
     return new Folder(path, undefined);
   }
 
+  /** Opens this very folder once more, to be closed by itself. */
+  async openAgain(): Promise<Folder> {
+    const path = `${this.self}/.`;
+    return new Folder(this.#path, HAS_PROC ? await openFile(path, OPEN_FOLDER) : undefined);
+  }
+
   /** Has its entries written to the disk; where folders cannot be synced, nothing. */
   async sync(): Promise<void> {
     await this.#handle?.sync();

@@ -1,4 +1,5 @@
 import { lstat, mkdir, realpath, rmdir, stat, unlink } from "node:fs/promises";
+import { join } from "node:path";
 import { StorageError, type Path } from "../errors.ts";
 import { checkChangeable, checkCreatable, checkReadable } from "../names.ts";
 import type { CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
@@ -70,6 +71,31 @@ export class LocalStorage implements Storage {
         throw new StorageError("not-a-file", path, (name) => `${name} is not a folder`);
       }
       throw fromSystem(error, path);
+    }
+  }
+
+  /**
+   * Opens a folder inside another, which is somebody's root: on the way from the one to the other no
+   * link is followed, unlike in `open`.
+   * @throws {StorageError} `make` also makes `path`
+   */
+  static async openInside(
+    folder: string,
+    path: Path,
+    options: LocalOptions,
+  ): Promise<LocalStorage> {
+    checkReadable(path);
+    const whole = await LocalStorage.open(folder, options);
+    try {
+      const location = join(whole.location, ...path);
+      const root = await withFolder(whole.#root, path, { make: options.make }, (inside) =>
+        inside.openAgain(),
+      );
+      return new LocalStorage(location, root, options.durable === true);
+    } catch (error) {
+      throw fromSystem(error, path);
+    } finally {
+      await whole.close();
     }
   }
 

@@ -165,6 +165,20 @@ describe("--insecure", () => {
     expect(ran.stderr).toContain(`--insecure and ${flag} exclude each other`);
   });
 
+  test("is in what has to be typed elsewhere, for each address of the machine", async () => {
+    using folder = new TemporaryFolder();
+    const flags = ["--host", "0.0.0.0", "--insecure"];
+    await using server = await ServerProcess.start(folder.join("server"), flags);
+    await server.waitFor(/WARNING/);
+    const lines = addresses().map((host) =>
+      host === "127.0.0.1"
+        ? `sftp connect ${server.port}`
+        : `sftp connect ${host}:${server.port} --insecure`,
+    );
+    expect(server.log).toContain(`Connect with: ${lines.join(", or ")}\n`);
+    expect(server.log).not.toContain("connect 0.0.0.0");
+  });
+
   test("is a flag and nothing else", async () => {
     using folder = new TemporaryFolder();
     const env = { XDG_STATE_HOME: folder.join("state"), SFTP_INSECURE: "1" };

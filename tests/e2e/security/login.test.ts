@@ -194,7 +194,12 @@ describe("wrong logins", () => {
     const options = { token: "wrong", env: { SFTP_RETRIES: "5" } };
     const ran = await own.connectWith(options, own.pinned, "LS");
     expect(ran.status).toBe(4);
-    expect(ran.stderr).toContain("The login as token failed: The user or the password is wrong");
+    expect(ran.stderr).toContain(
+      "The login as token failed: the token is wrong, or the server has users: for these open " +
+        "USER@HOST:PORT",
+    );
+    const asAnna = await own.connectWith(options, `anna@${own.pinned}`, "LS");
+    expect(asAnna.stderr).toContain("The login as anna failed: The user or the password is wrong");
     expect(ran.stderr).not.toContain("trying again");
     expect(own.knownHosts).toBe("");
     await own.server.stop();

@@ -169,10 +169,16 @@ describe("nothing that lowers the protection is believed:", () => {
   });
 
   test.each([
-    ["a PIN", `#${OTHER_PIN}`, "", undefined],
-    ["a user", "", "anna@", undefined],
-    ["a secret", "", "", secret],
-  ])("plain text on loopback, where %s was given: 4", async (_, pin, user, token) => {
+    [
+      "a PIN",
+      `#${OTHER_PIN}`,
+      "",
+      undefined,
+      "a PIN was given: leave out what stands behind the #",
+    ],
+    ["a user", "", "anna@", undefined, "a user was named: leave out what stands before the @"],
+    ["a secret", "", "", secret, "SFTP_TOKEN is set: take that away"],
+  ])("plain text on loopback, where %s was given: 4", async (_, pin, user, token, why) => {
     const heard: string[] = [];
     await using server = await PlayedServer.start((line) => {
       if (line !== undefined) heard.push(line);
@@ -182,7 +188,7 @@ describe("nothing that lowers the protection is believed:", () => {
     const address = `${user}127.0.0.1:${server.port}${pin}`;
     const ran = await scene.connectWith({ token }, address, "PUT private");
     expect(ran.status).toBe(4);
-    expect(ran.stderr).toContain("answered without encryption");
+    expect(ran.stderr).toContain(`answered without encryption, and ${why} if it is not to be`);
     // The bytes of a handshake, and nothing that can be read.
     expect(heard.join("\n")).not.toContain(secret);
     expect(heard.join("\n")).not.toMatch(/PUT|AUTH|private/);
@@ -195,7 +201,10 @@ describe("nothing that lowers the protection is believed:", () => {
     const options = { token: undefined, env };
     const ran = await scene.connectWith(options, `127.0.0.1:${server.port}`, "LS");
     expect(ran.status).toBe(4);
-    expect(ran.stderr).toContain("answered without encryption");
+    expect(ran.stderr).toContain(
+      "answered without encryption, and it is a known server, which encrypts: remove line 1 of " +
+        `${env["XDG_STATE_HOME"]}/sftp/known_hosts`,
+    );
   });
 
   test("plain text from another machine's address: 4, and with --insecure it is spoken", async () => {
@@ -259,6 +268,7 @@ describe("what else answers is named:", () => {
   test.each([
     ["SSH-2.0-OpenSSH_9.9\r\n", "an SSH server answered"],
     ["220 (vsFTPd 3.0.5)\r\n", "an FTP server answered"],
+    ["220 Welcome: max=5 users, mode=binary\r\n", "an FTP server answered"],
     ["220 mail ESMTP\r\n", "an SMTP server answered"],
   ])("%j, where TLS was expected: 3", async (greeting, told) => {
     await using server = await PlayedServer.start((line) => (line === undefined ? greeting : ""));
@@ -287,6 +297,7 @@ describe("what else answers is named:", () => {
     );
     expect(ran.status).toBe(3);
     expect(ran.stderr).toContain("a server that speaks TLS answered");
+    expect(ran.stderr).not.toContain("does not speak Simple FTP");
   });
 });
 

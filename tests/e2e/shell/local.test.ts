@@ -176,6 +176,14 @@ describe("!command", () => {
     expect(ran).toEqual({ status: 0, stdout: "", stderr: "Would run echo text > made.\n" });
   });
 
+  test("is not told the secret that this program logs in with", async () => {
+    using folder = new TemporaryFolder();
+    const script = '!echo "<${SFTP_TOKEN-none}> <$KEPT>"';
+    const args = ["connect", "--root", folder.join("client"), "-c", script];
+    const ran = await run(args, { env: { SFTP_TOKEN: "a-secret", KEPT: "kept" } });
+    expect(ran).toEqual({ status: 0, stdout: "<none> <kept>\n", stderr: "" });
+  });
+
   test("where the folder is gone it says so", async () => {
     using folder = new TemporaryFolder();
     const ran = await shell(folder, `LCD sub/deep\n!rmdir ../deep\n!echo here`);

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -41,6 +43,18 @@ describe("KnownHosts", () => {
     expect(readFileSync(file, "utf8")).toEndWith(
       `example.org:12000 ${pin(1)}\nexample.org:12001 ${pin(2)}\n[fe80:0:0:0:0:0:0:1]:12000 ${pin(3)}\n`,
     );
+  });
+
+  test("needs no lock for what is known already", async () => {
+    using folder = new TemporaryFolder();
+    const file = folder.join("known_hosts");
+    const hosts = new KnownHosts(file);
+    await hosts.remember("example.org", 12_000, pin(1));
+    rmSync(folder.join(".known_hosts.lock"));
+    mkdirSync(folder.join(".known_hosts.lock"));
+    await hosts.remember("example.org", 12_000, pin(1));
+    await expect(hosts.remember("example.org", 12_000, pin(2))).rejects.toThrow("its lock");
+    expect(await pinFor(hosts, "example.org", 12_000)).toBe(pin(1));
   });
 
   test("says which line it is", async () => {
