@@ -20,6 +20,7 @@ import { findEach } from "../many/find-each.ts";
 import { findRemote } from "../many/remote-sources.ts";
 import { COMPARE_OPTIONS, comparisonOf } from "../many/same.ts";
 import { tallied } from "../many/tally.ts";
+import { Targets } from "../many/targets.ts";
 import type { Word } from "../parse.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
 import { report } from "../report.ts";
@@ -128,10 +129,11 @@ async function getMany(order: Order, context: ShellContext, options: Options): P
     const lookup = { folder: remoteFolder, recursive, signal };
     await tallied(context, labelOf("GET", order), async (tally) => {
       const found = findEach(sources, tally, "GET", (word) => findRemote(link, word, lookup));
-      const asked = asking(context, options, "GET", found);
+      const asked = asking(context, options, "GET", found, tally);
       const how = {
         place,
         nameOf,
+        targets: new Targets(order),
         comparison: comparisonOf(options),
         dryRun,
         options,

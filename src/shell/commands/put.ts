@@ -9,10 +9,12 @@ import { asking, ASK_OPTION, checkAsking } from "../many/asking.ts";
 import { labelOf, namesOf, oneFileOf, readOrder, type Order } from "../many/destination.ts";
 import { findEach } from "../many/find-each.ts";
 import type { Found } from "../many/found.ts";
-import { findLocal, leadsElsewhere } from "../many/local-sources.ts";
+import { leadsElsewhere, lookThrough } from "../many/local-sources.ts";
+import { Places } from "../many/places.ts";
 import { COMPARE_OPTIONS, comparisonOf } from "../many/same.ts";
 import { sendAll } from "../many/send.ts";
 import { tallied } from "../many/tally.ts";
+import { Targets } from "../many/targets.ts";
 import type { Word } from "../parse.ts";
 import { isRemoteFolder } from "../remote-look.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
@@ -126,24 +128,20 @@ async function targetOf(
 async function putMany(order: Order, context: ShellContext, options: Options): Promise<void> {
   const link = linkOf(context);
   const nameOf = await namesOn(order);
-  const opened: LocalPlace[] = [];
-  try {
-    const recursive = options.has("recursive");
-    await tallied(context, labelOf("PUT", order), async (tally) => {
-      const found = findEach(order.sources, tally, "PUT", (word) =>
-        findLocal(context, word, recursive, (place) => opened.push(place)),
-      );
-      const how = {
-        targetOf: nameOf,
-        comparison: comparisonOf(options),
-        dryRun: context.dryRun || options.has("dry-run"),
-        options,
-      };
-      await sendAll(context, link, asking(context, options, "PUT", found), how, tally);
-    });
-  } finally {
-    for (const place of opened) await place.close();
-  }
+  await using places = new Places(context);
+  const recursive = options.has("recursive");
+  await tallied(context, labelOf("PUT", order), async (tally) => {
+    const find = await lookThrough(places, order.sources, recursive, context.signal);
+    const found = findEach(order.sources, tally, "PUT", find);
+    const how = {
+      targetOf: nameOf,
+      targets: new Targets(order),
+      comparison: comparisonOf(options),
+      dryRun: context.dryRun || options.has("dry-run"),
+      options,
+    };
+    await sendAll(context, link, asking(context, options, "PUT", found, tally), how, tally);
+  });
 
   /** What everything is called on the server. */
   async function namesOn({ target, intoFolder }: Order): Promise<(found: Found) => Path> {

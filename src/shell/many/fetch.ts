@@ -12,12 +12,15 @@ import type { Found } from "./found.ts";
 import { limitsOf, runPool, weightOf, type Turn } from "./pool.ts";
 import { isSame, lookThere, noFile, type Comparison, type Known } from "./same.ts";
 import type { Tally } from "./tally.ts";
+import type { Targets } from "./targets.ts";
 
 /** How to get several files. */
 export interface Fetching {
   readonly place: LocalPlace;
   /** Where something that was found goes, behind the place's own path. */
   readonly nameOf: (found: Found) => Path;
+  /** Of several sources, which may meet. */
+  readonly targets?: Targets;
   /** What is known of a place on this side already. */
   readonly knownHere?: (local: Path) => { readonly entry: Known };
   readonly comparison: Comparison;
@@ -62,9 +65,14 @@ async function fetchOne(
   }
   if (type === "folder") {
     if (local.length === 0 || dryRun || here?.entry?.type === "folder") return;
+    // Where the server lists this very folder, it would list what is made of its listing. Files
+    // are sent behind it.
+    turn.release();
+    await found.whole;
     return makeFolder(place, local, tally);
   }
   if (path.length === 0) throw noFile("The root", { type: "folder", size: 0, mtime: 0 });
+  how.targets?.claim(found, local);
   const { signal } = context;
   const same = await link.run((session) =>
     isSame(session, found, { storage, path: local, known: here }, how.comparison, signal),
@@ -72,7 +80,9 @@ async function fetchOne(
   if (same) return tally.skipped();
   const target = local.join("/");
   if (dryRun) {
-    const there = known ?? { entry: await link.run((session) => lookThere(session, { path })) };
+    const there = known ?? {
+      entry: await link.run((session) => lookThere(session, { path }, signal)),
+    };
     if (there.entry?.type !== "file") throw noFile(shown, there.entry);
     return tally.would("get", shown, target, there.entry.size);
   }

@@ -55,8 +55,10 @@ export async function* listAll(
     const attempt = link.begin();
     // What has come whole needs no second try: nothing has to be remembered of it any more.
     let isWhole = false;
+    const whole = Promise.withResolvers<void>();
     const onWhole = (): void => {
       isWhole = true;
+      whole.resolve();
       told.clear();
     };
     try {
@@ -65,12 +67,14 @@ export async function* listAll(
         if (before.has(entry.path) && entry.type !== "refused") continue;
         link.progressed();
         if (!isWhole) told.add(entry.path);
-        yield { ...entry, path: entry.path.split("/") };
+        yield { ...entry, path: entry.path.split("/"), whole: whole.promise };
       }
       return;
     } catch (error) {
       await link.recover(attempt, error);
       before = told;
+    } finally {
+      whole.resolve();
     }
   }
 }
