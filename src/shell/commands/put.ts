@@ -4,7 +4,14 @@ import { Upload } from "../../client/upload.ts";
 import type { Path } from "../../storage/errors.ts";
 import type { Command, Options } from "../command.ts";
 import { requireSession, type ShellContext } from "../context.ts";
-import { openLocal, type LocalPlace } from "../local-path.ts";
+import {
+  isLocalFile,
+  isLocalFolder,
+  locationOf,
+  openLocal,
+  type LocalPlace,
+} from "../local-path.ts";
+import { hintAt } from "../many/hints.ts";
 import { asking, ASK_OPTION, checkAsking } from "../many/asking.ts";
 import { labelOf, namesOf, oneFileOf, readOrder, type Order } from "../many/destination.ts";
 import { findEach } from "../many/find-each.ts";
@@ -17,6 +24,7 @@ import { tallied } from "../many/tally.ts";
 import { Targets } from "../many/targets.ts";
 import type { Word } from "../parse.ts";
 import { isRemoteFolder } from "../remote-look.ts";
+import { isNoFile } from "../remote-look.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
 import { report } from "../report.ts";
 import { isStream, sendStream } from "../streams.ts";
@@ -72,8 +80,18 @@ async function putWords(
   }
   const order = readOrder(words, many);
   const one = oneFileOf(order, context, options);
-  if (one === undefined) await putMany(order, context, options);
-  else await putOne(one, order.target?.text, context, options);
+  try {
+    if (one === undefined) await putMany(order, context, options);
+    else await putOne(one, order.target?.text, context, options);
+  } catch (error) {
+    const isFolder = async (typed: string): Promise<boolean> => {
+      const path = parseRemotePath(typed, context.remoteFolder);
+      return isRemoteFolder(context, requireSession(context), path);
+    };
+    const exists = (typed: string): Promise<boolean> => isLocalFile(context, typed);
+    await hintAt(context.output, words, order, error, { exists, isFolder });
+    throw error;
+  }
 }
 
 async function putOne(
@@ -105,8 +123,19 @@ async function putOne(
       secret: await context.secret(),
     };
     const work = new Upload(place.storage, place.path, remote, how);
-    const done = await link.run((session) => work.attempt(session));
-    report(context, options, "sent", { remote: remote.join("/"), local: typed }, done);
+    const done = await link
+      .run((session) => work.attempt(session))
+      .catch(async (error: unknown) => {
+        if (!isNoFile(error) || !(await isLocalFolder(context, typed))) throw error;
+        throw new CommandFailed(Status.refused, `${typed} is a folder: PUT -r sends all of it`);
+      });
+    report(
+      context,
+      options,
+      "sent",
+      { remote: remote.join("/"), local: typed, at: locationOf(place) },
+      done,
+    );
   } finally {
     await place.close();
   }

@@ -5,7 +5,7 @@ import { Status } from "../../client/status.ts";
 import { StorageError, type Path } from "../../storage/errors.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
-import type { LocalPlace } from "../local-path.ts";
+import { locationOf, type LocalPlace } from "../local-path.ts";
 import { report } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
 import type { Found } from "./found.ts";
@@ -98,7 +98,8 @@ async function fetchOne(
     return attempt;
   });
   tally.transferred(done);
-  report(context, options, "received", { remote: shown, local: target }, done, { one: false });
+  const names = { remote: shown, local: target, at: locationOf({ storage, path: local }) };
+  report(context, options, "received", names, done, { one: false });
 }
 
 async function makeFolder({ storage }: LocalPlace, path: Path, tally: Tally): Promise<void> {

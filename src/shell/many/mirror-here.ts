@@ -8,7 +8,7 @@ import type { LocalPlace } from "../local-path.ts";
 import { fetchAll } from "./fetch.ts";
 import { folderItself, toFound, type Found } from "./found.ts";
 import type { Mirroring } from "./mirroring.ts";
-import { listAll } from "./remote-sources.ts";
+import { asFolder, listAll } from "./remote-sources.ts";
 import type { Tally } from "./tally.ts";
 import { Clashes, type Target } from "./replacing.ts";
 import { extrasOf, Tree } from "./tree.ts";
@@ -31,7 +31,7 @@ export async function mirrorHere(
   const shown = (path: Path): string => [...place.path, ...path].join("/");
 
   async function* missing(): AsyncGenerator<Found> {
-    for await (const entry of listAll(link, remote, true, context.signal)) {
+    for await (const entry of asFolder(remote, listAll(link, remote, true, context.signal))) {
       const path = entry.path.slice(remote.length);
       if (path.length === 0) {
         const name = remote.join("/");

@@ -1,5 +1,7 @@
+import { Refused } from "../../client/errors.ts";
 import type { Link } from "../../client/link.ts";
 import { listRemote } from "../../client/listing.ts";
+import { encodeText } from "../../protocol/text.ts";
 import type { Path } from "../../storage/errors.ts";
 import { baseNamesOf, namesOf } from "./destination.ts";
 import { matchesOf, treeOf, type Found, type Listed } from "./found.ts";
@@ -37,6 +39,19 @@ export async function* findRemote(
   const names = namesOf(word.text, path, false);
   if (recursive) yield* treeOf(listAll(link, path, true, signal), path, names);
   else yield { type: "file", path, names, shown: path.join("/") };
+}
+
+/** A listing of what can only be a folder, which says so where nothing is there. */
+export async function* asFolder(
+  path: Path,
+  listing: AsyncIterable<Listed>,
+): AsyncGenerator<Listed> {
+  try {
+    yield* listing;
+  } catch (error) {
+    if (!(error instanceof Refused) || error.word !== "not-found") throw error;
+    throw new Refused(error.code, error.word, `There is no folder ${encodeText(path.join("/"))}`);
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ import { Upload } from "../../client/upload.ts";
 import type { Path } from "../../storage/errors.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
+import { locationOf } from "../local-path.ts";
 import { report } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
 import type { Found } from "./found.ts";
@@ -97,7 +98,8 @@ async function sendOne(
     return work.attempt(session);
   });
   tally.transferred(done);
-  report(context, options, "sent", { remote: target, local: shown }, done, { one: false });
+  const names = { remote: target, local: shown, at: locationOf({ storage, path }) };
+  report(context, options, "sent", names, done, { one: false });
 }
 
 /** @returns whether it was not there before */
