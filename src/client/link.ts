@@ -62,9 +62,11 @@ export class Link {
   async run<T>(attempt: (session: Session) => Promise<T>): Promise<T> {
     for (;;) {
       const begun = this.begin();
+      const { received } = begun.session;
       try {
         const result = await attempt(begun.session);
-        this.progressed();
+        // What needed nothing of the server says nothing of it.
+        if (begun.session.received > received) this.progressed();
         return result;
       } catch (error) {
         await this.recover(begun, error);

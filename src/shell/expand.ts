@@ -16,6 +16,8 @@ export interface Named {
   /** As the user knows it. */
   readonly name: string;
   readonly path: Path;
+  /** Where a listing told of it. */
+  readonly type?: RemoteEntry["type"];
 }
 
 /**
@@ -33,7 +35,9 @@ export async function expandRemote(
     try {
       if (isPattern(word)) {
         const { matches } = await matchRemote(context, session, word);
-        for (const { name, entry } of matches) named.push({ name, path: entry.path.split("/") });
+        for (const { name, entry } of matches) {
+          named.push({ name, path: entry.path.split("/"), type: entry.type });
+        }
       } else {
         const path = parseRemotePath(word.text, context.remoteFolder);
         named.push({ name: word.text, path });

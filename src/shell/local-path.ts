@@ -37,6 +37,14 @@ export async function isLocalFolder(side: LocalSide, typed: string): Promise<boo
   );
 }
 
+/** Whether what was typed names anything on this side. */
+export async function isLocalFile(side: LocalSide, typed: string): Promise<boolean> {
+  return stat(resolveTyped(side, typed)).then(
+    () => true,
+    () => false,
+  );
+}
+
 /**
  * Opens the place that a user typed for this side.
  * @param options for the folder that it lies in, where that is outside of the root
@@ -104,6 +112,11 @@ function insideRoot(side: LocalSide, typed: string): LocalPlace | undefined {
   if (isAbsolute(inside) || inside === ".." || inside.startsWith(`..${sep}`)) return undefined;
   const path = inside === "" ? [] : inside.split(sep);
   return { storage: root, path, close: async () => undefined };
+}
+
+/** The absolute path of a place. */
+export function locationOf({ storage, path }: Pick<LocalPlace, "storage" | "path">): string {
+  return join(storage.location, ...path);
 }
 
 /** What a file is called when it goes into a folder that a user typed. */

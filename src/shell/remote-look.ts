@@ -6,6 +6,7 @@ import type { Session } from "../client/session.ts";
 import { Status } from "../client/status.ts";
 import type { Path } from "../protocol/path.ts";
 import { encodeText } from "../protocol/text.ts";
+import { StorageError } from "../storage/errors.ts";
 import type { ShellContext } from "./context.ts";
 
 /** What a look tells of a file or folder of the server. */
@@ -50,6 +51,27 @@ export async function isRemoteFolder(
     if (error instanceof Refused && error.code !== 421) return false;
     throw error;
   }
+}
+
+/** Whether there is anything of that name, as far as it can be looked at. */
+export async function isThere(
+  context: ShellContext,
+  session: Session,
+  path: Path,
+): Promise<boolean> {
+  try {
+    await lookAt(context, session, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Refused && error.code !== 421) return false;
+    throw error;
+  }
+}
+
+/** Whether something failed because what was named, on either side, is no file. */
+export function isNoFile(error: unknown): boolean {
+  if (error instanceof Refused) return error.word === "not-a-file";
+  return error instanceof StorageError && error.problem === "not-a-file";
 }
 
 /**

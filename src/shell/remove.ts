@@ -47,6 +47,29 @@ export async function removeOne(remover: Remover, path: Path): Promise<void> {
 }
 
 /**
+ * Removes a file.
+ * @param known its type, where a listing told of it
+ * @throws {CommandFailed} status 6, where it is a folder
+ */
+export async function removeFile(
+  remover: Remover,
+  path: Path,
+  known?: RemoteEntry["type"],
+): Promise<void> {
+  const { context, session } = remover;
+  checkMovable(context, path, "removed");
+  // DELETE would take an empty folder, too.
+  const type = known ?? (await lookAt(context, session, path)).type;
+  if (type === "folder") {
+    throw new CommandFailed(
+      Status.refused,
+      `${path.join("/")} is a folder: RM -r removes it with all in it, RMDIR where it is empty`,
+    );
+  }
+  await removeOne(remover, path);
+}
+
+/**
  * Removes a folder with all that it holds, or a file. What fails within it is told, and the rest
  * goes on: each entry counts as one of several.
  * @throws {CommandFailed} where nothing could be begun, or all must end

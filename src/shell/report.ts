@@ -14,12 +14,21 @@ const PROGRESS_MS = 250;
 /** What is said of a file whose receiver has what its sender read. */
 export const VERIFIED = marked("good", "verified");
 
+/** What was moved, and where to. */
+export interface Places {
+  readonly remote: string;
+  /** As people are told of it. */
+  readonly local: string;
+  /** The absolute path, for programs; left out where it is no file. */
+  readonly at?: string;
+}
+
 /** The receipt of a transfer. */
 export function report(
   { output, verbose, job }: ShellContext,
   options: Options,
   direction: "received" | "sent",
-  { remote, local }: { readonly remote: string; readonly local: string },
+  { remote, local, at }: Places,
   { bytes, reused, digest, seconds }: Transferred,
   { one }: { readonly one: boolean } = { one: true },
 ): void {
@@ -37,8 +46,8 @@ export function report(
   // Of one of many only who asks for it is told.
   if (one) job.end();
   if (one || detailed) output.say(joined(parts, ", "));
-  const event = { event: "transferred", direction, remote, local, bytes, reused } as const;
-  output.observe({ ...event, digest: formatDigest(digest), seconds });
+  const event = { event: "transferred", direction, remote, bytes, reused } as const;
+  output.observe({ ...event, local: at ?? local, digest: formatDigest(digest), seconds });
 }
 
 /** The rate of a transfer in brackets; nothing where that would be chance. */

@@ -66,7 +66,12 @@ export async function sendStream(
   options: Options,
 ): Promise<void> {
   refuseOptions("PUT", options);
-  if (target === undefined || another !== undefined || meansFolder(target.text)) {
+  if (
+    target === undefined ||
+    another !== undefined ||
+    meansFolder(target.text) ||
+    isStream(target)
+  ) {
     throw new CommandFailed(
       Status.usage,
       "What comes from standard input needs a name: type PUT - name",
@@ -76,6 +81,12 @@ export async function sendStream(
   const shown = remote.join("/");
   const session = requireSession(context);
   const input = context.takeInput();
+  if (input === undefined && context.ask !== undefined) {
+    throw new CommandFailed(
+      Status.usage,
+      "At a terminal there is nothing to read: use sftp connect with -c 'PUT - name'",
+    );
+  }
   if (input === undefined) {
     throw new CommandFailed(
       Status.usage,

@@ -33,7 +33,11 @@ describe("extrasOf()", () => {
     ["not what the source cannot serve", ["a", "b"], ["a!"], ["b"], ["a"]],
     ["nor what is in it", ["a/", "a/b/", "a/b/c", "d"], ["a!"], ["d"], ["a"]],
     ["nor the folders that it is in", ["a/", "a/b", "a/c"], ["a/", "a/b!"], ["a/c"], ["a/b"]],
-    ["not by another form of its name", ["\u00e9", "e"], ["e\u0301"], ["e"], []],
+    ["not another form of its name", ["\u00e9", "e"], ["e\u0301"], ["e"], ["\u00e9"]],
+    ["not another case of its name", ["readme", "b"], ["README"], ["b"], ["readme"]],
+    ["nor the folder of one", ["docs/", "docs/a"], ["Docs/", "Docs/A"], [], ["docs/a", "docs"]],
+    ["a twin where the target has both", ["readme", "README"], ["README"], ["readme"], []],
+    ["nothing in another case of what is refused", ["d/", "d/x"], ["D!"], [], []],
     ["not what begins alike", ["ab/", "ab/c", "a/"], ["a/"], ["ab/c", "ab"], []],
   ])("finds %s", (_, target, source, remove, keep) => {
     expect(extras(target, source)).toEqual({ remove, keep });

@@ -7,11 +7,14 @@ import { requireSession, type ShellContext } from "../context.ts";
 import {
   into,
   isLocalFolder,
+  locationOf,
   openLocal,
   openLocalFolder,
   openTargetFolder,
   type LocalPlace,
 } from "../local-path.ts";
+import { hintAt } from "../many/hints.ts";
+import { isNoFile, isRemoteFolder, isThere } from "../remote-look.ts";
 import { asking, ASK_OPTION, checkAsking } from "../many/asking.ts";
 import { labelOf, namesOf, oneFileOf, readOrder, type Order } from "../many/destination.ts";
 import { expecting, sizeOfFound } from "../many/expecting.ts";
@@ -21,6 +24,7 @@ import { findEach } from "../many/find-each.ts";
 import { findRemote } from "../many/remote-sources.ts";
 import { COMPARE_OPTIONS, comparisonOf } from "../many/same.ts";
 import { tallied } from "../many/tally.ts";
+import { Targets } from "../many/targets.ts";
 import type { Word } from "../parse.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
 import { report } from "../report.ts";
@@ -76,8 +80,18 @@ async function getWords(
   }
   const order = readOrder(words, many);
   const one = oneFileOf(order, context, options);
-  if (one === undefined) await getMany(order, context, options);
-  else await getOne(one, order.target?.text, context, options);
+  try {
+    if (one === undefined) await getMany(order, context, options);
+    else await getOne(one, order.target?.text, context, options);
+  } catch (error) {
+    const isFolder = (typed: string): Promise<boolean> => isLocalFolder(context, typed);
+    const exists = async (typed: string): Promise<boolean> => {
+      const path = parseRemotePath(typed, context.remoteFolder);
+      return isThere(context, requireSession(context), path);
+    };
+    await hintAt(context.output, words, order, error, { exists, isFolder });
+    throw error;
+  }
 }
 
 async function getOne(
@@ -111,8 +125,21 @@ async function getOne(
     const shown = remote.join("/");
     const how = transferOptions(context, link, shown, options);
     const work = new Download(remote, place.storage, place.path, how);
-    const done = await link.run((session) => work.attempt(session));
-    report(context, options, "received", { remote: shown, local: target }, done);
+    const done = await link
+      .run((session) => work.attempt(session))
+      .catch(async (error: unknown) => {
+        const isFolder = (path: Path): Promise<boolean> =>
+          isRemoteFolder(context, link.session, path);
+        if (!isNoFile(error) || !(await isFolder(remote))) throw error;
+        throw new CommandFailed(Status.refused, `${shown} is a folder: GET -r takes all of it`);
+      });
+    report(
+      context,
+      options,
+      "received",
+      { remote: shown, local: target, at: locationOf(place) },
+      done,
+    );
   } finally {
     await place.close();
   }
@@ -131,11 +158,12 @@ async function getMany(order: Order, context: ShellContext, options: Options): P
       const found = findEach(sources, tally, "GET", (word) => findRemote(link, word, lookup));
       // Where each is asked about, no other is looked at before the answer.
       const asked = options.has("ask")
-        ? asking(context, options, "GET", found)
+        ? asking(context, options, "GET", found, tally)
         : expecting(context.job, found, sizeOfFound);
       const how = {
         place,
         nameOf,
+        targets: new Targets(order),
         comparison: comparisonOf(options),
         dryRun,
         options,

@@ -4,18 +4,28 @@ import { Upload } from "../../client/upload.ts";
 import type { Path } from "../../storage/errors.ts";
 import type { Command, Options } from "../command.ts";
 import { requireSession, type ShellContext } from "../context.ts";
-import { openLocal, type LocalPlace } from "../local-path.ts";
+import {
+  isLocalFile,
+  isLocalFolder,
+  locationOf,
+  openLocal,
+  type LocalPlace,
+} from "../local-path.ts";
+import { hintAt } from "../many/hints.ts";
 import { asking, ASK_OPTION, checkAsking } from "../many/asking.ts";
 import { labelOf, namesOf, oneFileOf, readOrder, type Order } from "../many/destination.ts";
 import { expecting, sizeOfFound } from "../many/expecting.ts";
 import { findEach } from "../many/find-each.ts";
 import type { Found } from "../many/found.ts";
-import { findLocal, leadsElsewhere } from "../many/local-sources.ts";
+import { leadsElsewhere, lookThrough } from "../many/local-sources.ts";
+import { Places } from "../many/places.ts";
 import { COMPARE_OPTIONS, comparisonOf } from "../many/same.ts";
 import { sendAll } from "../many/send.ts";
 import { tallied } from "../many/tally.ts";
+import { Targets } from "../many/targets.ts";
 import type { Word } from "../parse.ts";
 import { isRemoteFolder } from "../remote-look.ts";
+import { isNoFile } from "../remote-look.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
 import { report } from "../report.ts";
 import { isStream, sendStream } from "../streams.ts";
@@ -71,8 +81,18 @@ async function putWords(
   }
   const order = readOrder(words, many);
   const one = oneFileOf(order, context, options);
-  if (one === undefined) await putMany(order, context, options);
-  else await putOne(one, order.target?.text, context, options);
+  try {
+    if (one === undefined) await putMany(order, context, options);
+    else await putOne(one, order.target?.text, context, options);
+  } catch (error) {
+    const isFolder = async (typed: string): Promise<boolean> => {
+      const path = parseRemotePath(typed, context.remoteFolder);
+      return isRemoteFolder(context, requireSession(context), path);
+    };
+    const exists = (typed: string): Promise<boolean> => isLocalFile(context, typed);
+    await hintAt(context.output, words, order, error, { exists, isFolder });
+    throw error;
+  }
 }
 
 async function putOne(
@@ -104,8 +124,19 @@ async function putOne(
       secret: await context.secret(),
     };
     const work = new Upload(place.storage, place.path, remote, how);
-    const done = await link.run((session) => work.attempt(session));
-    report(context, options, "sent", { remote: remote.join("/"), local: typed }, done);
+    const done = await link
+      .run((session) => work.attempt(session))
+      .catch(async (error: unknown) => {
+        if (!isNoFile(error) || !(await isLocalFolder(context, typed))) throw error;
+        throw new CommandFailed(Status.refused, `${typed} is a folder: PUT -r sends all of it`);
+      });
+    report(
+      context,
+      options,
+      "sent",
+      { remote: remote.join("/"), local: typed, at: locationOf(place) },
+      done,
+    );
   } finally {
     await place.close();
   }
@@ -127,28 +158,24 @@ async function targetOf(
 async function putMany(order: Order, context: ShellContext, options: Options): Promise<void> {
   const link = linkOf(context);
   const nameOf = await namesOn(order);
-  const opened: LocalPlace[] = [];
-  try {
-    const recursive = options.has("recursive");
-    await tallied(context, labelOf("PUT", order), async (tally) => {
-      const found = findEach(order.sources, tally, "PUT", (word) =>
-        findLocal(context, word, recursive, (place) => opened.push(place)),
-      );
-      const how = {
-        targetOf: nameOf,
-        comparison: comparisonOf(options),
-        dryRun: context.dryRun || options.has("dry-run"),
-        options,
-      };
-      // Where each is asked about, no other is looked at before the answer.
-      const asked = options.has("ask")
-        ? asking(context, options, "PUT", found)
-        : expecting(context.job, found, sizeOfFound);
-      await sendAll(context, link, asked, how, tally);
-    });
-  } finally {
-    for (const place of opened) await place.close();
-  }
+  await using places = new Places(context);
+  const recursive = options.has("recursive");
+  await tallied(context, labelOf("PUT", order), async (tally) => {
+    const find = await lookThrough(places, order.sources, recursive, context.signal);
+    const found = findEach(order.sources, tally, "PUT", find);
+    const how = {
+      targetOf: nameOf,
+      targets: new Targets(order),
+      comparison: comparisonOf(options),
+      dryRun: context.dryRun || options.has("dry-run"),
+      options,
+    };
+    // Where each is asked about, no other is looked at before the answer.
+    const asked = options.has("ask")
+      ? asking(context, options, "PUT", found, tally)
+      : expecting(context.job, found, sizeOfFound);
+    await sendAll(context, link, asked, how, tally);
+  });
 
   /** What everything is called on the server. */
   async function namesOn({ target, intoFolder }: Order): Promise<(found: Found) => Path> {

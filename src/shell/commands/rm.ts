@@ -1,7 +1,11 @@
+import { CommandFailed } from "../../client/errors.ts";
+import { Status } from "../../client/status.ts";
 import type { Command } from "../command.ts";
 import { requireSession } from "../context.ts";
 import { expandRemote, type Named } from "../expand.ts";
-import { removeOne, removeTree } from "../remove.ts";
+import type { Word } from "../parse.ts";
+import { isPattern } from "../pattern.ts";
+import { removeFile, removeTree } from "../remove.ts";
 import { Several } from "../several.ts";
 
 export const rm: Command = {
@@ -22,11 +26,19 @@ export const rm: Command = {
     const remover = { context, session, several, dryRun };
     const recursive = options.has("recursive");
     const named = await expandRemote(context, session, words, several);
-    for (const { name, path } of recursive ? outermost(named) : named) {
-      if (!recursive) {
-        await several.try(name, () => removeOne(remover, path));
-        continue;
+    if (!recursive) {
+      const { rest, leftOut } = withoutMatchedFolders(named, words);
+      for (const { name, path, type } of rest) {
+        await several.try(name, () => removeFile(remover, path, type));
       }
+      if (leftOut > 0) {
+        const folders = leftOut === 1 ? "1 folder" : `${leftOut.toLocaleString("en-US")} folders`;
+        context.output.say(`RM: ${folders} left out (-r takes them)`);
+      }
+      several.end();
+      return;
+    }
+    for (const { name, path } of outermost(named)) {
       try {
         await removeTree(remover, path);
       } catch (error) {
@@ -36,6 +48,22 @@ export const rm: Command = {
     several.end();
   },
 };
+
+/**
+ * Without the folders that patterns match.
+ * @throws {CommandFailed} status 6, where nothing else is left
+ */
+function withoutMatchedFolders(
+  named: readonly Named[],
+  words: readonly Word[],
+): { readonly rest: readonly Named[]; readonly leftOut: number } {
+  const rest = named.filter(({ type }) => type !== "folder");
+  if (rest.length === 0 && named.length > 0 && words.every(isPattern)) {
+    const typed = words.map(({ text }) => text).join(" ");
+    throw new CommandFailed(Status.refused, `Only folders match ${typed}: -r takes them`);
+  }
+  return { rest, leftOut: named.length - rest.length };
+}
 
 /** Without what lies in another of them, and goes with it. */
 function outermost(named: readonly Named[]): readonly Named[] {

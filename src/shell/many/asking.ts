@@ -3,6 +3,7 @@ import { Status } from "../../client/status.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import type { Found } from "./found.ts";
+import type { Tally } from "./tally.ts";
 
 /** The option of commands that can ask before each file. */
 export const ASK_OPTION = { ask: { letter: "i", means: "ask before each file" } } as const;
@@ -19,10 +20,12 @@ export function asking<F extends Found>(
   options: Options,
   verb: string,
   found: AsyncIterable<F>,
+  tally: Tally,
 ): AsyncIterable<F> {
   const { ask } = context;
   if (!options.has("ask") || ask === undefined) return found;
-  return askEach(ask, context.signal, verb, found);
+  const waiting = (question: string): Promise<string> => tally.whileWaiting(ask(question));
+  return askEach(waiting, context.signal, verb, found, tally);
 }
 
 async function* askEach<F extends Found>(
@@ -30,6 +33,7 @@ async function* askEach<F extends Found>(
   signal: AbortSignal,
   verb: string,
   found: AsyncIterable<F>,
+  tally: Tally,
 ): AsyncGenerator<F> {
   let all = false;
   for await (const item of found) {
@@ -40,7 +44,12 @@ async function* askEach<F extends Found>(
     const answer = await untilAnswered(ask, signal, `${verb} ${item.shown}`);
     if (answer === "quit") return;
     all = answer === "all";
-    if (answer !== "no") yield item;
+    if (answer !== "no") {
+      yield item;
+      continue;
+    }
+    item.done?.();
+    tally.declined();
   }
 }
 

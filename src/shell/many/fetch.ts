@@ -5,7 +5,7 @@ import { Status } from "../../client/status.ts";
 import { StorageError, type Path } from "../../storage/errors.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
-import type { LocalPlace } from "../local-path.ts";
+import { locationOf, type LocalPlace } from "../local-path.ts";
 import type { FileProgress } from "../progress/job.ts";
 import { report } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
@@ -14,12 +14,15 @@ import type { Found } from "./found.ts";
 import { limitsOf, runPool, weightOf, type Turn } from "./pool.ts";
 import { isSame, lookThere, noFile, type Comparison, type Known } from "./same.ts";
 import type { Tally } from "./tally.ts";
+import type { Targets } from "./targets.ts";
 
 /** How to get several files. */
 export interface Fetching {
   readonly place: LocalPlace;
   /** Where something that was found goes, behind the place's own path. */
   readonly nameOf: (found: Found) => Path;
+  /** Of several sources, which may meet. */
+  readonly targets?: Targets;
   /** What is known of a place on this side already. */
   readonly knownHere?: (local: Path) => { readonly entry: Known };
   readonly comparison: Comparison;
@@ -68,9 +71,14 @@ async function fetchOne(
   }
   if (type === "folder") {
     if (local.length === 0 || dryRun || here?.entry?.type === "folder") return;
+    // Where the server lists this very folder, it would list what is made of its listing. Files
+    // are sent behind it.
+    turn.release();
+    await found.whole;
     return makeFolder(place, local, tally);
   }
   if (path.length === 0) throw noFile("The root", { type: "folder", size: 0, mtime: 0 });
+  how.targets?.claim(found, local);
   const { signal } = context;
   const same = await link.run((session) =>
     isSame(session, found, { storage, path: local, known: here }, how.comparison, signal),
@@ -78,7 +86,9 @@ async function fetchOne(
   if (same) return tally.skipped();
   const target = local.join("/");
   if (dryRun) {
-    const there = known ?? { entry: await link.run((session) => lookThere(session, { path })) };
+    const there = known ?? {
+      entry: await link.run((session) => lookThere(session, { path }, signal)),
+    };
     if (there.entry?.type !== "file") throw noFile(shown, there.entry);
     return tally.would("get", shown, target, there.entry.size);
   }
@@ -94,7 +104,8 @@ async function fetchOne(
     return attempt;
   });
   tally.transferred(done);
-  report(context, options, "received", { remote: shown, local: target }, done, { one: false });
+  const names = { remote: shown, local: target, at: locationOf({ storage, path: local }) };
+  report(context, options, "received", names, done, { one: false });
 }
 
 async function makeFolder({ storage }: LocalPlace, path: Path, tally: Tally): Promise<void> {

@@ -12,6 +12,8 @@ export interface Listed {
   readonly size?: number;
   readonly mtime?: number;
   readonly reason?: string;
+  /** Settles when the listing has come whole, where that may still be under way. */
+  readonly whole?: Promise<void>;
 }
 
 /** Something that is to be moved. */
@@ -27,6 +29,10 @@ export interface Found {
   readonly known?: { readonly entry: Known } | undefined;
   /** Why it is refused. */
   readonly reason?: string | undefined;
+  /** Settles when the listing that told of it has come whole. */
+  readonly whole?: Promise<void> | undefined;
+  /** To be called when nothing more is to be done with it. */
+  readonly done?: () => void;
 }
 
 /** A tree that was listed: its folder, and what is in it. A file that was listed is one alone. */
@@ -39,7 +45,7 @@ export async function* treeOf(
   let first = true;
   for await (const entry of listing) {
     isFile = first && entry.type !== "folder" && entry.path.length === path.length;
-    if (first && !isFile) yield folderItself(path, names);
+    if (first && !isFile) yield { ...folderItself(path, names), whole: entry.whole };
     first = false;
     yield toFound(entry, behind(names, entry.path.slice(path.length)));
   }
@@ -101,7 +107,8 @@ export function folderItself(path: Path, names: Names): Found {
 }
 
 /** An entry of a listing as something that was found. */
-export function toFound({ type, path, size = 0, mtime = 0, reason }: Listed, names: Names): Found {
+export function toFound(listed: Listed, names: Names): Found {
+  const { type, path, size = 0, mtime = 0, reason, whole } = listed;
   const known = type === "refused" ? undefined : { entry: { type, size, mtime } };
-  return { type, path, names, shown: path.join("/"), known, reason };
+  return { type, path, names, shown: path.join("/"), known, reason, whole };
 }

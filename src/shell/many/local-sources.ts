@@ -1,17 +1,14 @@
 import { isAbsolute } from "node:path";
+import { Interrupted } from "../../client/errors.ts";
 import type { Path } from "../../storage/errors.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { baseNamesOf, namesOf } from "./destination.ts";
 import { matchesOf, treeOf, type Found } from "./found.ts";
-import {
-  isFromHome,
-  openLocal,
-  openLocalFolder,
-  type LocalPlace,
-  type LocalSide,
-} from "../local-path.ts";
+import { isFromHome } from "../local-path.ts";
 import type { Word } from "../parse.ts";
 import { compilePattern, isPattern } from "../pattern.ts";
+import type { Places } from "./places.ts";
+import { snapshotOf } from "./snapshot.ts";
 
 /** Something on this side that is to be sent. */
 export interface FoundHere extends Found {
@@ -19,43 +16,99 @@ export interface FoundHere extends Found {
 }
 
 /**
- * What a word stands for on this side, as it is found.
- * @param opened is told of what has to be closed when all is done
- * @throws {CommandFailed} status 5, where a pattern matches nothing
+ * Looks at what words stand for on this side, all of it before any of it is sent: it may come to lie
+ * in a folder that another word names.
+ * @returns gives what each of them stands for, one after the other. That throws `CommandFailed`
+ * with status 5 where a pattern matches nothing, and `StorageError` where a folder cannot be listed
  */
-export async function* findLocal(
-  side: LocalSide,
+export async function lookThrough(
+  places: Places,
+  words: readonly Word[],
+  recursive: boolean,
+  signal: AbortSignal,
+): Promise<(word: Word) => AsyncIterable<FoundHere>> {
+  const looked = new Map<Word, () => AsyncIterable<FoundHere>>();
+  for (const word of words) {
+    try {
+      looked.set(word, await lookAtOne(places, word, recursive, signal));
+    } catch (error) {
+      if (error instanceof Interrupted) throw error;
+      looked.set(word, () => failing(error));
+    }
+  }
+  return (word) => looked.get(word)?.() ?? failing(new Error(`${word.text} was not looked at`));
+}
+
+async function lookAtOne(
+  places: Places,
   word: Word,
   recursive: boolean,
-  opened: (place: LocalPlace) => void,
-): AsyncGenerator<FoundHere> {
+  signal: AbortSignal,
+): Promise<() => AsyncIterable<FoundHere>> {
+  const { text: typed } = word;
   if (isPattern(word)) {
-    const pattern = compilePattern(word.text);
-    const place = await openLocalFolder(side, pattern.base === "" ? "." : pattern.base, {
-      make: false,
-    });
-    opened(place);
-    const { storage, path } = place;
+    const pattern = compilePattern(typed);
+    const base = pattern.base === "" ? "." : pattern.base;
+    const where = { typed: base, asFolder: true };
+    const deep = recursive || pattern.deep;
+    const { path, entries } = await listHere(places, where, deep, signal);
     const kept = baseNamesOf(pattern.base, leadsElsewhere(pattern.base));
-    const listing = storage.list(path, { recursive: recursive || pattern.deep });
-    const what = { pattern, typed: word.text };
-    for await (const found of matchesOf(listing, what, path, kept, recursive)) {
-      yield { ...found, storage, shown: shownHere(word.text, pattern.base, found.path, path) };
+    const what = { pattern, typed };
+    return () =>
+      usedIn(places, where, matchesOf(entries(), what, path, kept, recursive), (found) =>
+        shownHere(typed, pattern.base, found, path),
+      );
+  }
+  const where = { typed, asFolder: false };
+  if (!recursive) return () => usedIn(places, where, undefined, () => typed);
+  const { path, entries } = await listHere(places, where, true, signal);
+  const names = namesOf(typed, path, leadsElsewhere(typed));
+  return () =>
+    usedIn(places, where, treeOf(entries(), path, names), (found) =>
+      shownHere(typed, typed, found, path),
+    );
+}
+
+interface Where {
+  readonly typed: string;
+  readonly asFolder: boolean;
+}
+
+async function listHere(places: Places, where: Where, recursive: boolean, signal: AbortSignal) {
+  const place = await places.take(where.typed, where);
+  try {
+    const { storage, path } = place;
+    return { path, entries: await snapshotOf(storage.list(path, { recursive }), signal) };
+  } finally {
+    place.release();
+  }
+}
+
+/** Hands on what was found, with its place open until all that is to be done with it is done. */
+async function* usedIn(
+  places: Places,
+  where: Where,
+  found: AsyncIterable<Found> | undefined,
+  shownOf: (path: Path) => string,
+): AsyncGenerator<FoundHere> {
+  const place = await places.take(where.typed, where);
+  try {
+    const { storage, path } = place;
+    for await (const item of found ?? [itself(where.typed, path)]) {
+      yield { ...item, storage, shown: shownOf(item.path), done: place.use() };
     }
-    return;
+  } finally {
+    place.release();
   }
-  const place = await openLocal(side, word.text, { make: false });
-  opened(place);
-  const { storage, path } = place;
-  const names = namesOf(word.text, path, leadsElsewhere(word.text));
-  if (!recursive) {
-    yield { type: "file", path, names, shown: word.text, storage };
-    return;
-  }
-  const listing = storage.list(path, { recursive: true });
-  for await (const found of treeOf(listing, path, names)) {
-    yield { ...found, storage, shown: shownHere(word.text, word.text, found.path, path) };
-  }
+}
+
+function itself(typed: string, path: Path): Found {
+  return { type: "file", path, names: namesOf(typed, path, leadsElsewhere(typed)), shown: typed };
+}
+
+// oxlint-disable-next-line require-yield
+async function* failing(error: unknown): AsyncGenerator<never> {
+  throw error;
 }
 
 /** Whether what was typed for this side keeps only its last part on the other. */

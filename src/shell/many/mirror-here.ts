@@ -9,8 +9,9 @@ import { expecting, sizeOfFile } from "./expecting.ts";
 import { fetchAll } from "./fetch.ts";
 import { folderItself, toFound, type Found } from "./found.ts";
 import type { Mirroring } from "./mirroring.ts";
-import { listAll } from "./remote-sources.ts";
+import { asFolder, listAll } from "./remote-sources.ts";
 import type { Tally } from "./tally.ts";
+import { Clashes, type Target } from "./replacing.ts";
 import { extrasOf, Tree } from "./tree.ts";
 
 /** Makes a folder of this side hold what one of the server holds. */
@@ -25,11 +26,13 @@ export async function mirrorHere(
   const { storage } = place;
   const mine = await treeHere(storage, place.path);
   const theirs = new Tree();
+  const clashes = new Clashes<Found>(mine);
   const itself = folderItself(remote, { alone: [], within: [], renamed: [] });
   const behind = (path: Path): Path => path.slice(place.path.length);
+  const shown = (path: Path): string => [...place.path, ...path].join("/");
 
   async function* missing(): AsyncGenerator<Found> {
-    const listing = listAll(link, remote, true, context.signal);
+    const listing = asFolder(remote, listAll(link, remote, true, context.signal));
     for await (const entry of expecting(context.job, listing, sizeOfFile)) {
       const path = entry.path.slice(remote.length);
       if (path.length === 0) {
@@ -37,46 +40,64 @@ export async function mirrorHere(
         throw new CommandFailed(Status.refused, `${name} is not a folder: use GET ${name}`);
       }
       theirs.add(path, entry);
-      const type = mine.typeOf(path);
-      const inTheWay = type !== undefined && type !== "refused" && entry.type !== "refused";
-      if (how.delete && inTheWay && type !== entry.type) await remove(mine.within(path));
-      yield toFound(entry, { alone: path, within: path, renamed: path });
+      const found = toFound(entry, { alone: path, within: path, renamed: path });
+      if (how.delete && clashes.take(path, found)) continue;
+      yield found;
     }
     // Only now it is known that there is one, even where it holds nothing.
     yield itself;
   }
 
-  async function remove(extras: readonly { readonly path: Path }[]): Promise<void> {
-    for (const { path } of extras) {
-      const shown = path.join("/");
+  async function remove(extras: readonly Path[]): Promise<void> {
+    for (const path of extras) {
       try {
         if (!how.dryRun) await storage.delete([...place.path, ...path]);
-        mine.forget(path);
-        tally.deleted(shown, how.dryRun);
+        tally.deleted(shown(path), how.dryRun);
       } catch (error) {
-        tally.failed("RM", shown, error);
+        tally.failed("RM", shown(path), error);
       }
     }
   }
 
-  await fetchAll(
-    context,
-    link,
-    missing(),
-    {
-      place,
-      nameOf: ({ names }) => names.alone,
-      knownHere: (path) => mine.known(behind(path)),
-      comparison: how.comparison,
-      dryRun: how.dryRun,
-      options: how.options,
-    },
-    tally,
-  );
+  const fetching = {
+    place,
+    nameOf: ({ names }: Found) => names.alone,
+    knownHere: (path: Path) => mine.known(behind(path)),
+    comparison: how.comparison,
+    dryRun: how.dryRun,
+    options: how.options,
+  };
+  await fetchAll(context, link, missing(), fetching, tally);
   if (!how.delete || context.signal.aborted) return;
+  const replacing = { verb: "GET", dryRun: how.dryRun, tally, shown };
+  await clashes.replaceAll(targetHere(place), replacing, (found) =>
+    fetchAll(context, link, found, fetching, tally),
+  );
   const extras = extrasOf(mine, theirs);
-  for (const { path, reason } of extras.keep) tally.leftAlone(path.join("/"), reason);
-  await remove(extras.remove.map((path) => ({ path })));
+  for (const { path, reason } of extras.keep) tally.leftAlone(shown(path), reason);
+  await remove(extras.remove);
+}
+
+function targetHere({ storage, path: base }: LocalPlace): Target {
+  return {
+    rename: (from, to) => storage.rename([...base, ...from], [...base, ...to]),
+    remove: async (path) => {
+      try {
+        await storage.delete([...base, ...path]);
+      } catch (error) {
+        if (!(error instanceof StorageError) || error.problem !== "not-found") throw error;
+      }
+    },
+    async *list(path) {
+      try {
+        for await (const entry of storage.list([...base, ...path], { recursive: true })) {
+          yield { ...entry, path: entry.path.slice(base.length) };
+        }
+      } catch (error) {
+        if (!(error instanceof StorageError) || error.problem !== "not-found") throw error;
+      }
+    },
+  };
 }
 
 /** What a folder of this side holds; nothing where there is none yet. */

@@ -1,3 +1,4 @@
+import { ask } from "../../client/ask.ts";
 import { CommandFailed, Refused } from "../../client/errors.ts";
 import { deleteThere } from "../../client/remove.ts";
 import type { Link } from "../../client/link.ts";
@@ -6,14 +7,19 @@ import type { Path } from "../../storage/errors.ts";
 import type { ShellContext } from "../context.ts";
 import type { LocalPlace } from "../local-path.ts";
 import { expecting, sizeOfFile } from "./expecting.ts";
-import { folderItself, toFound } from "./found.ts";
+import { folderItself, toFound, type Found } from "./found.ts";
 import type { FoundHere } from "./local-sources.ts";
 import type { Mirroring } from "./mirroring.ts";
 import { limitsOf, runPool } from "./pool.ts";
 import { listAll } from "./remote-sources.ts";
+import { Clashes, type Target } from "./replacing.ts";
 import { sendAll } from "./send.ts";
+import { snapshotOf } from "./snapshot.ts";
 import type { Tally } from "./tally.ts";
 import { extrasOf, Tree } from "./tree.ts";
+
+/** How long a server may take to give a name back when the user has interrupted, in ms. */
+const PUT_BACK_MS = 5000;
 
 /** Makes a folder of the server hold what one of this side holds. */
 export async function mirrorThere(
@@ -27,23 +33,23 @@ export async function mirrorThere(
   const { storage } = place;
   const theirs = await treeThere(link, remote, context.signal);
   const mine = new Tree();
+  const clashes = new Clashes<FoundHere>(theirs.tree);
+  const listing = await snapshotOf(storage.list(place.path, { recursive: true }), context.signal);
+  const target = targetThere(context, link, remote);
   const behind = (path: Path): Path => path.slice(remote.length);
+  const shown = (path: Path): string => [...remote, ...path].join("/");
 
   async function* missing(): AsyncGenerator<FoundHere> {
-    const listing = storage.list(place.path, { recursive: true });
-    for await (const entry of expecting(context.job, listing, sizeOfFile)) {
+    for await (const entry of expecting(context.job, listing(), sizeOfFile)) {
       const path = entry.path.slice(place.path.length);
       if (path.length === 0) {
         const name = place.path.join("/");
         throw new CommandFailed(Status.refused, `${name} is not a folder: use PUT ${name}`);
       }
       mine.add(path, entry);
-      const type = theirs.tree.typeOf(path);
-      const inTheWay = type !== undefined && type !== "refused" && entry.type !== "refused";
-      if (how.delete && inTheWay && type !== entry.type) {
-        await remove(theirs.tree.within(path).map((extra) => extra.path));
-      }
-      yield { ...toFound(entry, { alone: path, within: path, renamed: path }), storage };
+      const found = { ...toFound(entry, { alone: path, within: path, renamed: path }), storage };
+      if (how.delete && clashes.take(path, found)) continue;
+      yield found;
     }
     // Only now it is known that there is one, even where it holds nothing.
     if (!theirs.exists) {
@@ -58,35 +64,53 @@ export async function mirrorThere(
       limitsOf(link, Infinity),
       () => 1,
       async (path) => {
-        const shown = path.join("/");
         try {
-          if (!how.dryRun) await link.run((session) => deleteThere(session, [...remote, ...path]));
-          theirs.tree.forget(path);
-          tally.deleted(shown, how.dryRun);
+          if (!how.dryRun) await target.remove(path);
+          tally.deleted(shown(path), how.dryRun);
         } catch (error) {
-          tally.failed("RM", shown, error);
+          tally.failed("RM", shown(path), error);
         }
       },
     );
   }
 
-  await sendAll(
-    context,
-    link,
-    missing(),
-    {
-      targetOf: ({ names }) => [...remote, ...names.alone],
-      knownThere: (path) => theirs.tree.known(behind(path)),
-      comparison: how.comparison,
-      dryRun: how.dryRun,
-      options: how.options,
-    },
-    tally,
-  );
+  const sending = {
+    targetOf: ({ names }: Found) => [...remote, ...names.alone],
+    knownThere: (path: Path) => theirs.tree.known(behind(path)),
+    comparison: how.comparison,
+    dryRun: how.dryRun,
+    options: how.options,
+  };
+  await sendAll(context, link, missing(), sending, tally);
   if (!how.delete || context.signal.aborted) return;
+  const replacing = { verb: "PUT", dryRun: how.dryRun, tally, shown };
+  await clashes.replaceAll(target, replacing, (found) =>
+    sendAll(context, link, found, sending, tally),
+  );
   const extras = extrasOf(theirs.tree, mine);
-  for (const { path, reason } of extras.keep) tally.leftAlone(path.join("/"), reason);
+  for (const { path, reason } of extras.keep) tally.leftAlone(shown(path), reason);
   await remove(extras.remove);
+}
+
+function targetThere({ signal }: ShellContext, link: Link, base: Path): Target {
+  // What was begun is put in order also behind an interrupt, for as long as that takes no time.
+  const patience = (): AbortSignal => (signal.aborted ? AbortSignal.timeout(PUT_BACK_MS) : signal);
+  return {
+    async rename(from, to) {
+      const keys = { to: [...base, ...to] };
+      await link.run((session) => ask(session, "RENAME", [...base, ...from], keys, patience()));
+    },
+    remove: (path) => link.run((session) => deleteThere(session, [...base, ...path], patience())),
+    async *list(path) {
+      try {
+        for await (const entry of listAll(link, [...base, ...path], true, patience())) {
+          yield { ...entry, path: entry.path.slice(base.length) };
+        }
+      } catch (error) {
+        if (!(error instanceof Refused) || error.code !== 550) throw error;
+      }
+    },
+  };
 }
 
 /** What a folder of the server holds, and whether there is one. */

@@ -1,5 +1,7 @@
+import { Refused } from "../../client/errors.ts";
 import type { Link } from "../../client/link.ts";
 import { listRemote } from "../../client/listing.ts";
+import { encodeText } from "../../protocol/text.ts";
 import type { Path } from "../../storage/errors.ts";
 import { baseNamesOf, namesOf } from "./destination.ts";
 import { matchesOf, treeOf, type Found, type Listed } from "./found.ts";
@@ -39,6 +41,19 @@ export async function* findRemote(
   else yield { type: "file", path, names, shown: path.join("/") };
 }
 
+/** A listing of what can only be a folder, which says so where nothing is there. */
+export async function* asFolder(
+  path: Path,
+  listing: AsyncIterable<Listed>,
+): AsyncGenerator<Listed> {
+  try {
+    yield* listing;
+  } catch (error) {
+    if (!(error instanceof Refused) || error.word !== "not-found") throw error;
+    throw new Refused(error.code, error.word, `There is no folder ${encodeText(path.join("/"))}`);
+  }
+}
+
 /**
  * Lists over as many connections as it takes: what an earlier one has told of already is not told
  * again. What is refused is: a folder that was listed may turn out to be one that cannot be read.
@@ -55,8 +70,10 @@ export async function* listAll(
     const attempt = link.begin();
     // What has come whole needs no second try: nothing has to be remembered of it any more.
     let isWhole = false;
+    const whole = Promise.withResolvers<void>();
     const onWhole = (): void => {
       isWhole = true;
+      whole.resolve();
       told.clear();
     };
     try {
@@ -65,12 +82,14 @@ export async function* listAll(
         if (before.has(entry.path) && entry.type !== "refused") continue;
         link.progressed();
         if (!isWhole) told.add(entry.path);
-        yield { ...entry, path: entry.path.split("/") };
+        yield { ...entry, path: entry.path.split("/"), whole: whole.promise };
       }
       return;
     } catch (error) {
       await link.recover(attempt, error);
       before = told;
+    } finally {
+      whole.resolve();
     }
   }
 }

@@ -1,3 +1,4 @@
+import { ask } from "../../client/ask.ts";
 import { digestField, integerField } from "../../client/fields.ts";
 import { CommandFailed, Interrupted, Refused } from "../../client/errors.ts";
 import type { Session } from "../../client/session.ts";
@@ -55,7 +56,7 @@ export async function isSame(
   if (comparison === "never") return false;
   const mine = await lookHere(here);
   if (mine?.type !== "file") return false;
-  const theirs = await lookThere(session, there);
+  const theirs = await lookThere(session, there, signal);
   if (theirs?.type !== "file" || theirs.size !== mine.size) return false;
   if (comparison === "size-and-time") return theirs.mtime === mine.mtime;
   return hasSameDigest(session, there, here, signal);
@@ -97,10 +98,14 @@ export async function lookHere({ storage, path, known }: Here): Promise<Known> {
 }
 
 /** What there is on the server; `undefined` for nothing. */
-export async function lookThere(session: Session, { path, known }: There): Promise<Known> {
+export async function lookThere(
+  session: Session,
+  { path, known }: There,
+  signal: AbortSignal,
+): Promise<Known> {
   if (known !== undefined) return known.entry;
   try {
-    const reply = await session.request("STAT", path, {}).success();
+    const reply = await ask(session, "STAT", path, {}, signal);
     const type = reply.fields.get("type") === "file" ? "file" : "folder";
     return { type, size: integerField(reply, "size"), mtime: integerField(reply, "mtime") };
   } catch (error) {

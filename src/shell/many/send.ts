@@ -1,3 +1,4 @@
+import { ask } from "../../client/ask.ts";
 import { CommandFailed, Refused } from "../../client/errors.ts";
 import type { Link } from "../../client/link.ts";
 import type { Session } from "../../client/session.ts";
@@ -6,6 +7,7 @@ import { Upload } from "../../client/upload.ts";
 import type { Path } from "../../storage/errors.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
+import { locationOf } from "../local-path.ts";
 import type { FileProgress } from "../progress/job.ts";
 import { report } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
@@ -15,11 +17,14 @@ import type { FoundHere } from "./local-sources.ts";
 import { limitsOf, runPool, weightOf, type Turn } from "./pool.ts";
 import { isSame, lookHere, noFile, type Comparison, type Known } from "./same.ts";
 import type { Tally } from "./tally.ts";
+import type { Targets } from "./targets.ts";
 
 /** How to send several files. */
 export interface Sending {
   /** Where something that was found goes. */
   readonly targetOf: (found: Found) => Path;
+  /** Of several sources, which may meet. */
+  readonly targets?: Targets;
   /** What is known of the target already. */
   readonly knownThere?: (target: Path) => { readonly entry: Known };
   readonly comparison: Comparison;
@@ -43,6 +48,7 @@ export async function sendAll(
       tally.failed("PUT", item.shown, error);
     } finally {
       file.end();
+      item.done?.();
     }
   });
 }
@@ -67,9 +73,10 @@ async function sendOne(
   }
   if (type === "folder") {
     if (remote.length === 0 || dryRun || there?.entry?.type === "folder") return;
-    if (await link.run((session) => makeFolder(session, remote))) tally.madeFolder();
+    if (await link.run((session) => makeFolder(session, remote, signal))) tally.madeFolder();
     return;
   }
+  how.targets?.claim(found, remote);
   const same = await link.run((session) =>
     isSame(
       session,
@@ -96,17 +103,18 @@ async function sendOne(
     return work.attempt(session);
   });
   tally.transferred(done);
-  report(context, options, "sent", { remote: target, local: shown }, done, { one: false });
+  const names = { remote: target, local: shown, at: locationOf({ storage, path }) };
+  report(context, options, "sent", names, done, { one: false });
 }
 
 /** @returns whether it was not there before */
-async function makeFolder(session: Session, path: Path): Promise<boolean> {
+async function makeFolder(session: Session, path: Path, signal: AbortSignal): Promise<boolean> {
   try {
-    await session.request("MKDIR", path, {}).success();
+    await ask(session, "MKDIR", path, {}, signal);
     return true;
   } catch (error) {
     if (!(error instanceof Refused) || error.word !== "exists") throw error;
-    const reply = await session.request("STAT", path, {}).success();
+    const reply = await ask(session, "STAT", path, {}, signal);
     if (reply.fields.get("type") !== "folder") throw error;
     return false;
   }

@@ -31,6 +31,9 @@ export class Tally {
   #deleted = 0;
   #skipped = 0;
   #leftOut = 0;
+  #declined = 0;
+  /** How long the user was waited for, in milliseconds. */
+  #waited = 0;
   #failed = 0;
   #status: Status | undefined;
   #dryRun = false;
@@ -38,6 +41,11 @@ export class Tally {
   constructor(output: Output, command: string) {
     this.#output = output;
     this.#command = command;
+  }
+
+  /** How many have failed so far. */
+  get failures(): number {
+    return this.#failed;
   }
 
   transferred({ bytes, reused }: Transferred): void {
@@ -64,6 +72,7 @@ export class Tally {
   /** What the source lacks was removed, or would be if it were not a dry run. */
   deleted(shown: string, dryRun: boolean): void {
     this.#deleted++;
+    this.#dryRun ||= dryRun;
     if (dryRun) this.#output.say(`Would remove ${shown}`);
   }
 
@@ -80,6 +89,21 @@ export class Tally {
   /** A folder was matched, and folders were not asked for. */
   leftOut(): void {
     this.#leftOut++;
+  }
+
+  /** The user, who was asked, does not want a file. */
+  declined(): void {
+    this.#declined++;
+  }
+
+  /** Waits for the user, which is no time that anything takes. */
+  async whileWaiting<T>(answer: Promise<T>): Promise<T> {
+    const asked = performance.now();
+    try {
+      return await answer;
+    } finally {
+      this.#waited += performance.now() - asked;
+    }
   }
 
   /**
@@ -104,9 +128,9 @@ export class Tally {
     });
   }
 
-  /** Tells what became of all of them. */
-  tell(): void {
-    const seconds = (performance.now() - this.#started) / 1000;
+  /** Tells what became of all of them; where nothing did, only programs are told. */
+  tell({ evenOfNothing } = { evenOfNothing: true }): void {
+    const seconds = (performance.now() - this.#started - this.#waited) / 1000;
     this.#output.observe({
       event: "finished",
       command: this.#command,
@@ -118,7 +142,10 @@ export class Tally {
       failed: this.#failed,
       seconds,
     });
-    this.#output.say(joined([`${this.#command}: `, joined(this.#summary(seconds), ", ")]));
+    const summary = this.#summary(seconds);
+    if (summary.length === 0 && !evenOfNothing) return;
+    const told = summary.length === 0 ? "nothing to do" : joined(summary, ", ");
+    this.#output.say(joined([`${this.#command}: `, told]));
   }
 
   /** @throws {CommandFailed} where some failed, with the status of the first */
@@ -130,11 +157,15 @@ export class Tally {
   #summary(seconds: number): Text[] {
     const parts: Text[] = [...this.#whatCame(seconds)];
     if (this.#folders > 0) parts.push(`${count(this.#folders, "folder")} made`);
-    if (this.#deleted > 0) parts.push(`${grouped(this.#deleted)} removed`);
+    if (this.#deleted > 0) {
+      const deleted = grouped(this.#deleted);
+      parts.push(this.#dryRun ? `would remove ${deleted}` : `${deleted} removed`);
+    }
     if (this.#skipped > 0) parts.push(`${grouped(this.#skipped)} the same already`);
     if (this.#leftOut > 0) parts.push(`${count(this.#leftOut, "folder")} left out (-r takes them)`);
+    if (this.#declined > 0) parts.push(`${count(this.#declined, "file")} left out`);
     if (this.#failed > 0) parts.push(`${grouped(this.#failed)} failed`);
-    return parts.length === 0 ? ["nothing to do"] : parts;
+    return parts;
   }
 
   #whatCame(seconds: number): Text[] {
@@ -166,7 +197,7 @@ export async function tallied(
     await move(tally);
   } catch (error) {
     job.end();
-    tally.tell();
+    tally.tell({ evenOfNothing: false });
     throw error;
   }
   job.end();

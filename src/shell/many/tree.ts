@@ -1,25 +1,34 @@
 import type { Path } from "../../storage/errors.ts";
+import { folded } from "../../storage/local/twins.ts";
 import type { Listed } from "./found.ts";
 import type { Known } from "./same.ts";
 
 /** What one side of a mirror holds, by the path behind the folder that is mirrored. */
 export class Tree {
   readonly #entries = new Map<string, Listed>();
-  /** Names that cannot be created as they are, in the form in which they could be. */
-  readonly #composed = new Set<string>();
+  /** The names that a disk may take for one, by the spelling that all of them have there. */
+  readonly #spellings = new Map<string, Set<string>>();
 
   /** @param path behind the folder that is mirrored */
   add(path: Path, entry: Listed): void {
     const name = path.join("/");
     this.#entries.set(name, entry);
-    const composed = name.normalize("NFC");
-    if (composed !== name) this.#composed.add(composed);
+    const spelling = folded(name);
+    const spellings = this.#spellings.get(spelling);
+    if (spellings === undefined) this.#spellings.set(spelling, new Set([name]));
+    else spellings.add(name);
   }
 
-  /** Whether there is something with a path, or with another form of the same name. */
+  /** Whether there is something with a path, as it is spelt. */
   has(path: Path): boolean {
+    return this.#entries.has(path.join("/"));
+  }
+
+  /** The other spellings of a path that there are, which some disks take for the same name. */
+  twinsOf(path: Path): readonly Path[] {
     const name = path.join("/");
-    return this.#entries.has(name) || this.#composed.has(name);
+    const spellings = this.#spellings.get(folded(name)) ?? [];
+    return [...spellings].filter((other) => other !== name).map((other) => other.split("/"));
   }
 
   /** What is known of a path; something that is refused is to be looked at again. */
@@ -54,9 +63,12 @@ export class Tree {
     return found.toSorted((a, b) => b.path.length - a.path.length);
   }
 
-  /** Whether a path, or a folder that it lies in, cannot be served. */
+  /** Whether a path, or a folder that it lies in, cannot be served, in any spelling. */
   isRefused(path: Path): boolean {
-    return path.some((_, depth) => this.typeOf(path.slice(0, depth + 1)) === "refused");
+    return path.some((_, depth) => {
+      const above = path.slice(0, depth + 1);
+      return [above, ...this.twinsOf(above)].some((each) => this.typeOf(each) === "refused");
+    });
   }
 }
 
@@ -70,7 +82,8 @@ export interface Extras {
 
 /**
  * Finds what the source lacks. What cannot be removed stays, with the folders that it is in, and so
- * does whatever has the name of something that the source could not serve.
+ * does whatever has the name of something that the source could not serve, or a name that differs
+ * from one of the source's only in its spelling: unless the target has both, one may be the other.
  */
 export function extrasOf(target: Tree, source: Tree): Extras {
   const remove: Path[] = [];
@@ -88,6 +101,9 @@ export function extrasOf(target: Tree, source: Tree): Extras {
       if (source.typeOf(path) === "refused") {
         keep.push({ path, reason: "what has its name on the other side cannot be served" });
       }
+    } else if (source.twinsOf(path).some((twin) => !target.has(twin))) {
+      stay(path);
+      keep.push({ path, reason: "the other side has its name in another spelling" });
     } else if (entry.type === "refused") {
       stay(path);
       keep.push({ path, reason: entry.reason ?? "refused" });

@@ -75,18 +75,18 @@ describe("MKDIR", () => {
 });
 
 describe("RM", () => {
-  test.each(["RM", "DELETE", "del"])("%s removes files and empty folders", async (verb) => {
-    await using shell = await scene("a", "b c", "d/", "keep", "logs/x");
-    const ran = await shell.run(`${verb} a 'b c' d; CD logs; ${verb} x`);
+  test.each(["RM", "DELETE", "del"])("%s removes files", async (verb) => {
+    await using shell = await scene("a", "b c", "keep", "logs/x");
+    const ran = await shell.run(`${verb} a 'b c'; CD logs; ${verb} x`);
     expect(ran).toEqual({
       status: 0,
       stdout: "",
-      stderr: "Removed a.\nRemoved b c.\nRemoved d.\nRemoved logs/x.\n",
+      stderr: "Removed a.\nRemoved b c.\nRemoved logs/x.\n",
     });
     expect(shell.tree()).toEqual(["keep", "logs/"]);
   });
 
-  test("names each that fails and removes the others; a full folder says how", async () => {
+  test("names each that fails and removes the others; a folder says how", async () => {
     await using shell = await scene("a", "full/100%25.txt", "z");
     const ran = await shell.run("RM none a full ../x z; HELP");
     expect(ran).toEqual({
@@ -96,7 +96,7 @@ describe("RM", () => {
         "RM ../x: ../x leads above the server's root",
         "RM none: There is no file or folder none (on the server)",
         "Removed a.",
-        "RM full: The folder full is not empty: RM -r removes it with all in it (on the server)",
+        "RM full: full is a folder: RM -r removes it with all in it, RMDIR where it is empty",
         "Removed z.",
         "RM: 3 of 5 failed",
         "",
@@ -185,14 +185,34 @@ describe("RM", () => {
       stdout: "",
       stderr: [
         "Would remove one.",
-        "Would remove e.",
-        "RM t: The folder t is not empty: RM -r removes it with all in it (on the server)",
+        "RM e: e is a folder: RM -r removes it with all in it, RMDIR where it is empty",
+        "RM t: t is a folder: RM -r removes it with all in it, RMDIR where it is empty",
         "RM none: There is no file or folder none (on the server)",
-        "RM: 2 of 4 failed",
+        "RM: 3 of 4 failed",
         "",
       ].join("\n"),
     });
     expect(shell.tree()).toEqual(["e/", "one", "t/", "t/a", "t/d/", "t/d/b"]);
+  });
+
+  test("leaves folders without -r, empty or not, and passes over those that patterns match", async () => {
+    await using shell = await scene("em/", "full/x", "a", "b");
+    const ran = await shell.run("RM em");
+    expect(ran.status).toBe(6);
+    expect(ran.stderr).toBe(
+      "RM em: em is a folder: RM -r removes it with all in it, RMDIR where it is empty\n",
+    );
+    expect(await shell.run("RM *")).toEqual({
+      status: 0,
+      stdout: "",
+      stderr: "Removed a.\nRemoved b.\nRM: 2 folders left out (-r takes them)\n",
+    });
+    const only = await shell.run("RM *");
+    expect(only.status).toBe(6);
+    expect(only.stderr).toBe("RM *: Only folders match *: -r takes them\n");
+    expect(shell.tree()).toEqual(["em/", "full/", "full/x"]);
+    expect((await shell.run("RM -r em; RM -r f*")).status).toBe(0);
+    expect(shell.tree()).toEqual([]);
   });
 
   test("takes patterns, also with -r; a quoted word is none", async () => {
@@ -340,6 +360,7 @@ test("a connection that is lost ends it all, and is told once", async () => {
   let deleted = 0;
   await using server = await PlayedServer.start((line, socket) => {
     if (line === undefined) return GREETING;
+    if (line.startsWith("STAT")) return "213 type=file size=1 mtime=1\n";
     if (line.startsWith("DELETE") && ++deleted === 2) socket.destroy();
     return "250\n";
   });

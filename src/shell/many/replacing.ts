@@ -1,0 +1,158 @@
+import { randomBytes } from "node:crypto";
+import { CommandFailed } from "../../client/errors.ts";
+import { Status } from "../../client/status.ts";
+import type { Path } from "../../storage/errors.ts";
+import { whyNotCreatable } from "../../storage/names.ts";
+import type { Found, Listed } from "./found.ts";
+import type { Tally } from "./tally.ts";
+import type { Tree } from "./tree.ts";
+
+/** The side of a mirror that is changed. All paths are those behind the folder that is mirrored. */
+export interface Target {
+  rename(from: Path, to: Path): Promise<void>;
+  /** Removes a file or an empty folder; nothing where there is none. */
+  remove(path: Path): Promise<void>;
+  /** What a folder holds; a file alone; nothing where nothing is there. */
+  list(path: Path): AsyncIterable<Pick<Listed, "path" | "type">>;
+}
+
+/** A file where the source has a folder, or the reverse, with what is to take its place. */
+interface Clash<F> {
+  readonly path: Path;
+  readonly replacement: F[];
+}
+
+/** What of a target is of another kind than what the source has under its name. */
+export class Clashes<F extends Found> {
+  readonly #target: Tree;
+  readonly #clashes = new Map<string, Clash<F>>();
+
+  constructor(target: Tree) {
+    this.#target = target;
+  }
+
+  /**
+   * Puts something back until all else is done, where it needs a place that has to be made first.
+   * @param path behind the folder that is mirrored
+   * @returns whether it is put back
+   */
+  take(path: Path, found: F): boolean {
+    for (let depth = 1; depth <= path.length; depth++) {
+      const clash = this.#clashes.get(path.slice(0, depth).join("/"));
+      if (clash === undefined) continue;
+      clash.replacement.push(found);
+      return true;
+    }
+    const type = this.#target.typeOf(path);
+    if (type === undefined || type === "refused" || found.type === "refused") return false;
+    if (type === found.type) return false;
+    this.#clashes.set(path.join("/"), { path, replacement: [found] });
+    return true;
+  }
+
+  /**
+   * Replaces what is in the way. It keeps its content under another name until all that takes its
+   * place is there, and gets its name back where that fails: a source that turns out not to be
+   * readable, or a name that cannot be made, costs nothing.
+   * @param move puts what was found in its place, and tells of what fails
+   */
+  async replaceAll(
+    target: Target,
+    { verb, dryRun, tally, shown }: Replacing,
+    move: (found: AsyncIterable<F>) => Promise<void>,
+  ): Promise<void> {
+    for (const { path, replacement } of this.#clashes.values()) {
+      const old = this.#target.within(path);
+      const reason = this.#whyNot(path, replacement);
+      // Whatever comes of it, what is there is none of those that the source lacks.
+      for (const entry of old) this.#target.forget(entry.path);
+      if (reason !== undefined) {
+        const what = replacement[0]?.type === "folder" ? "file" : "folder";
+        const message = `A ${what} is in its place, and stays: ${reason}`;
+        tally.failed(verb, shown(path), new CommandFailed(Status.refused, message));
+      } else if (dryRun) {
+        for (const entry of old) tally.deleted(shown(entry.path), true);
+        await move(each(replacement));
+      } else {
+        await replaceOne(path, old, target, { verb, tally, shown }, () => move(each(replacement)));
+      }
+    }
+  }
+
+  #whyNot(path: Path, replacement: readonly F[]): string | undefined {
+    for (const { type, names, reason = "refused", shown } of replacement) {
+      if (type === "refused") return `${shown} cannot be had: ${reason}`;
+      for (const part of names.alone) {
+        const why = whyNotCreatable(part);
+        if (why !== undefined) return `the name ${part} ${why}`;
+      }
+    }
+    const kept = this.#target.within(path).find(({ entry }) => entry.type === "refused");
+    return kept && `${kept.path.join("/")} in it cannot be removed: ${kept.entry.reason ?? ""}`;
+  }
+}
+
+/** How to replace, and whom to tell. */
+export interface Replacing {
+  readonly verb: string;
+  readonly dryRun: boolean;
+  readonly tally: Tally;
+  /** A path behind the folder that is mirrored, as the user knows it. */
+  readonly shown: (path: Path) => string;
+}
+
+async function replaceOne(
+  path: Path,
+  old: readonly { readonly path: Path }[],
+  target: Target,
+  { verb, tally, shown }: Omit<Replacing, "dryRun">,
+  move: () => Promise<void>,
+): Promise<void> {
+  const aside = [
+    ...path.slice(0, -1),
+    `${path.at(-1) ?? ""}.replaced-${randomBytes(4).toString("hex")}`,
+  ];
+  try {
+    await target.rename(path, aside);
+  } catch (error) {
+    return tally.failed(verb, shown(path), error);
+  }
+  const { failures } = tally;
+  let ended: { readonly error: unknown } | undefined;
+  try {
+    await move();
+  } catch (error) {
+    ended = { error };
+  }
+  if (ended === undefined && tally.failures === failures) {
+    for (const entry of old) {
+      try {
+        await target.remove([...aside, ...entry.path.slice(path.length)]);
+        tally.deleted(shown(entry.path), false);
+      } catch (error) {
+        tally.failed("RM", shown(entry.path), error);
+      }
+    }
+    return;
+  }
+  try {
+    await putBack(target, path, aside);
+  } catch (error) {
+    tally.leftAlone(shown(aside), `what was called ${shown(path)} is in it`);
+    if (ended === undefined) tally.failed(verb, shown(path), error);
+  }
+  if (ended !== undefined) throw ended.error;
+}
+
+async function putBack(target: Target, path: Path, aside: Path): Promise<void> {
+  const came = (await Array.fromAsync(target.list(path))).toSorted(
+    (a, b) => b.path.length - a.path.length,
+  );
+  for (const entry of came) await target.remove(entry.path);
+  await target.remove(path);
+  await target.rename(aside, path);
+}
+
+async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}

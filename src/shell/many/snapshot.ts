@@ -1,0 +1,56 @@
+import { CommandFailed, Interrupted } from "../../client/errors.ts";
+import { Status } from "../../client/status.ts";
+import type { Entry } from "../../storage/storage.ts";
+import type { Listed } from "./found.ts";
+
+/** The longest listing that is held, about a million entries, in bytes: as of a server's folder. */
+const MAX_LISTING = 128 * 1024 * 1024;
+/** Entries that are written together. */
+const BATCH = 1000;
+
+/**
+ * Takes in a listing of this side whole, before anything is done with what it names: what is sent
+ * may come to lie in what is listed, where the server's root does. What waits does so as text, so
+ * that the longest listing costs no more than its length.
+ * @throws {CommandFailed} where it is too long, or the user interrupts
+ */
+export async function snapshotOf(
+  listing: AsyncIterable<Entry>,
+  signal: AbortSignal,
+): Promise<() => AsyncGenerator<Listed>> {
+  const batches: Buffer[] = [];
+  let bytes = 0;
+  let lines: string[] = [];
+  const flush = (): void => {
+    const batch = Buffer.from(lines.join("\n"));
+    lines = [];
+    bytes += batch.length;
+    if (bytes > MAX_LISTING) {
+      throw new CommandFailed(
+        Status.failed,
+        "It holds more than this program takes at once: name a folder further down",
+      );
+    }
+    if (batch.length > 0) batches.push(batch);
+  };
+  for await (const entry of listing) {
+    if (signal.aborted) throw new Interrupted();
+    lines.push(JSON.stringify(toListed(entry)));
+    if (lines.length === BATCH) flush();
+  }
+  flush();
+  return async function* entries() {
+    for (const batch of batches) {
+      for (const line of batch.toString().split("\n")) {
+        const entry: Listed = JSON.parse(line);
+        yield entry;
+      }
+    }
+  };
+}
+
+function toListed(entry: Entry): Listed {
+  const { path, type } = entry;
+  if (entry.type === "refused") return { path, type, reason: entry.reason };
+  return { path, type, size: entry.size, mtime: entry.mtime };
+}
