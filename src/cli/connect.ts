@@ -154,7 +154,12 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
 
     verbose: isOn(given, "verbose"),
     findServer: config.findServer,
-    secret: () => (secret ??= uploadSecret(stateFolder())),
+    secret: () => {
+      secret ??= uploadSecret(stateFolder());
+      // Whoever mends what was wrong with it need not leave for that.
+      secret.catch(() => (secret = undefined));
+      return secret;
+    },
   });
   if (!interactive) process.on("SIGINT", () => interruptScript(shell));
   const left = Promise.withResolvers<Status>();

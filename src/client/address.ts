@@ -15,6 +15,8 @@ export interface Target extends Address {
   readonly pin?: string;
   /** What to log in with, where nothing else was given for that. */
   readonly secret?: string | undefined;
+  /** Whether a login has proved already that the server is the right one. */
+  readonly proved?: boolean;
 }
 
 export const DEFAULT_HOST = "127.0.0.1";

@@ -95,7 +95,7 @@ async function reachSecurely(asked: Target, options: ReachOptions): Promise<Reac
       if (judgement !== "unknown" && secret !== undefined) {
         const login = { user: trust.userFor(target), secret, binding };
         // Authorities vouch for the next key as well: the secret alone asks for TLS then.
-        const found = { ...target, secret };
+        const found = { ...target, secret, proved: true };
         return judgement === "vouched"
           ? { target: found, connection, decoder, greeting, login, learnt: undefined }
           : { target: withPin(found, pin), connection, decoder, greeting, login, learnt: pin };

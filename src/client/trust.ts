@@ -40,6 +40,7 @@ export type TlsReason =
   | { readonly type: "asked"; readonly because: string; readonly otherwise: string };
 
 const LOSABLE = {
+  proved: { because: "it encrypted before", otherwise: "open it anew" },
   pin: { because: "a PIN was given", otherwise: "leave out what stands behind the #" },
   user: { because: "a user was named", otherwise: "leave out what stands before the @" },
   configured: {
@@ -79,6 +80,7 @@ export class Trust {
       );
     }
     if (!isLoopback(target.host)) return { type: "elsewhere" };
+    if (target.proved === true) return { type: "asked", ...LOSABLE.proved };
     const given = await this.#options.secret();
     if (target.pin !== undefined) return { type: "asked", ...LOSABLE.pin };
     if (target.user !== undefined) return { type: "asked", ...LOSABLE.user };

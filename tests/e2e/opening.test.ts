@@ -103,12 +103,16 @@ describe("with --dry-run", () => {
   test("what earlier downloads have left is not swept", async () => {
     using folder = new TemporaryFolder();
     const left = `.sftp-staging/${"0".repeat(32)}.kept.${"0".repeat(8)}-${"0".repeat(8)}-${"0".repeat(8)}-1-1`;
-    const args = ["connect", "--root", folder.path, "--keep-partial", "0", "-c", "!true"];
-    write(folder.join(left), "left");
+    await using server = await ServerProcess.start(folder.join("server"));
+    const root = folder.join("client");
+    // All of them together take many times longer than to sweep one file.
+    const commands = `OPEN ${server.port};${"LS;".repeat(300)}`;
+    const args = ["connect", "--root", root, "--keep-partial", "0", "-c", commands];
+    write(`${root}/${left}`, "left");
     expect((await run([...args, "-n"])).status).toBe(0);
-    expect(filesUnder(folder.path)).toEqual([left]);
-    await using _ = ClientProcess.start(folder.path, ["--keep-partial", "0"]);
-    await until(() => filesUnder(folder.path).length === 0);
+    expect(filesUnder(root)).toEqual([left]);
+    await using _ = ClientProcess.start(root, ["--keep-partial", "0"]);
+    await until(() => filesUnder(root).length === 0);
   });
 
   test("no server is remembered", async () => {

@@ -203,7 +203,7 @@ describe("wrong logins", () => {
     expect(ran.stderr).not.toContain("trying again");
     expect(own.knownHosts).toBe("");
     await own.server.stop();
-    expect(own.server.log.match(/did not log in: 530/g)).toHaveLength(1);
+    expect(own.server.log.match(/did not log in: 530/g)).toHaveLength(2);
   });
 });
 

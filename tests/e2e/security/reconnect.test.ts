@@ -156,7 +156,7 @@ describe("whoever takes the server's place before the new connection gets nothin
     await using cut = await Cut.start(way === "user" ? withUsers : withToken, plain.port);
     const ran = await put(cut, way);
     expect(ran.status).toBe(4);
-    expect(ran.stderr).toContain("answered without encryption");
+    expect(ran.stderr).toContain("answered without encryption, and it encrypted before");
     expect(filesUnder(place.path)).toEqual([]);
     expect(plain.log).not.toMatch(/PUT|big/);
   });
@@ -170,7 +170,7 @@ describe("whoever takes the server's place before the new connection gets nothin
     await using cut = await Cut.start(way === "user" ? withUsers : withToken, yes.port);
     const ran = await put(cut, way);
     expect(ran.status).toBe(4);
-    expect(ran.stderr).toContain("answered without encryption");
+    expect(ran.stderr).toContain("answered without encryption, and it encrypted before");
     // The bytes of a handshake, and nothing that can be read.
     expect(heard.join("\n")).not.toMatch(/PUT|AUTH|big/);
   });

@@ -205,7 +205,7 @@ describe("newToken()", () => {
   test("says so where it cannot be kept", async () => {
     using folder = new TemporaryFolder();
     const file = put(folder.join("file"), "");
-    await expect(loadToken(file)).rejects.toThrow(`Cannot read ${file}/token`);
+    await expect(loadToken(file)).rejects.toThrow(`Cannot make the folder ${file}: `);
     mkdirSync(folder.join("state/token"), { recursive: true });
     await expect(newToken(folder.join("state"))).rejects.toThrow("Cannot write");
     expect(readdirSync(folder.join("state"))).toEqual(["token"]);
