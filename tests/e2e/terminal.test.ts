@@ -79,7 +79,7 @@ test("Ctrl-C at the prompt clears the line, a second one on an empty line leaves
   await shell.waitFor(/something/, from);
   shell.press(CTRL_C);
   from = shell.press("HELP\r");
-  await shell.waitFor(/OPEN port/, from);
+  await shell.waitFor(/OPEN \[host] port/, from);
   await shell.waitFor(PROMPT, from);
   expect(shell.screen).not.toContain("Not connected");
 
@@ -162,7 +162,7 @@ test("Ctrl-D typed while a command runs lets it finish", async () => {
   proxy.release();
   expect(await shell.process.exited).toBe(0);
   await shell.waitFor(/Closed the connection to/);
-  expect(shell.screen).toMatch(/GET big: 32\.0 MiB in .*, verified[^]*OPEN port/);
+  expect(shell.screen).toMatch(/GET big: 32\.0 MiB in .*, verified[^]*OPEN \[host] port/);
   expect(read(folder.join("client/big"))?.equals(content)).toBe(true);
 });
 
