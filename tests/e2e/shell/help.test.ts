@@ -145,10 +145,4 @@ describe("words of ftp that are no commands", () => {
     expect(await shell(`${typed}; HELP`)).toEqual({ status: 2, stdout: "", stderr });
     expect(await shell(`HELP ${name}`)).toEqual({ status: 2, stdout: "", stderr });
   });
-
-  test.each(["toString", "constructor", "__proto__"])("%s is none", async (typed) => {
-    const ran = await shell(typed);
-    expect(ran).toMatchObject({ status: 2, stdout: "" });
-    expect(ran.stderr).toStartWith(`There is no command ${typed}: `);
-  });
 });
