@@ -320,6 +320,7 @@ describe("MV", () => {
 
   test("with --dry-run MKDIR and MV say what they would do", async () => {
     await using shell = await scene("a", "dir/");
+    mkdirSync(shell.folder.join("client"));
     const ran = await shell.run("MKDIR new; MV a dir; -MKDIR dir; MV none x", "--dry-run");
     expect(ran).toEqual({
       status: 5,
