@@ -20,6 +20,7 @@ test.each([
   );
   const asked = Promise.withResolvers<void>();
   let open = 0;
+  let aborted = false;
   await using server = await PlayedServer.start((got) => {
     if (got === undefined) return GREETING;
     if (got.startsWith("LIST")) {
@@ -27,6 +28,7 @@ test.each([
       return Buffer.concat([Buffer.from("150\n"), block(entries), Buffer.from("226\n")]);
     }
     if (got === "ABORT") {
+      aborted = true;
       const replies = `${"426 aborted Cancelled\n".repeat(open)}225\n`;
       open = 0;
       return replies;
@@ -41,6 +43,8 @@ test.each([
   await using client = ClientProcess.start(folder.join("client"), args);
   await asked.promise;
   expect(await client.stop("SIGINT")).toBe(130);
+  // Otherwise it gave up only because nothing came.
+  expect(aborted).toBe(true);
 });
 
 test("--retries is kept with many files where the server does not come back", async () => {
