@@ -46,8 +46,9 @@ export function report(
   // Of one of many only who asks for it is told.
   if (one) job.end();
   if (one || detailed) output.say(joined(parts, ", "));
-  const event = { event: "transferred", direction, remote, bytes, reused } as const;
-  output.observe({ ...event, local: at ?? local, digest: formatDigest(digest), seconds });
+  const places = { remote, local: at ?? local };
+  const event = { event: "transferred", direction, ...places, bytes, reused } as const;
+  output.observe({ ...event, digest: formatDigest(digest), seconds });
 }
 
 /** The rate of a transfer in brackets; nothing where that would be chance. */

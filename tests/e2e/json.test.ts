@@ -28,7 +28,7 @@ test("connect --json writes the events, and nothing else, to standard output", a
       event: "transferred",
       direction: "received",
       remote: "a.bin",
-      local: "b.bin",
+      local: folder.join("client/b.bin"),
       bytes: 300_000,
       reused: 0,
       digest: fileDigest(content),
@@ -38,7 +38,7 @@ test("connect --json writes the events, and nothing else, to standard output", a
       event: "transferred",
       direction: "sent",
       remote: "hello.txt",
-      local: "hello.txt",
+      local: folder.join("client/hello.txt"),
       bytes: 5,
       reused: 0,
       digest: fileDigest(Buffer.from("hello")),
@@ -155,7 +155,7 @@ test("names of any script, and hostile ones, are escaped on both sides", async (
   const ran = await connect(folder.join("client"), server.port, commands, "--json");
   expect(ran.status).toBe(0);
   const [, got, sent, listed] = events(ran.stdout);
-  expect(got).toMatchObject({ remote: "日本 🎉.txt", local: "日本 🎉.txt" });
+  expect(got).toMatchObject({ remote: "日本 🎉.txt", local: folder.join("client/日本 🎉.txt") });
   expect(sent).toMatchObject({ remote: "ü" });
   expect(listed).toMatchObject({
     entries: [...names, "ü"].toSorted().map((path) => ({ path, type: "file" })),

@@ -26,7 +26,8 @@ export async function hintAt(
   { exists, isFolder }: Looking,
 ): Promise<void> {
   const failed = toCommandFailed(error);
-  if (failed?.status !== Status.notFound || words.length < 2) return;
+  const { status } = failed ?? {};
+  if ((status !== Status.notFound && status !== Status.refused) || words.length < 2) return;
   const joined = words.map(({ text }) => text).join(" ");
   if (!words.some(isPattern) && (await exists(joined))) {
     output.say(`There is ${joined}: quotes around a name that holds blanks make one word of it`);

@@ -3,7 +3,7 @@ import { CommandFailed, Refused } from "../../client/errors.ts";
 import { deleteThere } from "../../client/remove.ts";
 import type { Link } from "../../client/link.ts";
 import { Status } from "../../client/status.ts";
-import type { Path } from "../../storage/errors.ts";
+import { StorageError, type Path } from "../../storage/errors.ts";
 import type { ShellContext } from "../context.ts";
 import type { LocalPlace } from "../local-path.ts";
 import { expecting, sizeOfFile } from "./expecting.ts";
@@ -34,7 +34,7 @@ export async function mirrorThere(
   const theirs = await treeThere(link, remote, context.signal);
   const mine = new Tree();
   const clashes = new Clashes<FoundHere>(theirs.tree);
-  const listing = await snapshotOf(storage.list(place.path, { recursive: true }), context.signal);
+  const listing = await listHere(place, context.signal);
   const target = targetThere(context, link, remote);
   const behind = (path: Path): Path => path.slice(remote.length);
   const shown = (path: Path): string => [...remote, ...path].join("/");
@@ -111,6 +111,15 @@ function targetThere({ signal }: ShellContext, link: Link, base: Path): Target {
       }
     },
   };
+}
+
+async function listHere({ storage, path }: LocalPlace, signal: AbortSignal) {
+  try {
+    return await snapshotOf(storage.list(path, { recursive: true }), signal);
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.problem !== "not-found") throw error;
+    throw new StorageError("not-found", path, (name) => `There is no folder ${name}`);
+  }
 }
 
 /** What a folder of the server holds, and whether there is one. */

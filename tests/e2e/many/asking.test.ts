@@ -64,6 +64,16 @@ describe("-i at a terminal", () => {
     );
   });
 
+  test("what the user declines is told", async () => {
+    using folder = new TemporaryFolder();
+    const { server, shell } = await shellOn(folder);
+    await using _ = server;
+    await using __ = shell;
+    const before = shell.raw.length;
+    await answer(shell, "MGET -i a b c d", ["y", "n", "yes", "no"]);
+    await shell.waitFor(/2 files, 2 B[^\n]*, 2 files left out/, before);
+  });
+
   test("MPUT -i asks likewise", async () => {
     using folder = new TemporaryFolder();
     const { server, shell } = await shellOn(folder);
