@@ -57,7 +57,8 @@ const OTHERS: readonly {
     advice: "that one takes mail; give the port of sftp serve",
   },
   {
-    begins: /^220[ -](?![^\n]*\bprotocol=)|^220\r?\n/,
+    // Our own greeting has nothing but fields.
+    begins: /^220[ -](?![a-z]+=\S*(?: [a-z]+=\S*)*\r?(?:\n|$))|^220\r?\n/,
     name: "an FTP server",
     advice: "that is another protocol, spoken by ftp and lftp; give the port of sftp serve",
   },

@@ -1,7 +1,10 @@
-import { test } from "bun:test";
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { BLOCK_SIZE } from "./wire.ts";
 import { filesUnder } from "./files.ts";
 import { FaultyProxy, type Plan } from "./faulty-proxy.ts";
+import { RawClient } from "./raw-client.ts";
+import { SecureClient } from "./secure.ts";
 import { ClientProcess, run, ServerProcess, TemporaryFolder, type Ran } from "./programs.ts";
 
 /** A size of a few blocks, the last of them short. */
@@ -113,8 +116,7 @@ export class Scene implements AsyncDisposable {
   get #address(): string {
     const { port } = this.proxy;
     if (!this.proxy.encrypted) return String(port);
-    const pin = /#([\w-]{43})/.exec(this.server.log)?.[1] ?? "";
-    return `127.0.0.1:${port}#${pin}`;
+    return `127.0.0.1:${port}#${pinOf(this.server)}`;
   }
 
   get #env(): Record<string, string> {
@@ -125,6 +127,47 @@ export class Scene implements AsyncDisposable {
       ...(this.proxy.encrypted ? { SFTP_TOKEN_FILE: token } : {}),
     };
   }
+}
+
+/** A server over a folder: encrypted where scenes are. */
+export async function serverOver(
+  root: string,
+  flags: readonly string[] = [],
+): Promise<ServerProcess> {
+  const server = await ServerProcess.start(root, Scene.encrypted ? [...flags, "--tls"] : flags);
+  if (Scene.encrypted) await server.waitFor(/token is in/);
+  return server;
+}
+
+/** A conversation byte by byte with such a server: after the login where it is encrypted. */
+export async function converse(server: ServerProcess): Promise<RawClient> {
+  if (!Scene.encrypted) return RawClient.open(server.port);
+  const client = await SecureClient.open(server.port);
+  const secret = readFileSync(tokenFileOf(server), "utf8").trim();
+  expect(await client.logIn("token", secret)).toStartWith("230 ");
+  return client.raw;
+}
+
+/** Runs commands for such a server in a client of their own. */
+export function connectTo(
+  client: string,
+  server: ServerProcess,
+  commands: string,
+  ...flags: string[]
+): Promise<Ran> {
+  const encrypted = server.log.includes("token is in");
+  const pin = encrypted ? `#${pinOf(server)}` : "";
+  const args = [`127.0.0.1:${server.port}${pin}`, "--root", client, "-c", commands, ...flags];
+  const env = encrypted ? { SFTP_TOKEN_FILE: tokenFileOf(server) } : {};
+  return run(["connect", ...args], { env });
+}
+
+function tokenFileOf({ log }: ServerProcess): string {
+  return /token is in (.+)\n/.exec(log)?.[1] ?? "";
+}
+
+function pinOf({ log }: ServerProcess): string {
+  return /#([\w-]{43})/.exec(log)?.[1] ?? "";
 }
 
 async function startServer(

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { read, until } from "../../support/files.ts";
-import { RawClient } from "../../support/raw-client.ts";
+import { converse, serverOver } from "../../support/resume.ts";
+import type { RawClient } from "../../support/raw-client.ts";
 import { filesUnder, writeRandom } from "../../support/files.ts";
-import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
+import { type ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { block, BLOCK_SIZE, blocksOf, body, EMPTY_DIGEST, fileDigest } from "../../support/wire.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
@@ -30,8 +31,8 @@ async function open(): Promise<{
   [Symbol.asyncDispose]: () => Promise<void>;
 }> {
   const folder = new TemporaryFolder();
-  const server = await ServerProcess.start(folder.path);
-  const client = await RawClient.open(server.port);
+  const server = await serverOver(folder.path);
+  const client = await converse(server);
   const dispose = async (): Promise<void> => {
     client[Symbol.dispose]();
     await server[Symbol.asyncDispose]();
@@ -98,7 +99,7 @@ describe("HELD", () => {
     scene.client.send(`PUT f size=${content.length} part=${KEY}\n`, body(first), "+262144 ");
     scene.client.finish();
     await scene.client.rest();
-    using client = await RawClient.open(scene.server.port);
+    using client = await converse(scene.server);
     expect(await client.sendLine(`HELD f part=${KEY}`).reply()).toBe(HELD);
   });
 
@@ -106,7 +107,7 @@ describe("HELD", () => {
     await using scene = await open();
     scene.client.send(`PUT f size=${content.length} part=${KEY}\n`, body(first), "GET f\n");
     expect(await scene.client.reply()).toStartWith("500 ");
-    using client = await RawClient.open(scene.server.port);
+    using client = await converse(scene.server);
     expect(await client.sendLine(`HELD f part=${KEY}`).reply()).toBe(HELD);
   });
 

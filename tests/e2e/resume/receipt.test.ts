@@ -37,7 +37,7 @@ describe.each([
       event: "transferred",
       direction,
       remote: "f",
-      local: "f",
+      local: scene.folder.join("client/f"),
       bytes: SIZE,
       reused: HELD,
       digest,

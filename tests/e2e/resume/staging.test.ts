@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, statSync, utimesSync } from "node:fs";
 import { filesUnder, read, until, write, writeRandom } from "../../support/files.ts";
-import { connect, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
-import { RawClient } from "../../support/raw-client.ts";
-import { Scene, SIZE, STAGING } from "../../support/resume.ts";
+import { TemporaryFolder } from "../../support/programs.ts";
+import { SIZE, STAGING, Scene, connectTo, converse, serverOver } from "../../support/resume.ts";
 import { block, BLOCK_SIZE } from "../../support/wire.ts";
 
 const DAY = 86_400;
@@ -90,9 +89,9 @@ test("--keep-partial says on both sides how long parts are kept", async () => {
     ["1000", true],
     ["50", false],
   ] as const) {
-    await using server = await ServerProcess.start(folder.join("server"), ["--keep-partial", keep]);
+    await using server = await serverOver(folder.join("server"), ["--keep-partial", keep]);
     const flags = ["--keep-partial", keep];
-    expect((await connect(folder.join("client"), server.port, "LS", ...flags)).status).toBe(0);
+    expect((await connectTo(folder.join("client"), server, "LS", ...flags)).status).toBe(0);
     for (const side of ["server", "client"]) {
       if (!left) await until(() => !existsSync(folder.join(side, STAGING)));
       expect(existsSync(folder.join(side, STAGING, GONE))).toBe(left);
@@ -105,7 +104,7 @@ test("what only its writer could use is swept at once when that is gone", async 
   const name = GONE.replace("kept", "tmp");
   write(folder.join(STAGING, name), "x");
   age(folder.join(STAGING, name), 600);
-  await using _server = await ServerProcess.start(folder.path);
+  await using _server = await serverOver(folder.path);
   await until(() => !existsSync(folder.join(STAGING)));
 });
 
@@ -113,8 +112,8 @@ test("parts are hidden from every verb", async () => {
   using folder = new TemporaryFolder();
   write(folder.join(STAGING, GONE), "part");
   write(folder.join("f"), "f");
-  await using server = await ServerProcess.start(folder.path);
-  using client = await RawClient.open(server.port);
+  await using server = await serverOver(folder.path);
+  using client = await converse(server);
   const key = "part=0123456789abcdef0123456789abcdef";
   for (const line of [
     `GET ${STAGING}/${GONE}`,

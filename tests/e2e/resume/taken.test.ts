@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { read, size, until, writeRandom } from "../../support/files.ts";
-import { RawClient } from "../../support/raw-client.ts";
-import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
-import { Scene, SIZE } from "../../support/resume.ts";
+import type { RawClient } from "../../support/raw-client.ts";
+import { TemporaryFolder } from "../../support/programs.ts";
+import { SIZE, Scene, converse, serverOver } from "../../support/resume.ts";
 import { body, BLOCK_SIZE, fileDigest } from "../../support/wire.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
@@ -28,9 +28,9 @@ function staged(folder: TemporaryFolder): number {
 
 test("HELD takes an upload from the session that is in the middle of it, whose connection stays", async () => {
   using folder = new TemporaryFolder();
-  await using server = await ServerProcess.start(folder.path);
-  using one = await RawClient.open(server.port);
-  using two = await RawClient.open(server.port);
+  await using server = await serverOver(folder.path);
+  using one = await converse(server);
+  using two = await converse(server);
   await begin(folder, one);
   // What was sent before the next request is surely read when that is answered.
   const held = await two.sendLine(`HELD f part=${KEY}`).reply();
@@ -48,9 +48,9 @@ test("HELD takes an upload from the session that is in the middle of it, whose c
 
 test("the session that lost an upload may take it back, and the last one has it", async () => {
   using folder = new TemporaryFolder();
-  await using server = await ServerProcess.start(folder.path);
-  using one = await RawClient.open(server.port);
-  using two = await RawClient.open(server.port);
+  await using server = await serverOver(folder.path);
+  using one = await converse(server);
+  using two = await converse(server);
   one.send(`${BEGIN}\n`, body(first), "ABORT\n");
   expect(await one.reply()).toStartWith("426 ");
   for (let turn = 0; turn < 5; turn++) {
@@ -68,12 +68,12 @@ test("the session that lost an upload may take it back, and the last one has it"
 
 test("a session that only asked and said nothing more keeps nobody waiting", async () => {
   using folder = new TemporaryFolder();
-  await using server = await ServerProcess.start(folder.path);
-  using one = await RawClient.open(server.port);
+  await using server = await serverOver(folder.path);
+  using one = await converse(server);
   one.send(`${BEGIN}\n`, body(first), "ABORT\n");
   expect(await one.reply()).toStartWith("426 ");
   // Many at once, each of which may be digesting when the next one takes it.
-  const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(server.port)));
+  const clients = await Promise.all(Array.from({ length: 20 }, () => converse(server)));
   const replies = await Promise.all(
     clients.map((client) => client.sendLine(`HELD f part=${KEY}`).reply()),
   );
@@ -88,8 +88,8 @@ test("a session that only asked and said nothing more keeps nobody waiting", asy
 
 test("who digests what is held lets go of it at once, by HELD or by PUT, and when it is cancelled", async () => {
   using folder = new TemporaryFolder();
-  await using server = await ServerProcess.start(folder.path);
-  using begun = await RawClient.open(server.port);
+  await using server = await serverOver(folder.path);
+  using begun = await converse(server);
   const large = Buffer.alloc(256 * BLOCK_SIZE, "large");
   begun.send(`PUT f part=${KEY}\n`, body(large), "ABORT\n");
   expect(await begun.reply()).toStartWith("426 ");
@@ -102,7 +102,7 @@ test("who digests what is held lets go of it at once, by HELD or by PUT, and whe
     [put, ""],
     [put, "ABORT\n"],
   ] as const) {
-    using other = await RawClient.open(server.port);
+    using other = await converse(server);
     other.send("NOOP\n", ask, cancel);
     expect(await other.reply()).toBe("200");
     let reply = await begun.sendLine(`HELD f part=${KEY}`).reply();

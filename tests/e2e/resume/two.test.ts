@@ -1,17 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { filesUnder, read, until, writeRandom } from "../../support/files.ts";
 import { FaultyProxy } from "../../support/faulty-proxy.ts";
-import { ClientProcess, connect, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
-import { RawClient } from "../../support/raw-client.ts";
-import { Scene, SIZE } from "../../support/resume.ts";
+import { ClientProcess, connect, TemporaryFolder } from "../../support/programs.ts";
+import type { RawClient } from "../../support/raw-client.ts";
+import { SIZE, Scene, converse, serverOver, inTheClear } from "../../support/resume.ts";
 import { BLOCK_SIZE, body, EMPTY_DIGEST, fileDigest } from "../../support/wire.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
 
 describe("two clients with one name", () => {
-  test("that PUT different files: each is whole, and the last one stays", async () => {
+  inTheClear("that PUT different files: each is whole, and the last one stays", async () => {
     using folder = new TemporaryFolder();
-    await using server = await ServerProcess.start(folder.join("server"));
+    await using server = await serverOver(folder.join("server"));
     const hold = { toServer: { afterContent: 3 * BLOCK_SIZE, do: "hold" } } as const;
     await using proxy = await FaultyProxy.start(server.port, hold);
     const one = writeRandom(folder.join("one/f"), SIZE);
@@ -47,9 +47,9 @@ describe("two clients with one name", () => {
 
   test("50 PUTs to one name at once: it holds exactly one of them", async () => {
     using folder = new TemporaryFolder();
-    await using server = await ServerProcess.start(folder.path);
+    await using server = await serverOver(folder.path);
     const uploads = Array.from({ length: 50 }, async (_, index) => {
-      using client = await RawClient.open(server.port);
+      using client = await converse(server);
       const content = Buffer.alloc(3 * BLOCK_SIZE, `from client ${index} `);
       const key = index.toString(16).padStart(32, "0");
       client.send(`PUT f size=${content.length} part=${key}\n`, body(content), "END\n");
@@ -74,10 +74,10 @@ describe("two servers on one root", () => {
 
   test("neither takes what the other one writes, and each stores its own", async () => {
     using folder = new TemporaryFolder();
-    await using one = await ServerProcess.start(folder.path);
-    await using two = await ServerProcess.start(folder.path);
-    using a = await RawClient.open(one.port);
-    using b = await RawClient.open(two.port);
+    await using one = await serverOver(folder.path);
+    await using two = await serverOver(folder.path);
+    using a = await converse(one);
+    using b = await converse(two);
     await begun(folder, a);
     const nothing = `213 offset=0 digest=${EMPTY_DIGEST}`;
     expect(await b.sendLine(`HELD f part=${KEY}`).reply()).toBe(nothing);
@@ -91,11 +91,11 @@ describe("two servers on one root", () => {
 
   test("nor does one that starts sweep what the other one writes, however old", async () => {
     using folder = new TemporaryFolder();
-    await using one = await ServerProcess.start(folder.path);
-    using a = await RawClient.open(one.port);
+    await using one = await serverOver(folder.path);
+    using a = await converse(one);
     await begun(folder, a);
-    await using two = await ServerProcess.start(folder.path, ["--keep-partial", "0"]);
-    using b = await RawClient.open(two.port);
+    await using two = await serverOver(folder.path, ["--keep-partial", "0"]);
+    using b = await converse(two);
     expect(await b.sendLine("NOOP").reply()).toBe("200");
     a.send(body(content.subarray(first.length)), "END\n");
     expect(await a.reply()).toStartWith("226 ");
@@ -104,10 +104,10 @@ describe("two servers on one root", () => {
 
   test("what one leaves in order, or when it is killed, the other one goes on with", async () => {
     using folder = new TemporaryFolder();
-    await using two = await ServerProcess.start(folder.path);
+    await using two = await serverOver(folder.path);
     for (const killed of [false, true]) {
-      await using one = await ServerProcess.start(folder.path);
-      using a = await RawClient.open(one.port);
+      await using one = await serverOver(folder.path);
+      using a = await converse(one);
       if (killed) {
         const large = Buffer.alloc(64 * BLOCK_SIZE, "large ");
         a.send(`PUT f part=${KEY}\n`, body(large), "~\n");
@@ -121,7 +121,7 @@ describe("two servers on one root", () => {
         a.send(begin, body(first), "ABORT\n");
         expect(await a.reply()).toStartWith("426 ");
       }
-      using b = await RawClient.open(two.port);
+      using b = await converse(two);
       const [, offset] =
         /^213 offset=(\d+) /.exec(await b.sendLine(`HELD f part=${KEY}`).reply()) ?? [];
       expect(Number(offset)).toBeGreaterThanOrEqual(killed ? 40 * BLOCK_SIZE : first.length);

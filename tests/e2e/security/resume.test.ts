@@ -13,6 +13,18 @@ afterAll(() => {
 });
 
 Scene.encrypted = true;
-for (const name of ["changed", "killed", "offsets", "receipt", "reconnect"]) {
+const NAMES = [
+  "changed",
+  "failures",
+  "held",
+  "killed",
+  "offsets",
+  "receipt",
+  "reconnect",
+  "staging",
+  "taken",
+  "two",
+];
+for (const name of NAMES) {
   await import(`../resume/${name}.test.ts?encrypted`);
 }
