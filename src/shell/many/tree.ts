@@ -6,17 +6,17 @@ import type { Known } from "./same.ts";
 /** What one side of a mirror holds, by the path behind the folder that is mirrored. */
 export class Tree {
   readonly #entries = new Map<string, Listed>();
-  /** The names that a disk may take for one, by the spelling that all of them have there. */
-  readonly #spellings = new Map<string, Set<string>>();
+  /**
+   * The names that a disk may take for one, by the spelling that all of them have there. Made when
+   * it is first asked for, and without a list for a name that is alone: a tree may have a million.
+   */
+  #spellings: Map<string, string | readonly string[]> | undefined;
 
   /** @param path behind the folder that is mirrored */
   add(path: Path, entry: Listed): void {
     const name = path.join("/");
     this.#entries.set(name, entry);
-    const spelling = folded(name);
-    const spellings = this.#spellings.get(spelling);
-    if (spellings === undefined) this.#spellings.set(spelling, new Set([name]));
-    else spellings.add(name);
+    if (this.#spellings !== undefined) addSpelling(this.#spellings, name);
   }
 
   /** Whether there is something with a path, as it is spelt. */
@@ -27,8 +27,12 @@ export class Tree {
   /** The other spellings of a path that there are, which some disks take for the same name. */
   twinsOf(path: Path): readonly Path[] {
     const name = path.join("/");
-    const spellings = this.#spellings.get(folded(name)) ?? [];
-    return [...spellings].filter((other) => other !== name).map((other) => other.split("/"));
+    if (this.#spellings === undefined) {
+      this.#spellings = new Map();
+      for (const known of this.#entries.keys()) addSpelling(this.#spellings, known);
+    }
+    const spellings = [this.#spellings.get(folded(name)) ?? []].flat();
+    return spellings.filter((other) => other !== name).map((other) => other.split("/"));
   }
 
   /** What is known of a path; something that is refused is to be looked at again. */
@@ -70,6 +74,13 @@ export class Tree {
       return [above, ...this.twinsOf(above)].some((each) => this.typeOf(each) === "refused");
     });
   }
+}
+
+function addSpelling(spellings: Map<string, string | readonly string[]>, name: string): void {
+  const spelling = folded(name);
+  const before = spellings.get(spelling);
+  if (before === undefined) spellings.set(spelling, name);
+  else if (![before].flat().includes(name)) spellings.set(spelling, [before, name].flat());
 }
 
 /** What is to become of the entries of one side that the other lacks. */
