@@ -6,7 +6,7 @@ const BUN = process.execPath;
 const OXLINT = join(TOP, "node_modules", ".bin", "oxlint");
 
 /** Only a test that hangs takes this long. */
-const HANG_MS = 120_000;
+const HANG_MS = 240_000;
 
 /** The runner's last lines, which count what it ran, in characters. */
 const SUMMARY_LENGTH = 300;
