@@ -2,11 +2,11 @@ import { FileDigest } from "../digest/file.ts";
 import { MAX_BLOCK_HEADER } from "../protocol/block.ts";
 import { BLOCK_SIZE } from "../protocol/limits.ts";
 import type { Path } from "../protocol/path.ts";
-import type { Request } from "../protocol/request.ts";
 import { readBlocks } from "../storage/read-blocks.ts";
 import type { Source, Storage } from "../storage/storage.ts";
+import { ask } from "./ask.ts";
 import { Interrupted, Refused } from "./errors.ts";
-import { orRefused, type Success } from "./exchange.ts";
+import { orRefused } from "./exchange.ts";
 import { digestField, integerField } from "./fields.ts";
 import { uploadKey } from "./part-id.ts";
 import { confirmStored, Outcome, sendBody, type Outgoing } from "./send-body.ts";
@@ -66,7 +66,13 @@ export class Upload implements Transfer {
     if (unconfirmed === undefined) return undefined;
     const { size, digest } = unconfirmed;
     try {
-      const reply = await this.#ask(session, "STAT", { digest: true });
+      const reply = await ask(
+        session,
+        "STAT",
+        this.#remote,
+        { digest: true },
+        this.#options.signal,
+      );
       this.#unconfirmed = undefined;
       if (digestField(reply, "digest") !== digest) return undefined;
       return { bytes: size, reused: size, digest };
@@ -126,10 +132,12 @@ export class Upload implements Transfer {
     if (part === undefined || fresh) return afresh;
     // Both sides digest at the same time: this one until it knows how far.
     let offset: number | undefined;
-    const asked = this.#ask(session, "HELD", { part }).then((reply) => {
-      offset = integerField(reply, "offset");
-      return { offset, digest: digestField(reply, "digest") };
-    });
+    const asked = ask(session, "HELD", this.#remote, { part }, this.#options.signal).then(
+      (reply) => {
+        offset = integerField(reply, "offset");
+        return { offset, digest: digestField(reply, "digest") };
+      },
+    );
     asked.catch(() => undefined);
     const digest = new FileDigest();
     let done = 0;
@@ -147,25 +155,5 @@ export class Upload implements Transfer {
     }
     this.#options.onRestart("what the server holds of it is not the beginning of this file");
     return afresh;
-  }
-
-  /** Asks what the server may take long to answer; Ctrl-C ends that too. */
-  async #ask<V extends "HELD" | "STAT">(
-    session: Session,
-    verb: V,
-    keys: Request<V>["keys"],
-  ): Promise<Success> {
-    const { signal } = this.#options;
-    const exchange = session.request(verb, this.#remote, keys);
-    const cancel = (): void => exchange.startCancel();
-    signal.addEventListener("abort", cancel);
-    try {
-      return await exchange.success();
-    } catch (error) {
-      throw signal.aborted ? new Interrupted() : error;
-    } finally {
-      signal.removeEventListener("abort", cancel);
-      await exchange.cancel();
-    }
   }
 }

@@ -8,6 +8,8 @@ export interface Fault {
   readonly afterContent?: number;
   /** In front of a line that matches and is not a block's header. */
   readonly beforeLine?: RegExp;
+  /** Under TLS, where lines are not seen: when so many bytes of content went the other way. */
+  readonly onceSent?: number;
   /**
    * - `cut`: what came before arrives, then the connection ends
    * - `reset`: it is reset at once
@@ -220,7 +222,7 @@ function passageOfRecords(plan: Plan): Passage {
   // The client's first record of data ends the handshake.
   const begun = (): boolean => toServer.records > 1;
   const toServer = new PassedRecords(plan.toServer, begun);
-  return { toServer, toClient: new PassedRecords(plan.toClient, begun) };
+  return { toServer, toClient: new PassedRecords(plan.toClient, begun, () => toServer.content) };
 }
 
 async function write(to: Socket, bytes: Uint8Array): Promise<void> {

@@ -20,6 +20,7 @@ export class PassedRecords implements Passed {
   readonly lines: string[] = [];
   #fault: Fault | undefined;
   readonly #begun: () => boolean;
+  readonly #sent: () => number;
   #header = Buffer.alloc(0);
   #left = 0;
   #faultAtEnd = false;
@@ -28,10 +29,19 @@ export class PassedRecords implements Passed {
   /** Records that carry data, of which the first ones are the handshake's. */
   records = 0;
 
-  /** @param begun whether the handshake is over, as seen from the other direction */
-  constructor(fault: Fault | undefined, begun: () => boolean) {
+  /**
+   * @param begun whether the handshake is over, as seen from the other direction
+   * @param sent how many bytes of content went the other way
+   */
+  constructor(fault: Fault | undefined, begun: () => boolean, sent: () => number = () => 0) {
     this.#fault = fault;
     this.#begun = begun;
+    this.#sent = sent;
+  }
+
+  /** Bytes of content that have passed, and of the lines behind them. */
+  get content(): number {
+    return contentOf(this.#framed);
   }
 
   get blocks(): string[] {
@@ -71,6 +81,8 @@ export class PassedRecords implements Passed {
   #begin(): boolean {
     if (this.#header[0] !== APPLICATION_DATA) return false;
     this.records++;
+    const { onceSent } = this.#fault ?? {};
+    if (onceSent !== undefined && this.#sent() >= onceSent) return true;
     const bytes = this.#left - RECORD_OVERHEAD;
     const isContent = this.#framed > 0 || bytes >= LEAST_CONTENT;
     if (!this.#begun() || !isContent) return false;

@@ -155,11 +155,21 @@ export function connectTo(
   commands: string,
   ...flags: string[]
 ): Promise<Ran> {
-  const encrypted = server.log.includes("token is in");
-  const pin = encrypted ? `#${pinOf(server)}` : "";
-  const args = [`127.0.0.1:${server.port}${pin}`, "--root", client, "-c", commands, ...flags];
-  const env = encrypted ? { SFTP_TOKEN_FILE: tokenFileOf(server) } : {};
-  return run(["connect", ...args], { env });
+  const { address, env } = wayTo(server);
+  return run(["connect", address, "--root", client, "-c", commands, ...flags], { env });
+}
+
+/** What a client needs for such a server: its address, and the environment to log in with. */
+export function wayTo(server: ServerProcess): {
+  readonly address: string;
+  readonly env: Record<string, string>;
+} {
+  const address = `127.0.0.1:${server.port}`;
+  if (!server.log.includes("token is in")) return { address, env: {} };
+  return {
+    address: `${address}#${pinOf(server)}`,
+    env: { SFTP_TOKEN_FILE: tokenFileOf(server) },
+  };
 }
 
 function tokenFileOf({ log }: ServerProcess): string {

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { size, until, writeSparse } from "../../support/files.ts";
 import { growthDuring } from "../../support/memory.ts";
-import { ClientProcess, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
+import { ClientProcess, TemporaryFolder } from "../../support/programs.ts";
+import { serverOver, wayTo } from "../../support/resume.ts";
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -18,11 +19,12 @@ async function resumed(verb: "GET" | "PUT", bytes: number): Promise<Growth[]> {
   const [from, to] = verb === "GET" ? ["server", "client"] : ["client", "server"];
   using folder = new TemporaryFolder();
   writeSparse(folder.join(from, "f"), bytes);
-  await using server = await ServerProcess.start(folder.join("server"));
-  const options = { env: { XDG_STATE_HOME: folder.join("state") } };
+  await using server = await serverOver(folder.join("server"));
+  const { address, env } = wayTo(server);
+  const options = { env: { ...env, XDG_STATE_HOME: folder.join("state") } };
   const growths: Growth[] = [];
   for (const last of [false, true]) {
-    await using client = ClientProcess.start(folder.join("client"), [String(server.port)], options);
+    await using client = ClientProcess.start(folder.join("client"), [address], options);
     await client.waitFor(/Connected to/);
     const measured = Promise.withResolvers<void>();
     const growth = Promise.all([

@@ -18,6 +18,8 @@ const NAMES = [
   "failures",
   "held",
   "killed",
+  "large",
+  "lost-reply",
   "offsets",
   "receipt",
   "reconnect",
