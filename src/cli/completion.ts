@@ -49,7 +49,8 @@ export async function runCompletion(
           (meant === undefined ? `say ${SHELLS.join(", ")}` : `did you mean ${meant}?`);
     throw new CommandFailed(Status.usage, `${problem}: see sftp completion --help`);
   }
-  const { completionScript, tableOf } = await import("./completion-scripts.ts");
+  const { tableOf } = await import("./completion-table.ts");
+  const { completionScript } = await import("./completion-scripts.ts");
   writeData(completionScript(shell, await tableOf(definitions)));
   return Status.ok;
 }

@@ -15,28 +15,22 @@ import {
 } from "../local-path.ts";
 import { hintAt } from "../many/hints.ts";
 import { isNoFile, isRemoteFolder, isThere } from "../remote-look.ts";
-import { asking, ASK_OPTION, checkAsking } from "../many/asking.ts";
+import { asking, checkAsking } from "../many/asking.ts";
 import { labelOf, namesOf, oneFileOf, readOrder, type Order } from "../many/destination.ts";
 import { expecting, sizeOfFound } from "../many/expecting.ts";
 import { fetchAll } from "../many/fetch.ts";
 import type { Found } from "../many/found.ts";
 import { findEach } from "../many/find-each.ts";
 import { findRemote } from "../many/remote-sources.ts";
-import { COMPARE_OPTIONS, comparisonOf } from "../many/same.ts";
+import { ASKING_OPTIONS, MOVING_OPTIONS } from "../many/options.ts";
+import { comparisonOf } from "../many/same.ts";
 import { tallied } from "../many/tally.ts";
 import { Targets } from "../many/targets.ts";
 import type { Word } from "../parse.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
 import { report } from "../report.ts";
 import { isStream, receiveStream } from "../streams.ts";
-import { DRY_RUN_OPTION, linkOf, transferOptions, TRANSFER_OPTIONS } from "../transfer.ts";
-
-const OPTIONS = {
-  recursive: { letter: "r", means: "take folders, with all that is in them" },
-  ...COMPARE_OPTIONS,
-  ...DRY_RUN_OPTION,
-  ...TRANSFER_OPTIONS,
-} as const;
+import { linkOf, transferOptions } from "../transfer.ts";
 
 export const get: Command = {
   name: "GET",
@@ -51,7 +45,7 @@ export const get: Command = {
     "GET -u -r photos backup/",
     "GET notes.txt -",
   ],
-  options: OPTIONS,
+  options: MOVING_OPTIONS,
   words: [1, Infinity],
   run: (words, context, options) => getWords(words, { many: false }, context, options),
 };
@@ -62,7 +56,7 @@ export const mget: Command = {
   usage: "remote... [local/]",
   summary: "get several files from the server, asking for each with -i",
   examples: ["MGET *.csv", "MGET -i a.txt b.txt", "MGET *.csv data/"],
-  options: { ...ASK_OPTION, ...OPTIONS },
+  options: ASKING_OPTIONS,
   words: [1, Infinity],
   run: (words, context, options) => getWords(words, { many: true }, context, options),
 };

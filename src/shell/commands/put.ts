@@ -12,14 +12,15 @@ import {
   type LocalPlace,
 } from "../local-path.ts";
 import { hintAt } from "../many/hints.ts";
-import { asking, ASK_OPTION, checkAsking } from "../many/asking.ts";
+import { asking, checkAsking } from "../many/asking.ts";
 import { labelOf, namesOf, oneFileOf, readOrder, type Order } from "../many/destination.ts";
 import { expecting, sizeOfFound } from "../many/expecting.ts";
 import { findEach } from "../many/find-each.ts";
 import type { Found } from "../many/found.ts";
 import { leadsElsewhere, lookThrough } from "../many/local-sources.ts";
 import { Places } from "../many/places.ts";
-import { COMPARE_OPTIONS, comparisonOf } from "../many/same.ts";
+import { ASKING_OPTIONS, MOVING_OPTIONS } from "../many/options.ts";
+import { comparisonOf } from "../many/same.ts";
 import { sendAll } from "../many/send.ts";
 import { tallied } from "../many/tally.ts";
 import { Targets } from "../many/targets.ts";
@@ -29,14 +30,7 @@ import { isNoFile } from "../remote-look.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
 import { report } from "../report.ts";
 import { isStream, sendStream } from "../streams.ts";
-import { DRY_RUN_OPTION, linkOf, transferOptions, TRANSFER_OPTIONS } from "../transfer.ts";
-
-const OPTIONS = {
-  recursive: { letter: "r", means: "take folders, with all that is in them" },
-  ...COMPARE_OPTIONS,
-  ...DRY_RUN_OPTION,
-  ...TRANSFER_OPTIONS,
-} as const;
+import { linkOf, transferOptions } from "../transfer.ts";
 
 export const put: Command = {
   name: "PUT",
@@ -51,7 +45,7 @@ export const put: Command = {
     "PUT -u -r site www/",
     "PUT - notes.txt",
   ],
-  options: OPTIONS,
+  options: MOVING_OPTIONS,
   words: [1, Infinity],
   run: (words, context, options) => putWords(words, { many: false }, context, options),
 };
@@ -62,7 +56,7 @@ export const mput: Command = {
   usage: "local... [remote/]",
   summary: "send several files to the server, asking for each with -i",
   examples: ["MPUT *.csv", "MPUT -i a.txt b.txt", "MPUT *.csv data/"],
-  options: { ...ASK_OPTION, ...OPTIONS },
+  options: ASKING_OPTIONS,
   words: [1, Infinity],
   run: (words, context, options) => putWords(words, { many: true }, context, options),
 };

@@ -1,36 +1,25 @@
 import { rename } from "node:fs/promises";
-import { StorageError, type Path } from "../errors.ts";
+import { type Path } from "../errors.ts";
 import { checkCreatable } from "../names.ts";
 import { BLOCK_SIZE } from "../read-blocks.ts";
 import type { Attributes, CreateOptions, Part, Sink } from "../storage.ts";
-import { errnoOf, fromSystem } from "./errno.ts";
-import { withFolder, type Folder } from "./folder.ts";
+import { fromSystem } from "./errno.ts";
 import { heldBytes } from "./held.ts";
-import { exists, moveToFree } from "./move.ts";
 import type { Claimed, Parts } from "./parts.ts";
 import { skipBytes } from "./skip-bytes.ts";
 import { ownName, randomId } from "./staged-name.ts";
 import { discard, type Staged, type Staging } from "./staging.ts";
-import { checkReplaceable, checkRoom, checkTarget } from "./target.ts";
-import type { Turns } from "./turns.ts";
-import type { Twins } from "./twins.ts";
+import { checkRoom, checkTarget } from "./target.ts";
 import { WriteBehind } from "./write-behind.ts";
+import { publish, vanished, type PublishContext } from "./publish.ts";
 
-/** How often a folder is made again that others remove before the file is in it. */
-const ATTEMPTS = 10;
 /** ECMAScript's latest time, which no file system exceeds, in milliseconds. */
 const LATEST_TIME = 8.64e15;
 
 /** What a sink needs of the storage that it belongs to. */
-export interface SinkContext {
-  readonly root: Folder;
+export interface SinkContext extends PublishContext {
   readonly staging: Staging;
   readonly parts: Parts;
-  readonly twins: Twins;
-  /** Between the look at what has a name, and the move to it, nothing else gets that name. */
-  readonly turns: Turns;
-  /** Sync file and folder before a commit is reported. */
-  readonly durable: boolean;
 }
 
 /** Begins a file in the staging folder, after everything was refused that can be known now. */
@@ -158,7 +147,7 @@ class LocalSink implements Sink {
     try {
       for (let rest = buffers; rest.length > 0; rest = skipBytes(buffers, done)) {
         const { bytesRead } = await handle.readv(rest, offset + done);
-        if (bytesRead === 0) throw this.#vanished();
+        if (bytesRead === 0) throw vanished(this.#path);
         done += bytesRead;
       }
     } catch (error) {
@@ -199,7 +188,7 @@ class LocalSink implements Sink {
       if (this.#context.durable) await this.#staged.handle.sync();
       // Some file systems tell only now that a write failed: before anybody sees the file.
       await this.#staged.handle.close();
-      await this.#publish();
+      await publish(this.#context, this.#staged, this.#path, { absent: this.#absent });
     } catch (error) {
       await this.#forget();
       throw fromSystem(error, this.#path);
@@ -249,56 +238,4 @@ class LocalSink implements Sink {
       await handle.utimes(time, time);
     }
   }
-
-  async #publish(): Promise<void> {
-    const { root, twins, turns } = this.#context;
-    const parents = this.#path.slice(0, -1);
-    const judge = (parent: Folder, path: Path): Promise<void> => twins.check(parent, path);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await withFolder(root, parents, { make: true, judge }, (folder) =>
-          turns.run([this.#path], () => this.#moveTo(folder)),
-        );
-        if (this.#context.durable) await this.#syncFolders(parents);
-        return;
-      } catch (error) {
-        if (!isMissing(error)) throw error;
-        if (attempt === ATTEMPTS || !(await exists(this.#staged.entry))) throw this.#vanished();
-        // Somebody removed a folder between its making and its use.
-      }
-    }
-  }
-
-  async #moveTo(folder: Folder): Promise<void> {
-    const from = this.#staged.entry;
-    const to = folder.entry(this.#path.at(-1) ?? "");
-    if (this.#absent) {
-      await moveToFree(from, to);
-    } else {
-      const { twins } = this.#context;
-      if (await checkReplaceable(to, this.#path)) await twins.check(folder, this.#path);
-      await rename(from, to);
-    }
-  }
-
-  /** Each of them may have been made for this file, and is an entry of the one above. */
-  async #syncFolders(parents: Path): Promise<void> {
-    for (let depth = parents.length; depth >= 0; depth--) {
-      await withFolder(this.#context.root, parents.slice(0, depth), {}, (folder) => folder.sync());
-    }
-  }
-
-  #vanished(): StorageError {
-    return new StorageError(
-      "failed",
-      this.#path,
-      (name) => `What was written of ${name}, or its folder, was removed by another program`,
-    );
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return (
-    (error instanceof StorageError && error.problem === "not-found") || errnoOf(error) === "ENOENT"
-  );
 }
