@@ -132,8 +132,8 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
   const json = isOn(given, "json");
   const dryRun = given.has("dry-run");
   const root = await openRoot(setting(given, "root"), { make: !dryRun, durable });
-  // Nobody waits for what was left to be looked through, nor is told where that cannot be done.
-  if (!dryRun) root.sweep(keep).catch(() => undefined);
+  // No command waits for what was left to be looked through; nobody is told where it cannot be done.
+  const swept = dryRun ? Promise.resolve() : root.sweep(keep).catch(() => undefined);
   const output = createOutput(json, isOn(given, "quiet"));
   if (given.has("insecure")) {
     output.warn(
@@ -202,7 +202,7 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
   } finally {
     await shell.close();
     // On a disk that hangs it never ends.
-    await Promise.race([root.close(), Bun.sleep(CLOSE_MS)]);
+    await Promise.race([swept.then(() => root.close()), Bun.sleep(CLOSE_MS)]);
   }
 }
 

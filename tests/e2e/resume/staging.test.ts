@@ -21,11 +21,12 @@ describe.each([
   const interrupted = async (): Promise<{ scene: Scene; part: string }> => {
     const scene = await Scene.start([{ [side]: { afterContent: 3 * BLOCK_SIZE, do: "cut" } }]);
     writeRandom(scene.folder.join(from, "f"), SIZE);
-    write(scene.folder.join(to, STAGING, "notes.txt"), "mine");
     expect((await scene.run(`${verb} f`, "--retries", "0")).status).toBe(3);
     const kept = (): string | undefined => scene.staged(to).find((name) => name.includes(".kept."));
     await until(() => kept() !== undefined);
     const part = kept() ?? "";
+    // Not before: the sweep at the start removes the folder while it is empty.
+    write(scene.folder.join(to, STAGING, "notes.txt"), "mine");
     return { scene, part };
   };
 
