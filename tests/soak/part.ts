@@ -16,11 +16,13 @@ export interface Part {
   /** Why it cannot be tried on this machine. */
   readonly skipped?: string | undefined;
   /** Sets up what all trials need. */
-  begin(): Promise<Stage>;
+  begin(seed: number): Promise<Stage>;
 }
 
 /** Where the trials of a part are made. */
 export interface Stage extends AsyncDisposable {
+  /** How many trials there are, where they are not without end. */
+  readonly total?: number;
   /**
    * Tries once. Throws what went wrong.
    * @param index the trial's number: all that differs between trials comes from it and from `random`

@@ -34,7 +34,7 @@ export async function runPart(part: Part, extent: Extent): Promise<Outcome> {
   const failures: string[] = [];
   const tally = new Map<string, number>();
   const { seed, from, seconds } = extent;
-  const until = extent.count ?? (seconds === undefined ? part.count : Infinity);
+  let until = extent.count ?? (seconds === undefined ? part.count : Infinity);
   let next = 0;
   let done = 0;
   const fail = (what: string, error: unknown): void => {
@@ -47,7 +47,8 @@ export async function runPart(part: Part, extent: Extent): Promise<Outcome> {
   console.error(`${part.name}: ${part.about} (seed ${seed})`);
   const report = setInterval(() => console.error(`${part.name}: ${done}`), REPORT_MS);
   try {
-    await using stage = await part.begin();
+    await using stage = await part.begin(seed);
+    until = Math.min(until, (stage.total ?? Infinity) - from);
     const lane = async (): Promise<void> => {
       while (goesOn()) {
         const index = from + next++;

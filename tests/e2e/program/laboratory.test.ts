@@ -27,3 +27,15 @@ test("the program that users get obeys none of the laboratory's variables", asyn
   expect((await connect(folder.join("client"), server.port, "PUT f g")).status).toBe(0);
   expect(read(folder.join("trace"))).toBeUndefined();
 });
+
+test("a source that cannot be closed spoils nothing (found by the part points)", async () => {
+  using folder = new TemporaryFolder();
+  write(folder.join("client/f"), "content");
+  await using server = await ServerProcess.start(folder.join("server"));
+  const args = ["connect", String(server.port), "--root", folder.join("client"), "-c", "PUT f"];
+  const binary = await build(true);
+  const ran = await run(args, { env: { SFTP_FAULT: "close:1:EIO" }, binary });
+  expect(ran.stderr).toContain("verified");
+  expect(ran.status).toBe(0);
+  expect(read(folder.join("server/f"))?.toString()).toBe("content");
+});
