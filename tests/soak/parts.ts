@@ -1,8 +1,11 @@
 import { cuts } from "./cuts.ts";
 import { flips } from "./flips.ts";
 import { kills } from "./kills.ts";
+import { parsers } from "./parsers.ts";
 import type { Part } from "./part.ts";
 import { points } from "./points.ts";
+import { replies } from "./replies.ts";
+import { requests } from "./requests.ts";
 
 /** Every part of the laboratory, in the order in which they run. */
-export const PARTS: readonly Part[] = [kills, cuts, flips, points];
+export const PARTS: readonly Part[] = [kills, cuts, flips, parsers, requests, replies, points];
