@@ -1,3 +1,4 @@
+import { attacks } from "./attacks.ts";
 import { cuts } from "./cuts.ts";
 import { disk } from "./disk.ts";
 import { flips } from "./flips.ts";
@@ -20,6 +21,7 @@ export const PARTS: readonly Part[] = [
   kills,
   points,
   space,
+  attacks,
   disk,
   mixed,
 ];
