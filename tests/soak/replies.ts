@@ -41,6 +41,9 @@ class Replies implements Stage {
     write(folder.join("client/mine"), "mine");
     write(folder.join("client/up/a"), "up");
     const client = ClientProcess.start(folder.join("client"), ["--timeout", "20"]);
+    // What it has open is counted from when it runs.
+    client.type("LPWD");
+    await client.waitFor(/client/);
     const listener = createServer({ allowHalfOpen: true, noDelay: true });
     await listenAnywhere(listener);
     return new Replies(folder, client, listener);
