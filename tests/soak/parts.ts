@@ -6,6 +6,7 @@ import { kills } from "./kills.ts";
 import { mixed } from "./mixed.ts";
 import { parsers } from "./parsers.ts";
 import type { Part } from "./part.ts";
+import { peers } from "./peers.ts";
 import { points } from "./points.ts";
 import { replies } from "./replies.ts";
 import { requests } from "./requests.ts";
@@ -24,4 +25,5 @@ export const PARTS: readonly Part[] = [
   attacks,
   disk,
   mixed,
+  peers,
 ];
