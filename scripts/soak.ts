@@ -1,16 +1,16 @@
 /** Puts the programs under more strain than any user will: the laboratory of faults. */
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
+import { labBinary } from "../tests/soak/lab.ts";
+import type { Part } from "../tests/soak/part.ts";
 import { PARTS } from "../tests/soak/parts.ts";
 import { runPart, tableOf, type Outcome } from "../tests/soak/runner.ts";
 import { notices, SABOTAGES } from "../tests/soak/sabotage.ts";
-import { build } from "./build.ts";
 import { main } from "./support/main.ts";
 
 const HELP = `npm run soak -- [PART ...] [options]
 
-Builds nothing but the program that can be told to fail: build dist/sftp before. Parts, all of them
-where none is named:
+Tries dist/sftp, which has to be built before. Parts, all of them where none is named:
 
 ${PARTS.map(({ name, about }) => `  ${name.padEnd(10)}${about}`).join("\n")}
 
@@ -19,7 +19,7 @@ ${PARTS.map(({ name, about }) => `  ${name.padEnd(10)}${about}`).join("\n")}
   --sample         so many trials as every change is tried with
   --seed N         the same trials again; a new seed where left out
   --from N         begin with trial N, as a failure names it
-  --sabotage NAME  take a defence out, and fail unless that is noticed; all of them: all
+  --sabotage NAME  take a defence out, and fail unless that is noticed; all of them with all:
                    ${[...SABOTAGES.keys()].join(", ")}
 `;
 
@@ -31,14 +31,42 @@ function numberOf(text: string | undefined): number | undefined {
   return number;
 }
 
-/** @returns how many were not noticed */
-async function sabotage(name: string, seed: number): Promise<number> {
+/** What came of it all, each part and each missing defence counted once. */
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+async function sabotage(name: string, seed: number): Promise<Counts> {
   const names = name === "all" ? [...SABOTAGES.keys()] : [name];
-  const binary = await build(true);
-  let unnoticed = 0;
-  for (const one of names) if (!(await notices(one, binary, seed))) unnoticed++;
-  console.log(`${names.length - unnoticed} of ${names.length} missing defences were noticed`);
-  return unnoticed;
+  const binary = await labBinary();
+  let passed = 0;
+  for (const one of names) if (await notices(one, binary, seed)) passed++;
+  console.log(`${passed} of ${names.length} missing defences were noticed`);
+  return { passed, failed: names.length - passed, skipped: 0 };
+}
+
+/** Which trials are made of which parts. */
+interface Wanted {
+  readonly parts: readonly Part[];
+  readonly sample: boolean;
+  readonly seed: number;
+  readonly from: number;
+  readonly count: number | undefined;
+  readonly seconds: number | undefined;
+}
+
+async function strain({ parts, sample, ...extent }: Wanted): Promise<Counts> {
+  const outcomes: Outcome[] = [];
+  for (const part of parts) {
+    const count = extent.count ?? (sample ? part.sample : undefined);
+    outcomes.push(await runPart(part, { ...extent, count }));
+  }
+  console.log(tableOf(outcomes, extent.seed));
+  const skipped = parts.filter((part) => part.skipped !== undefined).length;
+  const failed = outcomes.filter(({ failures }) => failures.length > 0).length;
+  return { passed: outcomes.length - skipped - failed, failed, skipped };
 }
 
 async function soak(): Promise<number> {
@@ -50,27 +78,38 @@ async function soak(): Promise<number> {
       seed: { type: "string" },
       from: { type: "string" },
       sabotage: { type: "string" },
-      sample: { type: "boolean" },
-      help: { type: "boolean" },
+      sample: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
     },
   });
-  if (values.help === true) {
+  if (values.help) {
     console.log(HELP);
     return 0;
   }
-  const seed = numberOf(values.seed) ?? randomInt(2 ** 31);
-  if (values.sabotage !== undefined) return sabotage(values.sabotage, seed);
   const unknown = positionals.find((name) => !PARTS.some((part) => part.name === name));
   if (unknown !== undefined) throw new Error(`There is no part ${unknown}: see --help`);
-  const outcomes: Outcome[] = [];
-  for (const part of PARTS) {
-    if (positionals.length > 0 && !positionals.includes(part.name)) continue;
-    const count = numberOf(values.count) ?? (values.sample === true ? part.sample : undefined);
-    const seconds = numberOf(values.seconds);
-    outcomes.push(await runPart(part, { seed, from: numberOf(values.from) ?? 0, count, seconds }));
+  const { sample } = values;
+  const seed = numberOf(values.seed) ?? randomInt(2 ** 31);
+  const counts: Counts[] = [];
+  if (values.sabotage === undefined || sample || positionals.length > 0) {
+    counts.push(
+      await strain({
+        parts: PARTS.filter(({ name, sample: trials }) =>
+          positionals.length > 0 ? positionals.includes(name) : !sample || trials > 0,
+        ),
+        sample,
+        seed,
+        from: numberOf(values.from) ?? 0,
+        count: numberOf(values.count),
+        seconds: numberOf(values.seconds),
+      }),
+    );
   }
-  console.log(tableOf(outcomes, seed));
-  return outcomes.filter(({ failures }) => failures.length > 0).length;
+  if (values.sabotage !== undefined) counts.push(await sabotage(values.sabotage, seed));
+  const sum = (what: keyof Counts): number => counts.reduce((all, one) => all + one[what], 0);
+  const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
+  console.log(`${sum("passed")} passed, ${sum("failed")} failed${skipped}`);
+  return sum("failed");
 }
 
 await main(async () => process.exit((await soak()) === 0 ? 0 : 1));

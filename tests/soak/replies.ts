@@ -18,6 +18,9 @@ const COMMANDS =
     ";",
   );
 
+/** After so many conversations a program counts as warmed up. */
+const WARM = 300;
+
 /** A real client, and a server that answers it with damaged replies. */
 class Replies implements Stage {
   readonly #folder: TemporaryFolder;
@@ -31,7 +34,7 @@ class Replies implements Stage {
     this.#folder = folder;
     this.#client = client;
     this.#listener = listener;
-    this.#growth = new Growth(client, 2000);
+    this.#growth = new Growth(client, WARM);
     listener.on("connection", (socket) => this.#play(socket));
   }
 

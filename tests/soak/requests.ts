@@ -14,6 +14,9 @@ import { goodRequests, HONEST } from "./talk.ts";
 /** What lies beside the root, where nobody is to come. */
 const CANARY = "canary";
 
+/** After so many conversations a program counts as warmed up. */
+const WARM = 300;
+
 /** A real server, and what somebody hostile sends to it. */
 class Requests implements Stage {
   readonly #folder: TemporaryFolder;
@@ -23,7 +26,7 @@ class Requests implements Stage {
   private constructor(folder: TemporaryFolder, server: ServerProcess) {
     this.#folder = folder;
     this.#server = server;
-    this.#growth = new Growth(server, 2000);
+    this.#growth = new Growth(server, WARM);
   }
 
   static async begin(): Promise<Requests> {
