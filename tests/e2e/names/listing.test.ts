@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { FastClient, type Received } from "../../support/fast-client.ts";
 import { filesUnder, publishedUnder, read, write } from "../../support/files.ts";
 import { flood, goodFile, HostileServer, type Victim } from "../../support/hostile-server.ts";
