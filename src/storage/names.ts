@@ -1,3 +1,4 @@
+import { without } from "../faults/faults.ts";
 import { StorageError, type Path } from "./errors.ts";
 
 /** The folder inside a root that holds what is not finished; hidden from everybody. */
@@ -85,6 +86,7 @@ function whyNotReadable(part: string): string | undefined {
 }
 
 function check(path: Path, whyNot: (part: string) => string | undefined): void {
+  if (globalThis.FAULT_LAB && without("names")) return;
   for (const part of path) {
     const reason = whyNot(part);
     if (reason === undefined) continue;
