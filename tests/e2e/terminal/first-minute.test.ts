@@ -17,8 +17,11 @@ test("each screen says what to type next, from sftp alone to the first file", as
     cwd: folder.path,
     env,
   });
-  await serving.shows(/sftp connect \d+/);
-  const port = Number(/sftp connect (\d+)/.exec(serving.text)?.[1]);
+  // The whole of it: the line ends, and another follows.
+  await serving.shows(/Connect with: sftp connect/);
+  // The screen may break the line anywhere.
+  await serving.standsAt("");
+  const port = Number(/sftp connect (\d+)\r\n/.exec(serving.raw)?.[1]);
 
   await using shell = startTyping(folder);
   await shell.shows(/Type OPEN 12000 where sftp serve runs on this machine, or HELP\./);
