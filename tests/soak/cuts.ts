@@ -15,11 +15,12 @@ class Cuts implements Stage {
     const job = prepareJob(random, scene.folder);
     const cuts = 1 + random.below(3);
     const how = pick(random, ["cut", "reset"] as const);
-    for (let cut = 0; cut < cuts; cut++) {
-      const fault = placeIn(random, job, how);
-      // The way that nothing is sent on is cut by its replies.
-      scene.proxy.plan(job.sending ? { toServer: fault } : { toClient: fault });
-    }
+    scene.proxy.plan(
+      ...Array.from({ length: cuts }, () => {
+        const fault = placeIn(random, job, how);
+        return job.sending ? { toServer: fault } : { toClient: fault };
+      }),
+    );
     const alone = random.below(2) === 0;
     const ran = await scene.run(job.command, "--retries", alone ? "5" : "0");
     checkInterrupted(job);

@@ -32,17 +32,25 @@ const TREES = ["PUT -r tree", "GET -r tree", "MIRROR -R tree", "MIRROR tree"] as
 /**
  * Thinks of a job, and writes its files into `server` and `client` of a folder.
  * @param blocks how many blocks its largest file has at most
+ * @param inside a folder that is in both, where it has one of its own
  */
-export function prepareJob(random: Random, folder: TemporaryFolder, blocks = 24): Job {
+export function prepareJob(
+  random: Random,
+  folder: TemporaryFolder,
+  blocks = 24,
+  inside?: string,
+): Job {
   const single = random.below(3) < 2;
-  const command = single ? pick(random, SINGLE) : pick(random, TREES);
+  const words = (single ? pick(random, SINGLE) : pick(random, TREES)).split(" ");
+  const source = words.pop() ?? "";
+  const command = [...words, inside === undefined ? source : `${inside}/${source}`].join(" ");
   const sending = command.startsWith("PUT") || command.startsWith("MIRROR -R");
   const [from, to] = sending ? ["client", "server"] : ["server", "client"];
   const overwriting = random.below(2) === 0;
   const files = single
     ? [moved(random, "f", 1 + random.below(blocks * BLOCK_SIZE), overwriting)]
     : tree(random, overwriting, blocks);
-  const job = { from: folder.join(from), to: folder.join(to) };
+  const job = { from: folder.join(from, inside ?? ""), to: folder.join(to, inside ?? "") };
   for (const { name, fresh, old } of files) {
     write(`${job.from}/${name}`, fresh);
     if (old !== undefined) write(`${job.to}/${name}`, old);

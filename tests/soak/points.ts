@@ -4,6 +4,7 @@ import { publishedUnder, read, until, write, writeRandom } from "../support/file
 import { Random } from "../support/random.ts";
 import { Scene, type Startup } from "../support/resume.ts";
 import { BLOCK_SIZE } from "../support/wire.ts";
+import { soon } from "./growth.ts";
 import { must, type Part, type Stage } from "./part.ts";
 
 /** A way to move a file that takes other steps than the rest. */
@@ -240,15 +241,6 @@ function shuffled<T>(list: readonly T[], random: Random): T[] {
   const order: T[] = [];
   while (rest.length > 0) order.push(...rest.splice(random.below(rest.length), 1));
   return order;
-}
-
-/** Waits for what comes true by itself within a time that only a fault can miss. */
-async function soon(otherwise: string, holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!holds()) {
-    must(performance.now() < deadline, otherwise);
-    await Bun.sleep(5);
-  }
 }
 
 export const points: Part = {

@@ -33,7 +33,8 @@ export async function runPart(part: Part, extent: Extent): Promise<Outcome> {
   const elapsed = (): number => (performance.now() - started) / 1000;
   const failures: string[] = [];
   const tally = new Map<string, number>();
-  const { seed, from, seconds } = extent;
+  const { seed, from } = extent;
+  const seconds = extent.seconds ?? (extent.count === undefined ? part.seconds : undefined);
   let until = extent.count ?? (seconds === undefined ? part.count : Infinity);
   let next = 0;
   let done = 0;
@@ -44,6 +45,7 @@ export async function runPart(part: Part, extent: Extent): Promise<Outcome> {
   };
   const goesOn = (): boolean =>
     next < until && failures.length < MOST_FAILURES && !(elapsed() >= (seconds ?? Infinity));
+  if (part.skipped !== undefined) return { part, done, failures, seconds: 0, tally };
   console.error(`${part.name}: ${part.about} (seed ${seed})`);
   const report = setInterval(() => console.error(`${part.name}: ${done}`), REPORT_MS);
   try {

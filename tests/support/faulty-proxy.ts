@@ -149,9 +149,9 @@ export class FaultyProxy implements AsyncDisposable {
     return this.passages.flatMap((passage) => passage[side].lines);
   }
 
-  /** Says what happens to the connection behind those that are planned. */
-  plan(plan: Plan): void {
-    this.#plans.push(plan);
+  /** Says what happens to the next connection, the one behind it, and so on. */
+  plan(...plans: readonly Plan[]): void {
+    for (const [index, plan] of plans.entries()) this.#plans[this.passages.length + index] = plan;
   }
 
   /** Lets pass what is held. */
