@@ -11,6 +11,9 @@ const OXLINT = join(TOP, "node_modules", ".bin", "oxlint");
 /** Only a test that hangs takes this long. */
 const HANG_MS = 240_000;
 
+/** Files of tests that run at the same time: most tests wait most of the time. */
+const AT_ONCE = 2;
+
 /** The runner's last lines, which count what it ran, in characters. */
 const SUMMARY_LENGTH = 300;
 
@@ -31,7 +34,8 @@ async function single(name: string, command: readonly string[]): Promise<Counts>
 /** Runs tests and counts them as the runner does. */
 async function tests(name: string, paths: readonly string[]): Promise<Counts> {
   console.log(`\n== ${name}`);
-  const child = Bun.spawn([BUN, "test", `--timeout=${HANG_MS}`, ...paths], {
+  const flags = [`--timeout=${HANG_MS}`, `--parallel=${AT_ONCE}`];
+  const child = Bun.spawn([BUN, "test", ...flags, ...paths], {
     cwd: TOP,
     stdio: ["ignore", "inherit", "pipe"],
     env: { ...process.env, NO_COLOR: "1" },

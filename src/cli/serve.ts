@@ -14,7 +14,7 @@ import { provideFileThreads } from "./file-threads.ts";
 import { limitFlags, readLimits } from "./limits.ts";
 import { createMessages, logTo, type Messages } from "./output.ts";
 import { protectionFor, type Protected } from "./protection.ts";
-import { describeEvent, timestamp } from "./server-log.ts";
+import { describeEvent, describeListening, timestamp } from "./server-log.ts";
 import { isOn, readSeconds, readSize, readWait, saidBy, setting, WEEK } from "./settings.ts";
 import { PROGRAM } from "./version.ts";
 
@@ -121,7 +121,8 @@ export const serve = defineCommand<Flags>({
 
 /** Runs `sftp serve` until it is told to stop. */
 export async function runServe(given: Arguments): Promise<Status> {
-  const messages = createMessages({ line: logTo(process.stderr, describeLost) });
+  const atTerminal = process.stderr.isTTY;
+  const messages = createMessages({ folded: true, line: logTo(process.stderr, describeLost) });
   const { host, port } = readListenAddress(given);
   const grace = readSeconds(setting(given, "grace"));
   const root = setting(given, "root");
@@ -129,8 +130,14 @@ export async function runServe(given: Arguments): Promise<Status> {
   const observe: Observe<ServerEvent> = isOn(given, "json")
     ? (event) => data(formatEvent(event))
     : (event) => {
-        const line = describeEvent(event);
-        messages.log(event.event === "listening" ? line : `${timestamp(new Date())} ${line}`);
+        if (event.event !== "listening") {
+          messages.log(`${timestamp(new Date())} ${describeEvent(event)}`);
+        } else if (atTerminal) {
+          // What is to be typed has a line of its own.
+          for (const line of describeListening(event)) messages.log(line);
+        } else {
+          messages.log(describeEvent(event));
+        }
       };
   const deadlines: Deadlines = {
     idle: readWait(setting(given, "idle-timeout")),
@@ -170,6 +177,7 @@ export async function runServe(given: Arguments): Promise<Status> {
   if (protection !== undefined) await announce(messages, host, server.port, protection);
   for (const note of limits.notes) messages.log(note);
   if (given.has("insecure")) warn(messages, host);
+  if (atTerminal) messages.log("Ctrl-C stops it.");
   return untilStopped(server, grace);
 }
 

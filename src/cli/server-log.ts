@@ -14,14 +14,8 @@ const WHY_REFUSED: Readonly<Record<RefusedReason, string>> = {
 /** An event of the server as a line for people. */
 export function describeEvent(event: ServerEvent): string {
   switch (event.event) {
-    case "listening": {
-      const where = formatAddress(event);
-      if (event.pin !== undefined) {
-        return `Serving ${event.root} on ${where}, encrypted, to those who log in.`;
-      }
-      const lines = reachableAt(event.host).map((host) => openLine(host, event.port));
-      return `Serving ${event.root} on ${where}. Connect with: ${lines.join(", or ")}`;
-    }
+    case "listening":
+      return describeListening(event).join(" ");
     case "connected":
       return `${event.client} connected`;
     case "refused": {
@@ -60,6 +54,18 @@ export function describeEvent(event: ServerEvent): string {
     case "stopped":
       return "stopped";
   }
+}
+
+/** What is served where, and, unless that has to be told with its PIN, what is typed to connect. */
+export function describeListening(
+  event: Extract<ServerEvent, { readonly event: "listening" }>,
+): readonly string[] {
+  const where = formatAddress(event);
+  if (event.pin !== undefined) {
+    return [`Serving ${event.root} on ${where}, encrypted, to those who log in.`];
+  }
+  const lines = reachableAt(event.host).map((host) => openLine(host, event.port));
+  return [`Serving ${event.root} on ${where}.`, `Connect with: ${lines.join(", or ")}`];
 }
 
 /** What is typed to connect to a server that does not encrypt. */

@@ -50,6 +50,7 @@ export class Shell {
       | "previousFolder"
       | "localFolder"
       | "ask"
+      | "dropTypedAhead"
       | "lend"
       | "lost"
       | "signal"
@@ -64,6 +65,7 @@ export class Shell {
       localFolder: context.root.location,
       connecting: { timeout, trust, onLost: (lost) => this.#lostWhileIdle(lost) },
       ask: undefined,
+      dropTypedAhead: () => undefined,
       session: undefined,
       lost: false,
       signal: new AbortController().signal,
@@ -110,6 +112,21 @@ export class Shell {
     const { meter } = this.#context.output;
     this.#context.ask = (question) =>
       meter === undefined ? ask(question) : meter.pauseFor(() => ask(question));
+  }
+
+  /** Drops what was typed while a command ran. */
+  set dropTypedAhead(drop: () => void) {
+    this.#context.dropTypedAhead = drop;
+  }
+
+  /**
+   * Has a person answer what no command asks: nothing else is shown meanwhile, and nothing counts
+   * as the answer that was typed before.
+   */
+  async askAlone<T>(ask: () => Promise<T>): Promise<T> {
+    const { meter } = this.#context.output;
+    this.#context.dropTypedAhead();
+    return meter === undefined ? ask() : meter.pauseFor(ask);
   }
 
   /** Shows something while no command runs, and where a person may be typing. */

@@ -9,6 +9,9 @@ const MAX_NAME = 255;
 /** The longest path in bytes, as UTF-8. */
 const MAX_PATH = 1024;
 
+/** Folders within folders that a listing goes down to: what is deeper is refused by name. */
+export const MAX_LISTED_DEPTH = 64;
+
 const CONTROL = /\p{Cc}/u;
 const SEPARATOR = /[\\:]/;
 /** https://learn.microsoft.com/windows/win32/fileio/naming-a-file, with the superscript digits. */

@@ -59,7 +59,7 @@ export async function mirrorThere(
 
   async function remove(extras: readonly Path[]): Promise<void> {
     await runPool(
-      each(extras),
+      extras,
       // They are answered in order: what is in a folder goes before it.
       limitsOf(link, Infinity),
       () => 1,
@@ -141,8 +141,4 @@ async function treeThere(
     throw error;
   }
   return { tree, exists: true };
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
 }

@@ -6,17 +6,13 @@ import type { Known } from "./same.ts";
 /** What one side of a mirror holds, by the path behind the folder that is mirrored. */
 export class Tree {
   readonly #entries = new Map<string, Listed>();
-  /**
-   * The names that a disk may take for one, by the spelling that all of them have there. Made when
-   * it is first asked for, and without a list for a name that is alone: a tree may have a million.
-   */
-  #spellings: Map<string, string | readonly string[]> | undefined;
+  /** Made when it is first asked for. */
+  #spellings: Spellings | undefined;
 
   /** @param path behind the folder that is mirrored */
   add(path: Path, entry: Listed): void {
-    const name = path.join("/");
-    this.#entries.set(name, entry);
-    if (this.#spellings !== undefined) addSpelling(this.#spellings, name);
+    this.#entries.set(path.join("/"), entry);
+    this.#spellings = undefined;
   }
 
   /** Whether there is something with a path, as it is spelt. */
@@ -24,15 +20,12 @@ export class Tree {
     return this.#entries.has(path.join("/"));
   }
 
-  /** The other spellings of a path that there are, which some disks take for the same name. */
-  twinsOf(path: Path): readonly Path[] {
-    const name = path.join("/");
-    if (this.#spellings === undefined) {
-      this.#spellings = new Map();
-      for (const known of this.#entries.keys()) addSpelling(this.#spellings, known);
-    }
-    const spellings = [this.#spellings.get(folded(name)) ?? []].flat();
-    return spellings.filter((other) => other !== name).map((other) => other.split("/"));
+  /**
+   * The names that a disk may take for that of a path, and which there are; the same list for each.
+   */
+  spellingsOf(path: Path): string | readonly string[] {
+    this.#spellings ??= new Spellings(this.#entries);
+    return this.#spellings.of(path.join("/"));
   }
 
   /** What is known of a path; something that is refused is to be looked at again. */
@@ -51,6 +44,7 @@ export class Tree {
   /** Forgets what has a path, but not what is in it. */
   forget(path: Path): void {
     this.#entries.delete(path.join("/"));
+    this.#spellings = undefined;
   }
 
   /** What has a path, and what is in it: what is in a folder before the folder. */
@@ -69,18 +63,38 @@ export class Tree {
 
   /** Whether a path, or a folder that it lies in, cannot be served, in any spelling. */
   isRefused(path: Path): boolean {
-    return path.some((_, depth) => {
-      const above = path.slice(0, depth + 1);
-      return [above, ...this.twinsOf(above)].some((each) => this.typeOf(each) === "refused");
-    });
+    const spellings = (this.#spellings ??= new Spellings(this.#entries));
+    return path.some((_, depth) => spellings.isRefused(path.slice(0, depth + 1).join("/")));
   }
 }
 
-function addSpelling(spellings: Map<string, string | readonly string[]>, name: string): void {
-  const spelling = folded(name);
-  const before = spellings.get(spelling);
-  if (before === undefined) spellings.set(spelling, name);
-  else if (![before].flat().includes(name)) spellings.set(spelling, [before, name].flat());
+/**
+ * The names of a tree by the spelling that all of them have where a disk takes them for one. The
+ * other side may have a million that differ in nothing else: nobody goes through them for each.
+ */
+class Spellings {
+  /** Without a list for a name that is alone: a tree may have a million of these as well. */
+  readonly #names = new Map<string, string | string[]>();
+  readonly #refused = new Set<string>();
+
+  constructor(entries: ReadonlyMap<string, Listed>) {
+    for (const [name, { type }] of entries) {
+      const spelling = folded(name);
+      if (type === "refused") this.#refused.add(spelling);
+      const before = this.#names.get(spelling);
+      if (before === undefined) this.#names.set(spelling, name);
+      else if (typeof before === "string") this.#names.set(spelling, [before, name]);
+      else before.push(name);
+    }
+  }
+
+  of(name: string): string | readonly string[] {
+    return this.#names.get(folded(name)) ?? [];
+  }
+
+  isRefused(name: string): boolean {
+    return this.#refused.has(folded(name));
+  }
 }
 
 /** What is to become of the entries of one side that the other lacks. */
@@ -103,6 +117,7 @@ export function extrasOf(target: Tree, source: Tree): Extras {
   const stay = (path: Path): void => {
     for (let depth = 1; depth < path.length; depth++) staying.add(path.slice(0, depth).join("/"));
   };
+  const lacks = twinsThatLack(target, source);
   for (const { path, entry } of target.within([])) {
     if (source.has(path) && !source.isRefused(path)) {
       stay(path);
@@ -112,7 +127,7 @@ export function extrasOf(target: Tree, source: Tree): Extras {
       if (source.typeOf(path) === "refused") {
         keep.push({ path, reason: "what has its name on the other side cannot be served" });
       }
-    } else if (source.twinsOf(path).some((twin) => !target.has(twin))) {
+    } else if (lacks(path)) {
       stay(path);
       keep.push({ path, reason: "the other side has its name in another spelling" });
     } else if (entry.type === "refused") {
@@ -123,4 +138,17 @@ export function extrasOf(target: Tree, source: Tree): Extras {
     }
   }
   return { remove, keep };
+}
+
+/** Whether the source has a path in a spelling that the target lacks; each name is looked at once. */
+function twinsThatLack(target: Tree, source: Tree): (path: Path) => boolean {
+  const isLacking = (name: string): boolean => !target.has(name.split("/"));
+  const known = new Map<readonly string[], boolean>();
+  return (path) => {
+    const names = source.spellingsOf(path);
+    if (typeof names === "string") return isLacking(names);
+    const lacking = known.get(names) ?? names.some(isLacking);
+    if (names.length > 0) known.set(names, lacking);
+    return lacking;
+  };
 }

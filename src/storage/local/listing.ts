@@ -1,6 +1,6 @@
 import { lstat, readdir } from "node:fs/promises";
 import { StorageError, type Path } from "../errors.ts";
-import { isStaging } from "../names.ts";
+import { isStaging, MAX_LISTED_DEPTH } from "../names.ts";
 import type { Entry } from "../storage.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import { withFolder, type Folder } from "./folder.ts";
@@ -8,8 +8,6 @@ import { itemOf, whyRefused } from "./item.ts";
 
 /** Entries that are looked at together. */
 const BATCH = 64;
-/** Folders within folders that a listing goes down to. */
-const MAX_DEPTH = 64;
 /** A character a byte: exact like a buffer, at a third of its memory. */
 const BYTES = "latin1";
 /** The longest path in bytes that can be asked for. */
@@ -26,8 +24,8 @@ export async function* listFolder(
     try {
       for await (const entry of listOne(root, next)) {
         const descend = recursive && entry.type === "folder";
-        if (descend && entry.path.length - path.length > MAX_DEPTH) {
-          yield refused(entry.path, `more than ${MAX_DEPTH} folders deep`);
+        if (descend && entry.path.length - path.length > MAX_LISTED_DEPTH) {
+          yield refused(entry.path, `more than ${MAX_LISTED_DEPTH} folders deep`);
           continue;
         }
         if (descend) pending.push(entry.path);

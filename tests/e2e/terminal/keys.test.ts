@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { createServer } from "node:net";
 import { write } from "../../support/files.ts";
+import { listenAnywhere, portOf } from "../../support/ports.ts";
 import { BINARY, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { StallingProxy } from "../../support/proxy.ts";
 import { SeenProgram } from "../../support/seen.ts";
@@ -19,6 +21,34 @@ test("the first Ctrl-C gives up an OPEN that nobody answers, and the shell goes 
   await shell.standsAt(promptWith(undefined));
   shell.press(`OPEN ${server.port}\r`);
   await shell.standsAt(promptWith(server.port));
+});
+
+test.each([
+  ["over TLS", "#Z5W6Hq5uZ5W6Hq5uZ5W6Hq5uZ5W6Hq5uZ5W6Hq5uZ5U"],
+  ["in the clear", ""],
+])("an OPEN that was given up %s leaves no connection behind", async (_, pin) => {
+  using folder = new TemporaryFolder();
+  const gone = Promise.withResolvers<void>();
+  const came = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    // What a handshake begins with, or else nothing: the first line is awaited from the server.
+    came.resolve();
+    socket.on("error", () => undefined).on("close", () => gone.resolve());
+    socket.resume();
+  });
+  await listenAnywhere(server);
+  try {
+    await using shell = startTyping(folder, "--timeout", "3600");
+    await shell.standsAt(promptWith(undefined));
+    shell.press(`OPEN 127.0.0.1:${portOf(server)}${pin}\r`);
+    await came.promise;
+    shell.press(KEY.ctrlC);
+    await shell.shows(/OPEN .*: Interrupted/);
+    await gone.promise;
+    await shell.standsAt(promptWith(undefined));
+  } finally {
+    server.close();
+  }
 });
 
 test("an OPEN that was given up asks for nothing behind the user's back", async () => {
