@@ -1,11 +1,12 @@
 /** Puts the programs under more strain than any user will: the laboratory of faults. */
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
+import { DEFENCES } from "../src/faults/faults.ts";
 import { labBinary } from "../tests/soak/lab.ts";
 import type { Part } from "../tests/soak/part.ts";
 import { PARTS } from "../tests/soak/parts.ts";
 import { runPart, tableOf, type Outcome } from "../tests/soak/runner.ts";
-import { notices, SABOTAGES } from "../tests/soak/sabotage.ts";
+import { sabotage, type Verdict } from "../tests/soak/sabotage.ts";
 import { main } from "./support/main.ts";
 
 const HELP = `npm run soak -- [PART ...] [options]
@@ -20,7 +21,7 @@ ${PARTS.map(({ name, about }) => `  ${name.padEnd(10)}${about}`).join("\n")}
   --seed N         the same trials again; a new seed where left out
   --from N         begin with trial N, as a failure names it
   --sabotage NAME  take a defence out, and fail unless that is noticed; all of them with all:
-                   ${[...SABOTAGES.keys()].join(", ")}
+                   ${DEFENCES.join(", ")}
 `;
 
 /** A number of the command line. */
@@ -38,13 +39,15 @@ interface Counts {
   readonly skipped: number;
 }
 
-async function sabotage(name: string, seed: number): Promise<Counts> {
-  const names = name === "all" ? [...SABOTAGES.keys()] : [name];
+async function takeOut(name: string, seed: number): Promise<Counts> {
+  const wanted = DEFENCES.filter((defence) => name === "all" || name === defence);
+  if (wanted.length === 0) throw new Error(`There is no defence ${name}: see --help`);
   const binary = await labBinary();
-  let passed = 0;
-  for (const one of names) if (await notices(one, binary, seed)) passed++;
-  console.log(`${passed} of ${names.length} missing defences were noticed`);
-  return { passed, failed: names.length - passed, skipped: 0 };
+  const verdicts: Verdict[] = [];
+  for (const defence of wanted) verdicts.push(await sabotage(defence, binary, seed));
+  const count = (verdict: Verdict): number => verdicts.filter((one) => one === verdict).length;
+  console.log(`${count("noticed")} of ${wanted.length} missing defences were noticed`);
+  return { passed: count("noticed"), failed: count("missed"), skipped: count("skipped") };
 }
 
 /** Which trials are made of which parts. */
@@ -105,7 +108,7 @@ async function soak(): Promise<number> {
       }),
     );
   }
-  if (values.sabotage !== undefined) counts.push(await sabotage(values.sabotage, seed));
+  if (values.sabotage !== undefined) counts.push(await takeOut(values.sabotage, seed));
   const sum = (what: keyof Counts): number => counts.reduce((all, one) => all + one[what], 0);
   const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
   console.log(`${sum("passed")} passed, ${sum("failed")} failed${skipped}`);

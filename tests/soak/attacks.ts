@@ -22,12 +22,18 @@ export const ATTACKS: readonly (readonly [Defence, Attack])[] = [
   ["login", wrongLogin],
   ["deadline", unfinishedLine],
   ["backpressure", slowReader],
-  ...(noStalls === undefined ? ([["sync", heldDisk]] as const) : []),
+  ["sync", heldDisk],
 ];
+
+/** What an attack cannot be made without on this machine. */
+export function whyNot(defence: Defence): string | undefined {
+  return defence === "sync" ? noStalls : undefined;
+}
 
 class Attacks implements Stage {
   async trial(random: Random, index: number): Promise<string> {
     const [defence, attack] = ATTACKS[index % ATTACKS.length] ?? pick(random, ATTACKS);
+    if (whyNot(defence) !== undefined) return `${defence} left out`;
     try {
       await attack(random);
     } catch (error) {
