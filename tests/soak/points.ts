@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { publishedUnder, read, until, write, writeRandom } from "../support/files.ts";
+import { TemporaryFolder } from "../support/programs.ts";
 import { Random } from "../support/random.ts";
 import { Scene, type Startup } from "../support/resume.ts";
 import { BLOCK_SIZE } from "../support/wire.ts";
@@ -225,7 +226,8 @@ class Points implements Stage {
 
 /** The points that one side comes by, each once. */
 async function traced(way: Way, binary: string, side: Side): Promise<string[]> {
-  const trace = `${process.env["TMPDIR"] ?? "/tmp"}/sftp-trace-${process.pid}`;
+  using folder = new TemporaryFolder();
+  const trace = folder.join("trace");
   write(trace, "");
   await using attempt = await Attempt.start(way, binary, side, { SFTP_FAULT_TRACE: trace });
   const points = (): string[] => readFileSync(trace, "utf8").split("\n").slice(0, -1);
