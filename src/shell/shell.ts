@@ -244,7 +244,8 @@ export class Shell {
     const side = failed instanceof Refused ? "remote" : told.side;
     // What this side says of its own files ends likewise.
     const where = failed instanceof Refused && isAboutFile(failed) ? " (on the server)" : "";
-    const complaint = place + (label === "" ? "" : `${label}: `) + failed.message + where;
+    const todo = this.#context.lend === undefined ? "" : nextStep(failed, side);
+    const complaint = place + (label === "" ? "" : `${label}: `) + failed.message + where + todo;
     if (!(failed instanceof SomeFailed)) output.complain(complaint);
     output.observe({
       event: "failed",
@@ -262,7 +263,8 @@ export class Shell {
     // A command that runs comes upon it by itself.
     if (this.#context.session?.lost !== lost || this.#running !== undefined) return;
     this.interject(() => {
-      this.#context.output.complain(lost.message);
+      const todo = this.#context.lend === undefined ? "" : ": OPEN connects again";
+      this.#context.output.complain(lost.message + todo);
       this.#dropLost();
     });
   }
@@ -290,6 +292,12 @@ export class Shell {
       });
     }
   }
+}
+
+/** What a person at a terminal can do about it, where the message does not say so. */
+function nextStep({ status }: CommandFailed, side: "remote" | "local" | undefined): string {
+  if (status !== Status.notFound || side === undefined) return "";
+  return `: ${side === "remote" ? "LS" : "LLS"} lists what is there`;
 }
 
 function isAboutFile({ status }: Refused): boolean {
