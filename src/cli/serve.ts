@@ -7,13 +7,13 @@ import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
 import { isLoopback } from "../security/ip.ts";
 import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
-import { connectLines, qrCode } from "./announce.ts";
+import { announce, connectLines, tellCommands } from "./announce.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG } from "./config.ts";
 import { provideFileThreads } from "./file-threads.ts";
 import { limitFlags, readLimits } from "./limits.ts";
 import { createMessages, logTo, type Messages } from "./output.ts";
-import { protectionFor, type Protected } from "./protection.ts";
+import { protectionFor } from "./protection.ts";
 import { describeEvent, describeListening, timestamp } from "./server-log.ts";
 import { isOn, readSeconds, readSize, readWait, saidBy, setting, WEEK } from "./settings.ts";
 import { PROGRAM } from "./version.ts";
@@ -122,7 +122,10 @@ export const serve = defineCommand<Flags>({
 /** Runs `sftp serve` until it is told to stop. */
 export async function runServe(given: Arguments): Promise<Status> {
   const atTerminal = process.stderr.isTTY;
-  const messages = createMessages({ folded: true, line: logTo(process.stderr, describeLost) });
+  const line = logTo(process.stderr, describeLost);
+  const messages = createMessages({ folded: true, line });
+  // What is to be copied is left to the terminal to break.
+  const exact = createMessages({ line });
   const { host, port } = readListenAddress(given);
   const grace = readSeconds(setting(given, "grace"));
   const root = setting(given, "root");
@@ -133,8 +136,9 @@ export async function runServe(given: Arguments): Promise<Status> {
         if (event.event !== "listening") {
           messages.log(`${timestamp(new Date())} ${describeEvent(event)}`);
         } else if (atTerminal) {
-          // What is to be typed has a line of its own.
-          for (const line of describeListening(event)) messages.log(line);
+          const { what, commands } = describeListening(event);
+          messages.log(what);
+          tellCommands(exact, commands);
         } else {
           messages.log(describeEvent(event));
         }
@@ -174,7 +178,8 @@ export async function runServe(given: Arguments): Promise<Status> {
     onInternalError,
   };
   const server = await start(root, { make, durable }, options);
-  if (protection !== undefined) await announce(messages, host, server.port, protection);
+  if (protection !== undefined)
+    await announce(exact, connectLines(host, server.port, protection), protection);
   for (const note of limits.notes) messages.log(note);
   if (given.has("insecure")) warn(messages, host);
   if (atTerminal) messages.log("Ctrl-C stops it.");
@@ -240,27 +245,6 @@ function listenFailed(error: unknown, host: string, port: number): CommandFailed
       );
     default:
       return new CommandFailed(Status.failed, `Cannot listen on ${host} port ${port}: ${code}`);
-  }
-}
-
-/** Tells whoever started the server what its clients need. Only a terminal is told secrets. */
-async function announce(
-  messages: Messages,
-  host: string,
-  port: number,
-  protection: Protected,
-): Promise<void> {
-  const lines = connectLines(host, port, protection);
-  for (const line of lines) messages.log(`Connect with: ${line}`);
-  const atTerminal = process.stderr.isTTY;
-  const [first] = lines;
-  if (atTerminal && first !== undefined) process.stderr.write(await qrCode(first));
-  if (protection.token === undefined) {
-    messages.log(`${protection.users.size} users may log in.`);
-  } else if (atTerminal) {
-    messages.log(`Token: ${protection.token.value}`);
-  } else {
-    messages.log(`The token is in ${protection.token.file}`);
   }
 }
 
