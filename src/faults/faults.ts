@@ -33,21 +33,23 @@ export type Step =
   | "receive";
 
 /** What can be taken out, so that the laboratory has something to find. */
-export type Defence =
-  | "digest"
-  | "size"
-  | "whole"
-  | "no-replace"
-  | "names"
-  | "links"
-  | "sync"
-  | "resume"
-  | "unchanged"
-  | "write-errors"
-  | "pin"
-  | "login"
-  | "deadline"
-  | "backpressure";
+export const DEFENCES = [
+  "digest",
+  "size",
+  "whole",
+  "no-replace",
+  "names",
+  "links",
+  "sync",
+  "resume",
+  "unchanged",
+  "write-errors",
+  "pin",
+  "login",
+  "deadline",
+  "backpressure",
+] as const;
+export type Defence = (typeof DEFENCES)[number];
 
 const met = new Map<Step, number>();
 

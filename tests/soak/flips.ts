@@ -34,7 +34,7 @@ class Flips implements Stage {
     const folder = new TemporaryFolder();
     const server = await ServerProcess.start(folder.join("server"));
     const proxy = await FaultyProxy.start(server.port);
-    return new Flips(folder, server, proxy, Typist.start(folder.join("client")));
+    return new Flips(folder, server, proxy, await Typist.start(folder.join("client")));
   }
 
   async trial(random: Random, index: number): Promise<string> {

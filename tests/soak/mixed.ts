@@ -29,7 +29,7 @@ class Mixed implements Stage {
   static async begin(): Promise<Mixed> {
     const folder = new TemporaryFolder();
     const server = await ServerProcess.start(folder.join("server"));
-    return new Mixed(folder, server, Typist.start(folder.join("client")));
+    return new Mixed(folder, server, await Typist.start(folder.join("client")));
   }
 
   async trial(random: Random, index: number): Promise<string> {

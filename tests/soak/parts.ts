@@ -1,3 +1,4 @@
+import { attacks } from "./attacks.ts";
 import { cuts } from "./cuts.ts";
 import { disk } from "./disk.ts";
 import { flips } from "./flips.ts";
@@ -5,6 +6,7 @@ import { kills } from "./kills.ts";
 import { mixed } from "./mixed.ts";
 import { parsers } from "./parsers.ts";
 import type { Part } from "./part.ts";
+import { peers } from "./peers.ts";
 import { points } from "./points.ts";
 import { replies } from "./replies.ts";
 import { requests } from "./requests.ts";
@@ -20,6 +22,8 @@ export const PARTS: readonly Part[] = [
   kills,
   points,
   space,
+  attacks,
   disk,
   mixed,
+  peers,
 ];

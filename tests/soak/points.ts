@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { build } from "../../scripts/build.ts";
 import { publishedUnder, read, until, write, writeRandom } from "../support/files.ts";
 import { Random } from "../support/random.ts";
 import { Scene, type Startup } from "../support/resume.ts";
 import { BLOCK_SIZE } from "../support/wire.ts";
 import { soon } from "./growth.ts";
+import { labBinary } from "./lab.ts";
 import { must, type Part, type Stage } from "./part.ts";
 
 /** A way to move a file that takes other steps than the rest. */
@@ -150,7 +150,7 @@ class Points implements Stage {
   }
 
   static async begin(seed: number): Promise<Points> {
-    const binary = await build(true);
+    const binary = await labBinary();
     const cases: Case[] = [];
     for (const way of WAYS) {
       for (const side of ["server", "client"] as const) {
@@ -247,6 +247,6 @@ export const points: Part = {
   name: "points",
   about: "every step of PUT and GET failed once in each way, on either side",
   count: Infinity,
-  sample: 60,
+  sample: 40,
   begin: (seed) => Points.begin(seed),
 };

@@ -4,7 +4,6 @@ import { mutated } from "../support/mutations.ts";
 import { listenAnywhere, portOf } from "../support/ports.ts";
 import { ClientProcess, TemporaryFolder } from "../support/programs.ts";
 import type { Random } from "../support/random.ts";
-import { fileDigest } from "../support/wire.ts";
 import { Growth } from "./growth.ts";
 import { must, pick, type Part, type Stage } from "./part.ts";
 import { goodFile, goodListing, GREETING, HONEST } from "./talk.ts";
@@ -17,6 +16,9 @@ const COMMANDS =
   "GET f;GET f;GET -r tree;MIRROR tree;LS;LS tree;STAT f;PUT mine;MKDIR new;RM f;MV f g;GET tree/* x/;PUT -r up".split(
     ";",
   );
+
+/** After so many conversations a program counts as warmed up. */
+const WARM = 300;
 
 /** A real client, and a server that answers it with damaged replies. */
 class Replies implements Stage {
@@ -31,7 +33,7 @@ class Replies implements Stage {
     this.#folder = folder;
     this.#client = client;
     this.#listener = listener;
-    this.#growth = new Growth(client, 2000);
+    this.#growth = new Growth(client, WARM);
     listener.on("connection", (socket) => this.#play(socket));
   }
 
@@ -41,6 +43,9 @@ class Replies implements Stage {
     write(folder.join("client/mine"), "mine");
     write(folder.join("client/up/a"), "up");
     const client = ClientProcess.start(folder.join("client"), ["--timeout", "20"]);
+    // What it has open is counted from when it runs.
+    client.type("LPWD");
+    await client.waitFor(/client/);
     const listener = createServer({ allowHalfOpen: true, noDelay: true });
     await listenAnywhere(listener);
     return new Replies(folder, client, listener);
@@ -122,7 +127,7 @@ class Replies implements Stage {
   }
 }
 
-/** What a server that means well says to a line. Content of uploads is short, and has no answer. */
+/** What a server that means well says to a line; nothing to the content of an upload. */
 function answerTo(line: string): Buffer | undefined {
   const [verb = ""] = line.split(" ", 1);
   if (verb === "GET") return goodFile(HONEST);
@@ -132,11 +137,9 @@ function answerTo(line: string): Buffer | undefined {
   if (verb === "NOOP") return Buffer.from("200\n");
   if (verb === "ABORT") return Buffer.from("225\n");
   if (["MKDIR", "DELETE", "RENAME"].includes(verb)) return Buffer.from("250\n");
-  // The last block's content has no line end of its own.
-  const content = /^(mine|up)END/.exec(line)?.[1];
-  if (content === undefined) return undefined;
-  const digest = fileDigest(Buffer.from(content));
-  return Buffer.from(`226 size=${content.length} digest=${digest}\n`);
+  // It may stand behind content, which has no line end of its own.
+  const [, digest] = /END digest=([0-9a-f]{16})$/.exec(line) ?? [];
+  return digest === undefined ? undefined : Buffer.from(`226 size=4 digest=${digest}\n`);
 }
 
 export const replies: Part = {

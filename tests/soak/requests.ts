@@ -1,9 +1,11 @@
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { ReplyDecoder } from "../../src/protocol/reply-decoder.ts";
 import { read, write, writeRandom } from "../support/files.ts";
 import { mutated } from "../support/mutations.ts";
 import { ServerProcess, TemporaryFolder } from "../support/programs.ts";
 import type { Random } from "../support/random.ts";
+import { STAGING } from "../support/resume.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { BLOCK_SIZE } from "../support/wire.ts";
 import { decode } from "../unit/conversations.ts";
@@ -13,6 +15,11 @@ import { goodRequests, HONEST } from "./talk.ts";
 
 /** What lies beside the root, where nobody is to come. */
 const CANARY = "canary";
+/** So many conversations share what they leave in the root. */
+const TIDY_AFTER = 500;
+
+/** After so many conversations a program counts as warmed up. */
+const WARM = 300;
 
 /** A real server, and what somebody hostile sends to it. */
 class Requests implements Stage {
@@ -23,20 +30,20 @@ class Requests implements Stage {
   private constructor(folder: TemporaryFolder, server: ServerProcess) {
     this.#folder = folder;
     this.#server = server;
-    this.#growth = new Growth(server, 2000);
+    this.#growth = new Growth(server, WARM);
   }
 
   static async begin(): Promise<Requests> {
     const folder = new TemporaryFolder();
     write(folder.join(CANARY), CANARY);
-    write(folder.join("root/f"), HONEST);
-    write(folder.join("root/d/small"), HONEST);
-    writeRandom(folder.join("root/tree/a"), BLOCK_SIZE + 1);
+    plant(folder);
     return new Requests(folder, await ServerProcess.start(folder.join("root")));
   }
 
-  async trial(random: Random): Promise<string> {
+  async trial(random: Random, index: number): Promise<string> {
     await this.#growth.look();
+    // What was made by chance is removed, lest listing it become the most of the work.
+    if (index % TIDY_AFTER === 0) plant(this.#folder);
     const good = goodRequests(random);
     const bytes = random.below(10) === 0 ? good : mutated(random, good);
     const cut = random.below(bytes.length + 1);
@@ -69,6 +76,19 @@ class Requests implements Stage {
     await this.#server[Symbol.asyncDispose]();
     this.#folder[Symbol.dispose]();
   }
+}
+
+/** Leaves in the root what the conversations are about, and nothing else but what is unfinished. */
+function plant(folder: TemporaryFolder): void {
+  const root = folder.join("root");
+  mkdirSync(root, { recursive: true });
+  for (const name of readdirSync(root)) {
+    if (name !== STAGING)
+      rmSync(folder.join("root", name), { recursive: true, force: true, maxRetries: 10 });
+  }
+  write(folder.join("root/f"), HONEST);
+  write(folder.join("root/d/small"), HONEST);
+  writeRandom(folder.join("root/tree/a"), BLOCK_SIZE + 1);
 }
 
 /** Sends pieces and FIN, or RST, and gives all that comes. */

@@ -1,9 +1,9 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
-import { build } from "../../scripts/build.ts";
 import { run, ServerProcess, TemporaryFolder } from "../support/programs.ts";
 import type { Random } from "../support/random.ts";
 import { CAN_MOUNT, SmallDisk } from "../support/small-disk.ts";
 import { checkDone, checkInterrupted, prepareJob, type Job } from "./job.ts";
+import { labBinary } from "./lab.ts";
 import { must, pick, type Part, type Stage } from "./part.ts";
 
 const PAGE = 4096;
@@ -97,5 +97,5 @@ export const space: Part = {
   count: 500,
   sample: 15,
   skipped: CAN_MOUNT ? undefined : "only root can mount a disk for it",
-  begin: async () => new Space(await build(true)),
+  begin: async () => new Space(await labBinary()),
 };

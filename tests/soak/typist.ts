@@ -11,23 +11,30 @@ export class Typist implements AsyncDisposable {
     this.program = program;
   }
 
-  static start(root: string): Typist {
-    return new Typist(ClientProcess.start(root, ["--json", "--timeout", "60"]));
+  static async start(root: string): Promise<Typist> {
+    const typist = new Typist(ClientProcess.start(root, ["--json", "--timeout", "60"]));
+    // It runs, and has open what it always has, when it has carried out something.
+    await typist.#carryOut("");
+    return typist;
   }
 
   /** Has a command carried out over a connection of its own, and gives what is told of it. */
   async run(port: number, command: string): Promise<ClientEvent[]> {
+    return this.#carryOut(`-OPEN ${port}\n-${command}\n-CLOSE\n`);
+  }
+
+  async #carryOut(lines: string): Promise<ClientEvent[]> {
     // The last command fails always, and so tells that the others are over.
-    this.program.type(`-OPEN ${port}\n-${command}\n-CLOSE\n-LLS no-such-folder`);
+    this.program.type(`${lines}-LLS no-such-folder`);
     const over = (): boolean => this.program.stdout.includes("no-such-folder", this.#read);
     await until(() => over() || this.program.process.exitCode !== null);
     const end = this.program.stdout.indexOf(
       "\n",
       this.program.stdout.indexOf("no-such-folder", this.#read),
     );
-    const lines = this.program.stdout.slice(this.#read, end).split("\n");
+    const told = this.program.stdout.slice(this.#read, end).split("\n");
     this.#read = end + 1;
-    return lines.filter((line) => line !== "").map((line): ClientEvent => JSON.parse(line));
+    return told.filter((line) => line !== "").map((line): ClientEvent => JSON.parse(line));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -238,8 +238,11 @@ function passageOfRecords(plan: Plan): Passage {
 async function write(to: Socket, bytes: Uint8Array): Promise<void> {
   if (to.write(bytes) || to.destroyed) return;
   await new Promise<void>((resolve) => {
-    to.once("drain", resolve);
-    to.once("close", resolve);
+    const goOn = (): void => {
+      to.off("drain", goOn).off("close", goOn);
+      resolve();
+    };
+    to.once("drain", goOn).once("close", goOn);
   });
 }
 
