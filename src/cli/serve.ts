@@ -6,7 +6,7 @@ import { formatEvent, type Observe, type ServerEvent } from "../observe/events.t
 import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
 import { isLoopback } from "../security/ip.ts";
-import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
+import type { Storage } from "../storage/storage.ts";
 import { connectLines, qrCode } from "./announce.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG } from "./config.ts";
@@ -14,6 +14,7 @@ import { provideFileThreads } from "./file-threads.ts";
 import { limitFlags, readLimits } from "./limits.ts";
 import { createMessages, logTo, type Messages } from "./output.ts";
 import { protectionFor, type Protected } from "./protection.ts";
+import { rootFrom, s3Flags, type Root } from "./roots.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
 import { isOn, readSeconds, readSize, readWait, saidBy, setting, WEEK } from "./settings.ts";
 import { PROGRAM } from "./version.ts";
@@ -41,8 +42,9 @@ export const serve = defineCommand<Flags>({
       valueHint: "DIR",
       default: "./server",
       variable: "SFTP_SERVE_ROOT",
-      description: "folder to share; made if absent",
+      description: "folder to share; made if absent. Or s3://BUCKET/FOLDER in an object store",
     },
+    ...s3Flags,
     ...limitFlags,
     tls: {
       type: "boolean",
@@ -145,12 +147,8 @@ export async function runServe(given: Arguments): Promise<Status> {
   const durable = isOn(given, "durable");
   const limits = readLimits(given);
   const make = !limits.readOnly;
-  const protection = await protectionFor(
-    given,
-    host,
-    { path: root.value, make, durable },
-    (message) => messages.error(message),
-  );
+  const place = rootFrom(given, { make, durable });
+  const protection = await protectionFor(given, host, place, (message) => messages.error(message));
   const options = {
     protection,
     host,
@@ -166,28 +164,28 @@ export async function runServe(given: Arguments): Promise<Status> {
     keepPartial,
     onInternalError,
   };
-  const server = await start(root, { make, durable }, options);
+  const storage = await openRoot(root, place);
+  const server = await start(storage, options);
   if (protection !== undefined) await announce(messages, host, server.port, protection);
-  for (const note of limits.notes) messages.log(note);
+  for (const note of [...limits.notes, ...(storage.notes ?? [])]) messages.log(note);
   if (given.has("insecure")) warn(messages, host);
   return untilStopped(server, grace);
 }
 
-async function start(
-  root: Setting,
-  local: LocalOptions,
-  options: Omit<ServerOptions, "storage">,
-): Promise<Server> {
-  let storage: LocalStorage;
+async function openRoot(root: Setting, place: Root): ReturnType<Root["open"]> {
   try {
-    storage = await LocalStorage.open(root.value, local);
+    const storage = await place.open();
     for await (const _ of storage.list([], { recursive: false })) break;
+    return storage;
   } catch (error) {
     const failed = toCommandFailed(error);
     if (failed === undefined) throw error;
     const what = `${root.value}${saidBy(root)}`;
     throw new CommandFailed(failed.status, `Cannot serve ${what}: ${problemOf(error)}`);
   }
+}
+
+async function start(storage: Storage, options: Omit<ServerOptions, "storage">): Promise<Server> {
   try {
     return new Server({ ...options, storage });
   } catch (error) {

@@ -21,6 +21,8 @@ export type MakeGround = () => Promise<Ground>;
 export interface Capabilities {
   /** Holds files whose names could not be created by way of the storage. */
   readonly foreignNames: boolean;
+  /** Moves a folder with what it holds. */
+  readonly movesFolders: boolean;
 }
 
 /** Bytes that differ from place to place and from seed to seed. */

@@ -17,10 +17,10 @@ export function describeStorage(name: string, make: MakeGround, capabilities: Ca
     describeList(make, capabilities);
     describeRead(make);
     describeWrite(make);
-    describeTree(make);
+    describeTree(make, capabilities);
     describeNames(make, capabilities);
     describeTransfer(make);
-    describeConcurrency(make);
+    describeConcurrency(make, capabilities);
     describeResume(make);
   });
 }

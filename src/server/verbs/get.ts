@@ -2,6 +2,7 @@ import { FileDigest } from "../../digest/file.ts";
 import type { Request } from "../../protocol/request.ts";
 import { formatDigest } from "../../protocol/text.ts";
 import { BLOCK_SIZE, digestRange, readBlocks } from "../../storage/read-blocks.ts";
+import { checkWhole } from "../../storage/whole.ts";
 import { HEADROOM, type Done, type Exchange } from "../exchange.ts";
 
 /** Sends a file. */
@@ -22,7 +23,7 @@ export async function get(request: Request<"GET">, exchange: Exchange): Promise<
       sent += block.length;
       exchange.progress(sent);
     }
-    await source.unchanged();
+    await checkWhole(source, digest.value());
     const hex = formatDigest(digest.value());
     exchange.observe({
       event: "transferred",

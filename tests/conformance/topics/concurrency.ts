@@ -1,7 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { StorageError } from "../../../src/storage/errors.ts";
 import type { Storage } from "../../../src/storage/storage.ts";
-import { bytesOf, listed, load, problemOf, store, type MakeGround } from "../ground.ts";
+import {
+  bytesOf,
+  listed,
+  load,
+  problemOf,
+  store,
+  type Capabilities,
+  type MakeGround,
+} from "../ground.ts";
 
 const NUMBERS = Array.from({ length: 20 }, (_, index) => index);
 
@@ -13,7 +21,8 @@ async function twenty<T>(
   return Promise.all(NUMBERS.map((index) => use(index % 2 === 0 ? one : other, index)));
 }
 
-export function describeConcurrency(make: MakeGround): void {
+export function describeConcurrency(make: MakeGround, { movesFolders }: Capabilities): void {
+  const movable = movesFolders ? ["file", "folder"] : ["file"];
   describe("at once", () => {
     test("two writers to one name: the file is one of both, whole", async () => {
       await using ground = await make();
@@ -86,7 +95,7 @@ export function describeConcurrency(make: MakeGround): void {
       expect(outcomes.filter((outcome) => outcome === "exists")).toHaveLength(19);
     });
 
-    test.each(["file", "folder"])("of twenty that move one %s, exactly one does", async (type) => {
+    test.each(movable)("of twenty that move one %s, exactly one does", async (type) => {
       await using ground = await make();
       const { storage } = ground;
       const other = await ground.again();
@@ -110,7 +119,7 @@ export function describeConcurrency(make: MakeGround): void {
       }
     });
 
-    test.each(["file", "folder"])(
+    test.each(movable)(
       "of twenty %ss that move to one name, exactly one does",
       async (type) => {
         await using ground = await make();
