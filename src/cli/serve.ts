@@ -12,11 +12,21 @@ import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG } from "./config.ts";
 import { provideFileThreads } from "./file-threads.ts";
 import { limitFlags, readLimits } from "./limits.ts";
+import { Proxies } from "../transport/proxies.ts";
 import { createMessages, logTo, type Messages } from "./output.ts";
 import { protectionFor, type Protected } from "./protection.ts";
 import { rootFrom, s3Flags, type Root } from "./roots.ts";
 import { describeEvent, timestamp } from "./server-log.ts";
-import { isOn, readSeconds, readSize, readWait, saidBy, setting, WEEK } from "./settings.ts";
+import {
+  isOn,
+  optionalSetting,
+  readSeconds,
+  readSize,
+  readWait,
+  saidBy,
+  setting,
+  WEEK,
+} from "./settings.ts";
 import { PROGRAM } from "./version.ts";
 
 /** After a second signal, how long what was being stored may take to be forgotten, in ms. */
@@ -45,6 +55,12 @@ export const serve = defineCommand<Flags>({
       description: "folder to share; made if absent. Or s3://BUCKET/FOLDER in an object store",
     },
     ...s3Flags,
+    "proxy-protocol": {
+      type: "string",
+      valueHint: "FROM",
+      description:
+        "addresses or networks, joined by commas, of balancers that say who has come (PROXY protocol)",
+    },
     ...limitFlags,
     tls: {
       type: "boolean",
@@ -157,6 +173,7 @@ export async function runServe(given: Arguments): Promise<Status> {
     program: PROGRAM,
     deadlines,
     limits: limits.door,
+    proxies: proxiesFrom(given),
     withheld: limits.withheld,
     readOnly: limits.readOnly,
     quota: limits.quota,
@@ -260,6 +277,21 @@ function warn(messages: Messages, host: string): void {
     `WARNING: --insecure: ${who} can read and write what is served, and whoever is on the way can ` +
       "read and change it. Nothing is encrypted and nobody has to log in.",
   );
+}
+
+/** @throws {CommandFailed} status 2 */
+function proxiesFrom(given: Arguments): Proxies | undefined {
+  const set = optionalSetting(given, "proxy-protocol");
+  if (set === undefined) return undefined;
+  try {
+    return new Proxies(set.value.split(",").map((one) => one.trim()));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CommandFailed(
+      Status.usage,
+      `${set.from} ${error.message} is no address: give such as 10.0.0.5,192.168.0.0/16`,
+    );
+  }
 }
 
 function readListenAddress(given: Arguments): { host: string; port: number } {

@@ -1,5 +1,6 @@
 import type { Socket } from "bun";
 import { arrived } from "./collect.ts";
+import type { Peer } from "./proxy-header.ts";
 
 /** The connection is gone: what was not yet acknowledged may not have arrived. */
 export class ConnectionLost extends Error {
@@ -49,11 +50,13 @@ export class Connection {
   #lost: ConnectionLost | undefined;
   #reader: PromiseWithResolvers<Uint8Array | undefined> | undefined;
 
-  constructor(socket: Socket<undefined>) {
+  /** @param peer who is behind the proxy that has opened the socket, where one has */
+  constructor(socket: Socket<undefined>, peer?: Peer) {
     this.#socket = socket;
-    const address = socket.remoteAddress;
+    const address = peer?.address ?? socket.remoteAddress;
+    const port = peer?.port ?? socket.remotePort ?? "gone";
     this.remoteAddress = address;
-    this.remote = `${address.includes(":") ? `[${address}]` : address}:${socket.remotePort ?? "gone"}`;
+    this.remote = `${address.includes(":") ? `[${address}]` : address}:${port}`;
     this.#closed.promise.catch(() => undefined);
   }
 

@@ -23,6 +23,8 @@ export interface Capabilities {
   readonly foreignNames: boolean;
   /** Moves a folder with what it holds. */
   readonly movesFolders: boolean;
+  /** Every step goes over a network: tests that repeat do that this share of times. */
+  readonly repeats: number;
 }
 
 /** Bytes that differ from place to place and from seed to seed. */

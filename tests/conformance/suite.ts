@@ -16,7 +16,7 @@ export function describeStorage(name: string, make: MakeGround, capabilities: Ca
     describeStat(make);
     describeList(make, capabilities);
     describeRead(make);
-    describeWrite(make);
+    describeWrite(make, capabilities);
     describeTree(make, capabilities);
     describeNames(make, capabilities);
     describeTransfer(make);

@@ -14,7 +14,11 @@ export interface Gateway {
 /** The one bucket that all tests use, each under a prefix of its own. */
 export const BUCKET = "tests";
 
-const { AWS_ENDPOINT_URL_S3: endpoint, AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = process.env;
+const {
+  AWS_ENDPOINT_URL_S3: endpoint,
+  AWS_ACCESS_KEY_ID: id,
+  AWS_SECRET_ACCESS_KEY: secret,
+} = process.env;
 
 const found: Gateway | undefined =
   endpoint === undefined || id === undefined || secret === undefined

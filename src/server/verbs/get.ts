@@ -11,6 +11,8 @@ export async function get(request: Request<"GET">, exchange: Exchange): Promise<
   const source = await exchange.storage.open(request.path);
   try {
     const { size, mtime, exec } = source;
+    // Of several files that are opened ahead only small ones are read ahead as well.
+    if (size > BLOCK_SIZE) await exchange.turn();
     const digest = new FileDigest();
     const offset = startOf(request.keys.offset ?? 0, size);
     // The client digests its part meanwhile, and cancels where it is another.

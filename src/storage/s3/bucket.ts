@@ -62,7 +62,8 @@ export interface OpenUpload {
 }
 
 /** Headers that belong to an object, and have to be said again where it is copied with others. */
-const KEPT = /^(?:x-amz-meta-.*|content-(?:type|encoding|disposition|language)|cache-control|expires)$/;
+const KEPT =
+  /^(?:x-amz-meta-.*|content-(?:type|encoding|disposition|language)|cache-control|expires)$/;
 
 /** Finds out what the store knows of conditions, with an object of this key. */
 export async function tryConditions(bucket: Bucket, key: string): Promise<void> {
@@ -115,7 +116,9 @@ export class Bucket {
   async get(
     key: string,
     most: number,
-  ): Promise<{ readonly body: Buffer; readonly info: ObjectInfo; readonly now: number } | undefined> {
+  ): Promise<
+    { readonly body: Buffer; readonly info: ObjectInfo; readonly now: number } | undefined
+  > {
     try {
       return await this.#client.send({ method: "GET", key, most }, (reply) => ({
         body: reply.body,
@@ -215,7 +218,12 @@ export class Bucket {
   }
 
   /** Copies an object within the bucket, if it is still the one with this tag. */
-  async copy(from: string, info: ObjectInfo, to: string, headers: Record<string, string>): Promise<void> {
+  async copy(
+    from: string,
+    info: ObjectInfo,
+    to: string,
+    headers: Record<string, string>,
+  ): Promise<void> {
     const all = {
       ...headers,
       ...this.#sourceOf(from, info.etag),
@@ -249,7 +257,12 @@ export class Bucket {
     key: string,
     upload: string,
     number: number,
-    source: { readonly key: string; readonly etag: string; readonly from: number; readonly to: number },
+    source: {
+      readonly key: string;
+      readonly etag: string;
+      readonly from: number;
+      readonly to: number;
+    },
   ): Promise<string> {
     const query = partQuery(upload, number);
     const headers = {
@@ -392,7 +405,8 @@ function infoOf({ headers }: S3Reply): ObjectInfo {
 function totalOf({ status, headers, body }: S3Reply, from: number): number {
   // A store that does not know ranges sends all of it.
   if (status === 200 && from === 0) return body.length;
-  const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [];
+  const [, start, total] =
+    /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [];
   if (status !== 206 || Number(start) !== from) throw new S3Error(0, "WrongRange");
   return Number(total);
 }

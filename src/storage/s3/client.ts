@@ -120,7 +120,10 @@ export class S3Client {
       throw new S3Error(0, deadline.aborted ? "Timeout" : wordOf(error));
     }
     if (reply.status >= 200 && reply.status < 300) return reply;
-    const { code, message } = errorIn(reply.body) ?? { code: codeOfStatus(reply.status), message: "" };
+    const { code, message } = errorIn(reply.body) ?? {
+      code: codeOfStatus(reply.status),
+      message: "",
+    };
     throw new S3Error(reply.status, code, message);
   }
 
@@ -202,7 +205,8 @@ function codeOfStatus(status: number): string {
 }
 
 function wordOf(error: unknown): string {
-  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
+  if (error instanceof Error && "code" in error && typeof error.code === "string")
+    return error.code;
   return error instanceof Error ? error.name : "NoAnswer";
 }
 

@@ -40,14 +40,15 @@ async function* pagesOf(
     const folders = page.folders.map((key) => ({ key }));
     yield folders.length === 0
       ? [...page.objects]
-      : [...page.objects, ...folders].toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+      : [...page.objects, ...folders].toSorted((a, b) =>
+          Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)),
+        );
   }
 }
 
 /** What is to be told of a name: `file` has to be looked at first. */
 type Name = { readonly path: Path } & (
-  | { readonly type: "file" | "folder" }
-  | { readonly type: "refused"; readonly reason: string }
+  { readonly type: "file" | "folder" } | { readonly type: "refused"; readonly reason: string }
 );
 
 /** Makes names of keys that come in their order: each folder before the first thing that is in it. */
@@ -77,7 +78,7 @@ class Names {
     this.#within = [...folders];
     for (; depth < folders.length; depth++) {
       const path = folders.slice(0, depth + 1);
-      const end = key.length - [...parts.slice(depth + 1)].join("/").length;
+      const end = key.length - parts.slice(depth + 1).join("/").length;
       const below = key.slice(0, end);
       const reason = this.#whyNot(path, below);
       if (reason === undefined) {
@@ -93,7 +94,10 @@ class Names {
     this.#shorter.push(key);
     const path = [...parts];
     const reason = whyUnreadable(path);
-    return [...names, reason === undefined ? { path, type: "file" } : { path, type: "refused", reason }];
+    return [
+      ...names,
+      reason === undefined ? { path, type: "file" } : { path, type: "refused", reason },
+    ];
   }
 
   /** Why a folder is not shown; empty where nothing at all is. */

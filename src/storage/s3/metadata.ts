@@ -38,7 +38,8 @@ export function keptOf({ headers }: ObjectInfo): Kept {
   return {
     mtime: readSeconds(headers[MTIME]),
     exec: headers[EXEC] === "1",
-    digest: digest !== undefined && /^[0-9a-f]{16}$/.test(digest) ? BigInt(`0x${digest}`) : undefined,
+    digest:
+      digest !== undefined && /^[0-9a-f]{16}$/.test(digest) ? BigInt(`0x${digest}`) : undefined,
     side: headers[SIDE],
     attempt: headers[ATTEMPT],
   };
@@ -72,7 +73,8 @@ function formatSeconds(ms: number): string {
 
 /** Milliseconds; `undefined` for anything that is no such time. Before 1970 is 0. */
 function readSeconds(text: string | undefined): number | undefined {
-  const [, minus, whole = "", fraction = ""] = /^(-?)(\d{1,13})(?:\.(\d+))?$/.exec(text ?? "") ?? [];
+  const [, minus, whole = "", fraction = ""] =
+    /^(-?)(\d{1,13})(?:\.(\d+))?$/.exec(text ?? "") ?? [];
   if (whole === "") return undefined;
   if (minus === "-") return 0;
   return Math.min(Number(whole) * 1000 + Number(fraction.padEnd(3, "0").slice(0, 3)), LATEST_TIME);

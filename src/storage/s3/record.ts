@@ -238,7 +238,9 @@ function parse(body: Buffer): Written | undefined {
 
 function readParts(body: Buffer): RecordedPart[] | undefined {
   const value = fromJson(body);
-  return Array.isArray(value) ? value.map((part: Written["parts"][number]) => fromWritten(part)) : undefined;
+  return Array.isArray(value)
+    ? value.map((part: Written["parts"][number]) => fromWritten(part))
+    : undefined;
 }
 
 function fromJson(body: Buffer): unknown {

@@ -5,7 +5,7 @@ import { Turns } from "../local/turns.ts";
 import { checkChangeable, checkCreatable, checkReadable } from "../names.ts";
 import type { CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
 import { createSink, resumeSink, type BeginContext } from "./begin.ts";
-import { Bucket, tryConditions } from "./bucket.ts";
+import { Bucket, tryConditions, type Conditions } from "./bucket.ts";
 import { S3Client } from "./client.ts";
 import type { CopySizes } from "./copy.ts";
 import { findCredentials, findEndpoint, findRegion } from "./credentials.ts";
@@ -25,6 +25,8 @@ import { alreadyThere, notFound, Tree } from "./tree.ts";
 const PARALLEL = 32;
 /** The region that stores without any take requests for. */
 const USUAL_REGION = "us-east-1";
+/** What stores were found to know, by the addresses of their buckets. */
+const knownConditions = new Map<string, Conditions>();
 
 export interface S3Options extends S3Location {
   /** The store; that of Amazon in the region where neither this nor the environment names one. */
@@ -79,8 +81,7 @@ export class S3Storage implements Storage {
     const storage = new S3Storage(options, bucket);
     try {
       await bucket.holdsAny(storage.#context.keys.prefix);
-      const probe = storage.#context.keys.staged(`probe-${randomId()}`);
-      if (options.readOnly !== true) await tryConditions(bucket, probe);
+      if (options.readOnly !== true) await storage.#tryConditions(endpoint.url);
     } catch (error) {
       throw whyNotOpen(error, options, endpoint.url);
     }
@@ -207,6 +208,15 @@ export class S3Storage implements Storage {
     }
     await tree.keepParent(path);
     await bucket.delete(marker);
+  }
+
+  /** Finds out once what the store knows of conditions. */
+  async #tryConditions(url: string): Promise<void> {
+    const { bucket, keys } = this.#context;
+    const known = knownConditions.get(url);
+    if (known === undefined) await tryConditions(bucket, keys.staged(`probe-${randomId()}`));
+    else bucket.conditions = known;
+    knownConditions.set(url, bucket.conditions);
   }
 
   /** Within this process, changes of one name are made one after the other. */

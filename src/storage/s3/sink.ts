@@ -230,4 +230,3 @@ export class S3Sink implements Sink {
 export function sideId(part: string): string {
   return `${part}-${randomId().slice(0, 16)}`;
 }
-

@@ -9,9 +9,7 @@ const MANY = 10_000;
 
 /** What is under a name. */
 export type Found =
-  | { readonly type: "file"; readonly info: ObjectInfo }
-  | { readonly type: "folder" }
-  | undefined;
+  { readonly type: "file"; readonly info: ObjectInfo } | { readonly type: "folder" } | undefined;
 
 /**
  * Files and folders as a store has them: a folder is there where a key lies in it, be it only its

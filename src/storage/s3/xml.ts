@@ -24,7 +24,8 @@ export class Element {
 
   #child(name: string): unknown {
     const value = this.#value;
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name))
+      return undefined;
     return Object.entries(value).find(([key]) => key === name)?.[1];
   }
 }
@@ -50,7 +51,9 @@ export function readXml(body: Buffer, root: string): Element {
 }
 
 /** The store's word for an error; `undefined` where the answer has none. */
-export function errorIn(body: Buffer): { readonly code: string; readonly message: string } | undefined {
+export function errorIn(
+  body: Buffer,
+): { readonly code: string; readonly message: string } | undefined {
   try {
     const [error] = new Element(parseXML(body.toString())).all("Error");
     if (error === undefined || error.text("Code") === "") return undefined;

@@ -137,14 +137,17 @@ export function describeTree(make: MakeGround, { movesFolders }: Capabilities): 
       expect(await listed(storage, [], true)).toEqual(["folder a", "folder a/b"]);
     });
 
-    test.skipIf(!movesFolders)("does not take a name that only begins alike for the folder itself", async () => {
-      await using ground = await make();
-      const { storage } = ground;
-      await storage.makeFolder(["a"]);
-      await storage.makeFolder(["ab"]);
-      await storage.rename(["a"], ["ab", "a"]);
-      expect(await listed(storage, [], true)).toEqual(["folder ab", "folder ab/a"]);
-    });
+    test.skipIf(!movesFolders)(
+      "does not take a name that only begins alike for the folder itself",
+      async () => {
+        await using ground = await make();
+        const { storage } = ground;
+        await storage.makeFolder(["a"]);
+        await storage.makeFolder(["ab"]);
+        await storage.rename(["a"], ["ab", "a"]);
+        expect(await listed(storage, [], true)).toEqual(["folder ab", "folder ab/a"]);
+      },
+    );
 
     test("makes no folders, and finds none that is missing", async () => {
       await using ground = await make();
