@@ -87,7 +87,9 @@ export function describeList(make: MakeGround, capabilities: Capabilities): void
     test("can be left before its end", async () => {
       await using ground = await make();
       const { storage } = ground;
-      for (let index = 0; index < 200; index++) await store(storage, [`f${index}`], "");
+      await Promise.all(
+        Array.from({ length: 200 }, (_, index) => store(storage, [`f${index}`], "")),
+      );
       let seen = 0;
       for await (const _entry of storage.list([], { recursive: true })) if (++seen === 3) break;
       expect(seen).toBe(3);
