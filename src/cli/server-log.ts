@@ -14,8 +14,10 @@ const WHY_REFUSED: Readonly<Record<RefusedReason, string>> = {
 /** An event of the server as a line for people. */
 export function describeEvent(event: ServerEvent): string {
   switch (event.event) {
-    case "listening":
-      return describeListening(event).join(" ");
+    case "listening": {
+      const { what, commands } = describeListening(event);
+      return commands.length === 0 ? what : `${what} Connect with: ${commands.join(", or ")}`;
+    }
     case "connected":
       return `${event.client} connected`;
     case "refused": {
@@ -57,15 +59,21 @@ export function describeEvent(event: ServerEvent): string {
 }
 
 /** What is served where, and, unless that has to be told with its PIN, what is typed to connect. */
-export function describeListening(
-  event: Extract<ServerEvent, { readonly event: "listening" }>,
-): readonly string[] {
-  const where = formatAddress(event);
-  if (event.pin !== undefined) {
-    return [`Serving ${event.root} on ${where}, encrypted, to those who log in.`];
+export function describeListening({
+  root,
+  host,
+  port,
+  pin,
+}: Extract<ServerEvent, { readonly event: "listening" }>): {
+  readonly what: string;
+  readonly commands: readonly string[];
+} {
+  const where = formatAddress({ host, port });
+  if (pin !== undefined) {
+    return { what: `Serving ${root} on ${where}, encrypted, to those who log in.`, commands: [] };
   }
-  const lines = reachableAt(event.host).map((host) => openLine(host, event.port));
-  return [`Serving ${event.root} on ${where}.`, `Connect with: ${lines.join(", or ")}`];
+  const commands = reachableAt(host).map((one) => openLine(one, port));
+  return { what: `Serving ${root} on ${where}.`, commands };
 }
 
 /** What is typed to connect to a server that does not encrypt. */

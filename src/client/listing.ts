@@ -185,7 +185,8 @@ export function parseEntry(line: string): RemoteEntry {
     if (typeof path === "string" && (type === "file" || type === "folder")) {
       return {
         path,
-        type,
+        // Not the one that was read: a million of these are a million strings.
+        type: type === "file" ? "file" : "folder",
         size: "size" in value ? count(value.size) : 0,
         mtime: "mtime" in value ? count(value.mtime) : 0,
         exec: "exec" in value && value.exec === true,

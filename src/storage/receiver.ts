@@ -2,7 +2,6 @@ import { without } from "../faults/faults.ts";
 import { blockDigest } from "../digest/block.ts";
 import { FileDigest } from "../digest/file.ts";
 import { StorageError, type Path } from "./errors.ts";
-import { digestRange } from "./read-blocks.ts";
 import type { Attributes, Sink } from "./storage.ts";
 
 /** What became of a file that was received. */
@@ -49,21 +48,12 @@ export class Receiver {
   }
 
   /**
-   * Reads what is held, so that the next block goes on behind it.
+   * Digests what is held, so that the next block goes on behind it.
    * @returns its digest
    */
   async digestHeld(onProgress: (bytes: number) => void): Promise<bigint> {
-    const sink = this.#sink;
-    const held = {
-      path: this.#path,
-      size: sink.held,
-      read: async (offset: number, buffers: readonly Uint8Array[]) => {
-        await sink.readHeld(offset, buffers);
-        return sink.held - offset;
-      },
-    };
-    await digestRange(held, this.#digest, {}, onProgress);
-    this.#size = sink.held;
+    await this.#sink.digestHeld(this.#digest, onProgress);
+    this.#size = this.#sink.held;
     return this.#digest.value();
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from "bun";
 import { isCut, without } from "../faults/faults.ts";
 import { arrived } from "./collect.ts";
+import type { Peer } from "./proxy-header.ts";
 
 /** The connection is gone: what was not yet acknowledged may not have arrived. */
 export class ConnectionLost extends Error {
@@ -50,11 +51,13 @@ export class Connection {
   #lost: ConnectionLost | undefined;
   #reader: PromiseWithResolvers<Uint8Array | undefined> | undefined;
 
-  constructor(socket: Socket<undefined>) {
+  /** @param peer who is behind the proxy that has opened the socket, where one has */
+  constructor(socket: Socket<undefined>, peer?: Peer) {
     this.#socket = socket;
-    const address = socket.remoteAddress;
+    const address = peer?.address ?? socket.remoteAddress;
+    const port = peer?.port ?? socket.remotePort ?? "gone";
     this.remoteAddress = address;
-    this.remote = `${address.includes(":") ? `[${address}]` : address}:${socket.remotePort ?? "gone"}`;
+    this.remote = `${address.includes(":") ? `[${address}]` : address}:${port}`;
     this.#closed.promise.catch(() => undefined);
   }
 

@@ -19,7 +19,7 @@ function treeOf(...names: readonly string[]): Tree {
 function extras(target: readonly string[], source: readonly string[]) {
   const { remove, keep } = extrasOf(treeOf(...target), treeOf(...source));
   return {
-    remove: remove.map((path) => path.join("/")),
+    remove: [...remove],
     keep: keep.map(({ path }) => path.join("/")),
   };
 }

@@ -3,15 +3,21 @@ import { folded } from "../../storage/local/twins.ts";
 import type { Listed } from "./found.ts";
 import type { Known } from "./same.ts";
 
+/** What is kept of an entry: a tree may have a million. */
+export type Kept = Pick<Listed, "type" | "size" | "mtime" | "reason">;
+
 /** What one side of a mirror holds, by the path behind the folder that is mirrored. */
 export class Tree {
-  readonly #entries = new Map<string, Listed>();
+  readonly #entries = new Map<string, Kept>();
   /** Made when it is first asked for. */
   #spellings: Spellings | undefined;
 
   /** @param path behind the folder that is mirrored */
-  add(path: Path, entry: Listed): void {
-    this.#entries.set(path.join("/"), entry);
+  add(path: Path, { type, size = 0, mtime = 0, reason = "refused" }: Listed): void {
+    this.#entries.set(
+      path.join("/"),
+      type === "refused" ? { type, reason } : { type, size, mtime },
+    );
     this.#spellings = undefined;
   }
 
@@ -48,17 +54,25 @@ export class Tree {
   }
 
   /** What has a path, and what is in it: what is in a folder before the folder. */
-  within(path: Path): { readonly path: Path; readonly entry: Listed }[] {
+  *within(path: Path): Generator<{ readonly path: Path; readonly entry: Kept }> {
     const itself = path.join("/");
     const only = this.#entries.get(itself);
-    if (only?.type === "file") return [{ path, entry: only }];
-    const prefix = itself === "" ? "" : `${itself}/`;
-    const found: { path: Path; entry: Listed }[] = [];
-    for (const [name, entry] of this.#entries) {
-      if (name !== itself && !name.startsWith(prefix)) continue;
-      found.push({ path: name.split("/"), entry });
+    if (only?.type === "file") {
+      yield { path, entry: only };
+      return;
     }
-    return found.toSorted((a, b) => b.path.length - a.path.length);
+    const prefix = itself === "" ? "" : `${itself}/`;
+    const byDepth: string[][] = [];
+    for (const name of this.#entries.keys()) {
+      if (name !== itself && !name.startsWith(prefix)) continue;
+      (byDepth[name.split("/").length] ??= []).push(name);
+    }
+    for (const names of byDepth.toReversed()) {
+      for (const name of names ?? []) {
+        const entry = this.#entries.get(name);
+        if (entry !== undefined) yield { path: name.split("/"), entry };
+      }
+    }
   }
 
   /** Whether a path, or a folder that it lies in, cannot be served, in any spelling. */
@@ -77,7 +91,7 @@ class Spellings {
   readonly #names = new Map<string, string | string[]>();
   readonly #refused = new Set<string>();
 
-  constructor(entries: ReadonlyMap<string, Listed>) {
+  constructor(entries: ReadonlyMap<string, Kept>) {
     for (const [name, { type }] of entries) {
       const spelling = folded(name);
       if (type === "refused") this.#refused.add(spelling);
@@ -99,8 +113,8 @@ class Spellings {
 
 /** What is to become of the entries of one side that the other lacks. */
 export interface Extras {
-  /** What is in a folder before the folder. */
-  readonly remove: readonly Path[];
+  /** Their names, what is in a folder before the folder. */
+  readonly remove: readonly string[];
   /** What has to stay, and why. */
   readonly keep: readonly { readonly path: Path; readonly reason: string }[];
 }
@@ -111,7 +125,7 @@ export interface Extras {
  * from one of the source's only in its spelling: unless the target has both, one may be the other.
  */
 export function extrasOf(target: Tree, source: Tree): Extras {
-  const remove: Path[] = [];
+  const remove: string[] = [];
   const keep: { path: Path; reason: string }[] = [];
   const staying = new Set<string>();
   const stay = (path: Path): void => {
@@ -132,9 +146,10 @@ export function extrasOf(target: Tree, source: Tree): Extras {
       keep.push({ path, reason: "the other side has its name in another spelling" });
     } else if (entry.type === "refused") {
       stay(path);
-      keep.push({ path, reason: entry.reason ?? "refused" });
-    } else if (!staying.has(path.join("/"))) {
-      remove.push(path);
+      keep.push({ path, reason: entry.reason ?? "" });
+    } else {
+      const name = path.join("/");
+      if (!staying.has(name)) remove.push(name);
     }
   }
   return { remove, keep };

@@ -1,6 +1,6 @@
 import { lstat, readdir } from "node:fs/promises";
 import { StorageError, type Path } from "../errors.ts";
-import { isStaging, MAX_LISTED_DEPTH } from "../names.ts";
+import { isStaging, MAX_LISTED_DEPTH, STAGING } from "../names.ts";
 import type { Entry } from "../storage.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import { withFolder, type Folder } from "./folder.ts";
@@ -57,8 +57,10 @@ async function look(folder: Folder, parent: Path, listed: string): Promise<Entry
   const bytes = Buffer.from(listed, BYTES);
   const name = bytes.toString();
   const path = [...parent, name];
-  if (isStaging(name)) return undefined;
+  if (name.toUpperCase() === STAGING.toUpperCase()) return undefined;
   if (!Buffer.from(name).equals(bytes)) return refused(path, "its name is not valid UTF-8");
+  // A user's own, on this disk: it is not to be lost without a word.
+  if (isStaging(name)) return refused(path, "its name is kept for unfinished transfers");
   if (Buffer.byteLength(path.join("/")) > MAX_PATH) return refused(path, "its path is too long");
   try {
     const stat = await lstat(folder.entry(name), { bigint: true });

@@ -1,14 +1,16 @@
 import { rename } from "node:fs/promises";
+import type { FileDigest } from "../../digest/file.ts";
 import { fault, without } from "../../faults/faults.ts";
 import { type Path } from "../errors.ts";
+import { randomId } from "../ids.ts";
 import { checkCreatable } from "../names.ts";
-import { BLOCK_SIZE } from "../read-blocks.ts";
+import { BLOCK_SIZE, digestRange } from "../read-blocks.ts";
 import type { Attributes, CreateOptions, Part, Sink } from "../storage.ts";
 import { fromSystem } from "./errno.ts";
 import { heldBytes } from "./held.ts";
 import type { Claimed, Parts } from "./parts.ts";
 import { skipBytes } from "./skip-bytes.ts";
-import { ownName, randomId } from "./staged-name.ts";
+import { ownName } from "./staged-name.ts";
 import { discard, type Staged, type Staging } from "./staging.ts";
 import { checkRoom, checkTarget } from "./target.ts";
 import { WriteBehind } from "./write-behind.ts";
@@ -143,18 +145,13 @@ class LocalSink implements Sink {
     await checkRoom(this.#context.root, this.#path, size - this.held);
   }
 
-  async readHeld(offset: number, buffers: readonly Uint8Array[]): Promise<void> {
-    const { handle } = this.#staged;
-    let done = 0;
-    try {
-      for (let rest = buffers; rest.length > 0; rest = skipBytes(buffers, done)) {
-        const { bytesRead } = await handle.readv(rest, offset + done);
-        if (bytesRead === 0) throw vanished(this.#path);
-        done += bytesRead;
-      }
-    } catch (error) {
-      throw fromSystem(error, this.#path);
-    }
+  async digestHeld(digest: FileDigest, onProgress: (bytes: number) => void): Promise<void> {
+    const readable = {
+      path: this.#path,
+      size: this.held,
+      read: (offset: number, buffers: readonly Uint8Array[]) => this.#read(offset, buffers),
+    };
+    await digestRange(readable, digest, {}, onProgress);
   }
 
   write(bytes: Uint8Array): Promise<void> | undefined {
@@ -181,6 +178,21 @@ class LocalSink implements Sink {
   async abort(): Promise<void> {
     this.#ending ??= this.#forget();
     await this.#ending;
+  }
+
+  async #read(offset: number, buffers: readonly Uint8Array[]): Promise<number> {
+    const { handle } = this.#staged;
+    let done = 0;
+    try {
+      for (let rest = buffers; rest.length > 0; rest = skipBytes(buffers, done)) {
+        const { bytesRead } = await handle.readv(rest, offset + done);
+        if (bytesRead === 0) throw vanished(this.#path);
+        done += bytesRead;
+      }
+      return done;
+    } catch (error) {
+      throw fromSystem(error, this.#path);
+    }
   }
 
   async #commit(attributes: Attributes): Promise<void> {
