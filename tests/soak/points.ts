@@ -250,5 +250,6 @@ export const points: Part = {
   about: "every step of PUT and GET failed once in each way, on either side",
   count: Infinity,
   sample: 40,
+  lanes: 2,
   begin: (seed) => Points.begin(seed),
 };
