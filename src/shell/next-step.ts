@@ -1,4 +1,4 @@
-import { Interrupted, type CommandFailed } from "../client/errors.ts";
+import { Interrupted, Refused, type CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 
 /** Commands that go on with what they have left. */
@@ -16,6 +16,9 @@ export function nextStep(
 ): string {
   if (failed instanceof Interrupted) {
     return GO_ON.has(command ?? "") ? ": the same again goes on from there" : "";
+  }
+  if (command === "MV" && failed instanceof Refused && failed.word === "exists") {
+    return ": RM removes it, if it is to be replaced";
   }
   if (failed.status !== Status.notFound || side === undefined) return "";
   return `: ${side === "remote" ? "LS" : "LLS"} lists what is there`;

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { write } from "../../support/files.ts";
 import { connect, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { PlayedServer } from "../../support/played-server.ts";
 import { KEY, promptWith, startTyping } from "../../support/typing.ts";
@@ -8,15 +9,20 @@ const GREETING = "220 protocol=1 server=x auth=none pipeline=1024\n";
 test.each([
   ["GET none", /^GET none: There is no file none \(on the server\): LS lists what is there$/m],
   ["PUT none", /^PUT none: There is no file none \(on this side\): LLS lists what is there$/m],
-])("whoever types %s is told how to see what there is; a script is not", async (line, expected) => {
+  [
+    "MV a b",
+    /^MV a: b exists already \(on the server\): RM removes it, if it is to be\s+replaced$/m,
+  ],
+])("whoever types %s is told what to do next; a script is not", async (line, expected) => {
   using folder = new TemporaryFolder();
+  for (const name of ["a", "b"]) write(folder.join("server", name), name);
   await using server = await ServerProcess.start(folder.join("server"));
   await using shell = startTyping(folder, String(server.port));
   await shell.standsAt(promptWith(server.port));
   shell.press(`${line}\r`);
   await shell.shows(expected);
   const script = await connect(folder.join("client"), server.port, line);
-  expect(script.stderr).not.toContain("lists what is there");
+  expect(script.stderr).toMatch(/\((?:on this side|on the server)\)\n/);
 });
 
 test("a server that goes while nothing is asked of it is told of, with what to type", async () => {
