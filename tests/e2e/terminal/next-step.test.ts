@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
-import { write } from "../../support/files.ts";
+import { write, writeRandom } from "../../support/files.ts";
 import { connect, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
+import { FaultyProxy } from "../../support/faulty-proxy.ts";
 import { PlayedServer } from "../../support/played-server.ts";
 import { KEY, promptWith, startTyping } from "../../support/typing.ts";
 
@@ -33,11 +34,31 @@ test("a server that goes while nothing is asked of it is told of, with what to t
   shell.press("GET half");
   await shell.standsAt(promptWith(server.port, "GET half"));
   await server.stop("SIGTERM");
-  await shell.shows(/ is lost: the server left: The server shuts down: OPEN connects\s+again$/m);
+  await shell.shows(
+    / is lost: the server left: The server shuts down:\s+OPEN\s+connects\s+again$/m,
+  );
   // What was being typed is still there.
   await shell.standsAt(promptWith(undefined, "GET half"));
   shell.press(KEY.ctrlU);
   await shell.standsAt(promptWith(undefined));
+});
+
+test("a transfer that has failed for want of a connection goes on behind OPEN", async () => {
+  using folder = new TemporaryFolder();
+  writeRandom(folder.join("server/big"), 2 * 1024 * 1024);
+  await using server = await ServerProcess.start(folder.join("server"));
+  await using proxy = await FaultyProxy.start(server.port, {
+    toClient: { afterContent: 1024 * 1024, do: "cut" },
+  });
+  await using shell = startTyping(folder, String(proxy.port), "--retries", "0");
+  await shell.standsAt(promptWith(proxy.port));
+  shell.press("GET big\r");
+  await shell.shows(
+    /^GET big: [^>]* lost: [^>]*:\s+OPEN,\s+and\s+the\s+same\s+again\s+goes\s+on\s+from\s+there$/m,
+  );
+  await shell.standsAt(promptWith(undefined));
+  shell.press(`OPEN ${proxy.port}\rGET big\r`);
+  await shell.shows(/^GET big: 2\.0 MiB .* of it from an earlier try, verified$/m);
 });
 
 test("a connection that is cut is told of in words", async () => {
