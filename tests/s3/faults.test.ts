@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { BLOCK_SIZE } from "../../src/storage/read-blocks.ts";
 import { bytesOf, expectProblem, listed, load, store } from "../conformance/ground.ts";
 import { read, write, writeRandom } from "../support/files.ts";
 import { connect, ServerProcess, TemporaryFolder } from "../support/programs.ts";
@@ -9,7 +8,7 @@ import { BUCKET, describeWithGateway, gateway } from "./gateway.ts";
 import { S3Ground } from "./s3-ground.ts";
 
 const PART = 8 * 1024 * 1024;
-const SMALL = bytesOf(3 * BLOCK_SIZE + 7);
+const SMALL = bytesOf(1000);
 const LARGE = bytesOf(2 * PART + 100);
 
 const PASSING: readonly (readonly [string, Fault])[] = [
@@ -59,7 +58,7 @@ function always(wanted: RegExp, fault: Fault): Plan {
 describeWithGateway("a store with faults", () => {
   describe.each(PASSING)("a request that %s once", (_what, fault) => {
     /** A request that hangs is given up soon; with bytes it has longer. */
-    const timeout = fault === "hang" ? 1500 : 30_000;
+    const timeout = fault === "hang" ? 500 : 30_000;
 
     test.each([
       ["small file", /PUT \S+\/f$/, SMALL],
@@ -112,9 +111,8 @@ describeWithGateway("a store with faults", () => {
     await store(storage, ["f"], "old");
     for (const fault of ["hang", "cut"] as const) {
       scene.proxy.plan = always(/PUT/, fault);
-      await expectProblem("failed", () => store(storage, ["f"], SMALL));
+      await expectProblem("failed", () => store(storage, ["f"], "new"));
       scene.proxy.plan = always(/./, fault);
-      await expectProblem("failed", () => storage.open(["f"]));
       await expectProblem("failed", () => listed(storage, []));
     }
     scene.proxy.plan = () => undefined;
@@ -205,7 +203,7 @@ describeWithGateway("a store with faults", () => {
       await store(storage, ["large"], LARGE);
       const info = await bucket.head(scene.ground.key("f"));
       const damaged = Buffer.from(SMALL);
-      damaged[BLOCK_SIZE + 3] = (damaged[BLOCK_SIZE + 3] ?? 0) ^ 1;
+      damaged[3] = (damaged[3] ?? 0) ^ 1;
       await bucket.put(scene.ground.key("f"), damaged, info?.headers);
       const side = (await bucket.head(scene.ground.key("large")))?.headers;
       const changed = Buffer.from(LARGE);
