@@ -1,4 +1,7 @@
 /** Runs every check: types, format, lint, the build, and all tests on what was built. */
+import { $ } from "bun";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const TOP = join(import.meta.dir, "..");
@@ -26,12 +29,16 @@ async function single(name: string, command: readonly string[]): Promise<Counts>
 }
 
 /** Runs tests and counts them as the runner does. */
-async function tests(name: string, paths: readonly string[]): Promise<Counts> {
+async function tests(
+  name: string,
+  paths: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Counts> {
   console.log(`\n== ${name}`);
   const child = Bun.spawn([BUN, "test", `--timeout=${HANG_MS}`, ...paths], {
     cwd: TOP,
     stdio: ["ignore", "inherit", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, NO_COLOR: "1", ...environment },
   });
   let report = "";
   const decoder = new TextDecoder();
@@ -50,6 +57,31 @@ async function tests(name: string, paths: readonly string[]): Promise<Counts> {
   return counts;
 }
 
+/** Runs the tests that need an object store on a real one, where it is installed: else they are skipped. */
+async function testsOfS3(): Promise<Counts> {
+  const name = "the storage on S3, on a real gateway";
+  if (Bun.which("ceph-mon") === null || Bun.which("radosgw") === null) {
+    console.log("\nThere is no gateway (ceph-mon, ceph-osd, radosgw, ceph-common): skipped");
+    return tests(name, ["tests/s3"]);
+  }
+  const folder = mkdtempSync(join(tmpdir(), "sftp-ceph-"));
+  const ceph = join(TOP, "scripts", "ceph");
+  try {
+    const started = await $`${ceph} start ${folder}`.nothrow().quiet();
+    if (started.exitCode !== 0) {
+      console.log(
+        `\nThe gateway does not start:\n${started.stderr.toString().slice(-SUMMARY_LENGTH)}`,
+      );
+      return { passed: 0, failed: 1, skipped: 0 };
+    }
+    const lines = started.stdout.toString().matchAll(/^(\w+)=(.*)$/gm);
+    const environment = Object.fromEntries([...lines].map(([, key, value]) => [key, value]));
+    return await tests(name, ["tests/s3"], environment);
+  } finally {
+    await $`${ceph} stop ${folder}`.nothrow().quiet();
+  }
+}
+
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const steps: (() => Promise<Counts>)[] = [
   () => single("types", [BUN, "check", "--no-script"]),
@@ -58,6 +90,7 @@ const steps: (() => Promise<Counts>)[] = [
   () => single("build", [BUN, "scripts/build.ts"]),
   () => tests("unit and property tests", ["tests/unit"]),
   () => tests("conformance of the storage", ["tests/conformance"]),
+  () => testsOfS3(),
   () => tests("the built binary, end to end", ["tests/e2e", "tests/interop"]),
 ];
 for (const step of steps) {

@@ -190,7 +190,7 @@ describeWithGateway("a file in a store", () => {
   test("whose key is no path is listed as refused, and hides nothing", async () => {
     await using ground = await S3Ground.make();
     const { bucket, storage } = ground;
-    for (const key of ["a//b", "a/../b", "c", "c!", "c/d", "e/f"]) {
+    for (const key of ["a//b", "c", "c!", "c/d", "e/f"]) {
       await bucket.put(ground.key(key), Buffer.from("x"));
     }
     const entries = await entriesOf(storage, [], true);
@@ -201,7 +201,6 @@ describeWithGateway("a file in a store", () => {
       "folder a",
       "folder e",
       "refused a/",
-      "refused a/..",
       "refused c",
     ]);
   });
@@ -209,7 +208,7 @@ describeWithGateway("a file in a store", () => {
   test("lies among thousands that are listed page by page", async () => {
     await using ground = await S3Ground.make();
     const { bucket, storage } = ground;
-    const names = Array.from({ length: 1100 }, (_, index) => `f${String(index).padStart(5, "0")}`);
+    const names = Array.from({ length: 1010 }, (_, index) => `f${String(index).padStart(5, "0")}`);
     for (let from = 0; from < names.length; from += 100) {
       const some = names.slice(from, from + 100);
       await Promise.all(some.map((name) => bucket.put(ground.key("many", name), Buffer.alloc(0))));
@@ -235,7 +234,7 @@ describeWithGateway("the program on a store", () => {
       await using client = ClientProcess.start(folder.path, [
         String(proxy.port),
         "-c",
-        "PUT --restart f",
+        "PUT --fresh f",
       ]);
       await proxy.stalled;
       await server.stop("SIGKILL");
@@ -249,7 +248,9 @@ describeWithGateway("the program on a store", () => {
     const args = ["connect", String(server.port), "--root", folder.path, "-c", "PUT f"];
     expect((await run(args)).status).toBe(0);
     expect((await load(ground.storage, ["f"])).equals(content)).toBe(true);
+    await ground.storage.sweep(-1);
     expect(await ground.uploads()).toEqual([]);
+    expect((await ground.keys()).filter((key) => key !== "f" && !SIDE.test(key))).toEqual([]);
   });
 
   test("that is read-only writes nothing there, not even to try", async () => {
