@@ -7,16 +7,16 @@ import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
 import { isLoopback } from "../security/ip.ts";
 import type { Storage } from "../storage/storage.ts";
-import { connectLines, qrCode } from "./announce.ts";
+import { announce, connectLines, tellCommands } from "./announce.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG } from "./config.ts";
 import { provideFileThreads } from "./file-threads.ts";
 import { limitFlags, readLimits } from "./limits.ts";
 import { Proxies } from "../transport/proxies.ts";
 import { createMessages, logTo, type Messages } from "./output.ts";
-import { protectionFor, type Protected } from "./protection.ts";
+import { protectionFor } from "./protection.ts";
 import { rootFrom, s3Flags, type Root } from "./roots.ts";
-import { describeEvent, timestamp } from "./server-log.ts";
+import { describeEvent, describeListening, timestamp } from "./server-log.ts";
 import {
   isOn,
   optionalSetting,
@@ -139,7 +139,11 @@ export const serve = defineCommand<Flags>({
 
 /** Runs `sftp serve` until it is told to stop. */
 export async function runServe(given: Arguments): Promise<Status> {
-  const messages = createMessages({ line: logTo(process.stderr, describeLost) });
+  const atTerminal = process.stderr.isTTY;
+  const line = logTo(process.stderr, describeLost);
+  const messages = createMessages({ folded: true, line });
+  // What is to be copied is left to the terminal to break.
+  const exact = createMessages({ line });
   const { host, port } = readListenAddress(given);
   const grace = readSeconds(setting(given, "grace"));
   const root = setting(given, "root");
@@ -147,8 +151,15 @@ export async function runServe(given: Arguments): Promise<Status> {
   const observe: Observe<ServerEvent> = isOn(given, "json")
     ? (event) => data(formatEvent(event))
     : (event) => {
-        const line = describeEvent(event);
-        messages.log(event.event === "listening" ? line : `${timestamp(new Date())} ${line}`);
+        if (event.event !== "listening") {
+          messages.log(`${timestamp(new Date())} ${describeEvent(event)}`);
+        } else if (atTerminal) {
+          const { what, commands } = describeListening(event);
+          messages.log(what);
+          tellCommands(exact, commands);
+        } else {
+          messages.log(describeEvent(event));
+        }
       };
   const deadlines: Deadlines = {
     idle: readWait(setting(given, "idle-timeout")),
@@ -183,9 +194,12 @@ export async function runServe(given: Arguments): Promise<Status> {
   };
   const storage = await openRoot(root, place);
   const server = await start(storage, options);
-  if (protection !== undefined) await announce(messages, host, server.port, protection);
+  if (protection !== undefined) {
+    await announce(exact, connectLines(host, server.port, protection), protection);
+  }
   for (const note of [...limits.notes, ...(storage.notes ?? [])]) messages.log(note);
   if (given.has("insecure")) warn(messages, host);
+  if (atTerminal) messages.log("Ctrl-C stops it.");
   return untilStopped(server, grace);
 }
 
@@ -247,27 +261,6 @@ function listenFailed(error: unknown, host: string, port: number): CommandFailed
       );
     default:
       return new CommandFailed(Status.failed, `Cannot listen on ${host} port ${port}: ${code}`);
-  }
-}
-
-/** Tells whoever started the server what its clients need. Only a terminal is told secrets. */
-async function announce(
-  messages: Messages,
-  host: string,
-  port: number,
-  protection: Protected,
-): Promise<void> {
-  const lines = connectLines(host, port, protection);
-  for (const line of lines) messages.log(`Connect with: ${line}`);
-  const atTerminal = process.stderr.isTTY;
-  const [first] = lines;
-  if (atTerminal && first !== undefined) process.stderr.write(await qrCode(first));
-  if (protection.token === undefined) {
-    messages.log(`${protection.users.size} users may log in.`);
-  } else if (atTerminal) {
-    messages.log(`Token: ${protection.token.value}`);
-  } else {
-    messages.log(`The token is in ${protection.token.file}`);
   }
 }
 

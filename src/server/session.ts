@@ -99,6 +99,7 @@ export class Session {
     );
     const reading = this.#intake.run();
     await this.#work();
+    this.#login?.drop();
     await this.#admitted?.parts.close();
     if (this.#admitted?.rate !== undefined) this.#options.rates?.leave(this.#admitted.rate);
     const closing = this.#closing;

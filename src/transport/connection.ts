@@ -1,4 +1,5 @@
 import type { Socket } from "bun";
+import { isCut, without } from "../faults/faults.ts";
 import { arrived } from "./collect.ts";
 import type { Peer } from "./proxy-header.ts";
 
@@ -183,6 +184,7 @@ export class Connection {
   /** For the socket's handlers alone. */
   readonly handlers = {
     data: (piece: Uint8Array): void => {
+      if (globalThis.FAULT_LAB && isCut("receive")) return this.destroy("cut");
       if (this.#discarding) return;
       this.#heardAt = performance.now();
       this.#received += piece.length;
@@ -220,6 +222,7 @@ export class Connection {
   };
 
   get #mustDrain(): boolean {
+    if (globalThis.FAULT_LAB && without("backpressure")) return false;
     return this.#outgoingBytes > SEND_HIGH_WATER || this.#outgoing.length > SEND_MOST_PIECES;
   }
 
@@ -251,6 +254,7 @@ export class Connection {
     while (!this.#kernelFull) {
       const next = this.#takeJoined();
       if (next === undefined) break;
+      if (globalThis.FAULT_LAB && isCut("send")) return this.destroy("cut");
       const taken = this.#socket.write(next, 0, next.length);
       if (taken < 0) return;
       this.#outgoingBytes -= taken;

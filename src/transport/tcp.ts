@@ -1,6 +1,6 @@
 import type { Socket } from "bun";
 import { Connection } from "./connection.ts";
-import { ConnectFailed, within } from "./connect-failed.ts";
+import { ConnectFailed, within, type Patience } from "./connect-failed.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
 import { Introductions, type Proxies } from "./proxies.ts";
 
@@ -87,13 +87,12 @@ export function listen(
 
 /**
  * Connects over TCP.
- * @param timeout milliseconds until it gives up with the code `ETIMEDOUT`.
  * @throws {ConnectFailed}
  */
 export async function connect(
   hostname: string,
   port: number,
-  timeout: number,
+  patience: Patience,
 ): Promise<Connection> {
   const connections: Connections = new WeakMap();
   const opening = Bun.connect<undefined>({
@@ -105,7 +104,7 @@ export async function connect(
       connections.set(socket, new Connection(socket));
     }),
   });
-  const socket = await within(timeout, opening);
+  const socket = await within(patience, opening);
   const connection = connections.get(socket);
   if (connection === undefined) throw new ConnectFailed("ECONNRESET", "closed at once");
   return connection;

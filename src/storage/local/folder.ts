@@ -1,6 +1,7 @@
 import { constants, existsSync } from "node:fs";
 import { lstat, mkdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { fault } from "../../faults/faults.ts";
 import { StorageError, type Path } from "../errors.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import { openFile } from "./open-file.ts";
@@ -59,6 +60,7 @@ export class Folder {
 
   /** Has its entries written to the disk; where folders cannot be synced, nothing. */
   async sync(): Promise<void> {
+    if (globalThis.FAULT_LAB) fault("sync");
     await this.#handle?.sync();
   }
 
@@ -111,6 +113,7 @@ async function openOrMake(parent: Folder, name: string, make: boolean): Promise<
     if (!make || errnoOf(error) !== "ENOENT") throw error;
   }
   try {
+    if (globalThis.FAULT_LAB) fault("mkdir");
     await mkdir(parent.entry(name));
   } catch (error) {
     if (errnoOf(error) !== "EEXIST") throw error;

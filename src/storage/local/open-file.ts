@@ -1,4 +1,6 @@
+import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
+import { fault, without } from "../../faults/faults.ts";
 import { isAmongLast } from "./descriptors.ts";
 
 /**
@@ -7,6 +9,8 @@ import { isAmongLast } from "./descriptors.ts";
  * @throws the system's error; `EMFILE` where the last descriptors were reached
  */
 export async function openFile(path: string, flags: number, mode?: number): Promise<FileHandle> {
+  if (globalThis.FAULT_LAB) fault("open");
+  if (globalThis.FAULT_LAB && without("links")) flags &= ~constants.O_NOFOLLOW;
   const handle = await open(path, flags, mode);
   if (!isAmongLast(handle.fd)) return handle;
   await handle.close();

@@ -1,5 +1,6 @@
 import { rename } from "node:fs/promises";
 import type { FileDigest } from "../../digest/file.ts";
+import { fault, without } from "../../faults/faults.ts";
 import { type Path } from "../errors.ts";
 import { randomId } from "../ids.ts";
 import { checkCreatable } from "../names.ts";
@@ -72,6 +73,7 @@ async function goOn(
   try {
     ({ size } = await handle.stat());
     held = await heldBytes(handle, claimed.inOrder);
+    if (globalThis.FAULT_LAB) fault("truncate");
     await handle.truncate(held);
     // What is held has its room already.
     if (announced !== undefined) await checkRoom(context.root, path, announced - held);
@@ -197,15 +199,22 @@ class LocalSink implements Sink {
     try {
       await this.#writer.finish();
       await this.#setAttributes(attributes);
-      if (this.#context.durable) await this.#staged.handle.sync();
+      if (this.#context.durable) await this.#sync();
       // Some file systems tell only now that a write failed: before anybody sees the file.
       await this.#staged.handle.close();
+      if (globalThis.FAULT_LAB) fault("close");
       await publish(this.#context, this.#staged, this.#path, { absent: this.#absent });
     } catch (error) {
       await this.#forget();
       throw fromSystem(error, this.#path);
     }
     await this.#release();
+  }
+
+  async #sync(): Promise<void> {
+    if (globalThis.FAULT_LAB && without("sync")) return;
+    if (globalThis.FAULT_LAB) fault("sync");
+    await this.#staged.handle.sync();
   }
 
   async #leave(): Promise<number> {
@@ -216,6 +225,7 @@ class LocalSink implements Sink {
       const { size } = await handle.stat();
       if (size < BLOCK_SIZE) return await this.#forget();
       await handle.close();
+      if (globalThis.FAULT_LAB) fault("keep");
       const kept = name.replace(".part.", ".kept.");
       await rename(entry, entry.slice(0, -name.length) + kept);
       await this.#release();
@@ -241,12 +251,14 @@ class LocalSink implements Sink {
   async #setAttributes({ mtime, exec }: Attributes): Promise<void> {
     const { handle } = this.#staged;
     if (exec === true) {
+      if (globalThis.FAULT_LAB) fault("mode");
       const { mode } = await handle.stat();
       await handle.chmod((mode & 0o777) | ((mode & 0o444) >> 2));
     }
     if (mtime !== undefined) {
       // As a Date: seconds as a fraction miss the millisecond for half of all values.
       const time = new Date(Math.min(mtime, LATEST_TIME));
+      if (globalThis.FAULT_LAB) fault("times");
       await handle.utimes(time, time);
     }
   }
