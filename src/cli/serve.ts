@@ -5,6 +5,7 @@ import { Status } from "../client/status.ts";
 import { formatEvent, type Observe, type ServerEvent } from "../observe/events.ts";
 import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
+import { SYSTEM } from "../platform/system.ts";
 import { isLoopback } from "../security/ip.ts";
 import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
 import { connectLines, qrCode } from "./announce.ts";
@@ -295,6 +296,6 @@ function untilStopped(server: Server, grace: number): Promise<Status> {
       stopping = true;
       void server.stop(grace).then(() => resolve(status));
     };
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+    for (const signal of SYSTEM.stopSignals) process.on(signal, stop);
   });
 }

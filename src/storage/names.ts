@@ -1,3 +1,4 @@
+import { isAnywhere, whyNotEverywhere } from "../platform/names.ts";
 import { StorageError, type Path } from "./errors.ts";
 
 /** The folder inside a root that holds what is not finished; hidden from everybody. */
@@ -7,11 +8,6 @@ export const STAGING = ".sftp-staging";
 const MAX_NAME = 255;
 /** The longest path in bytes, as UTF-8. */
 const MAX_PATH = 1024;
-
-const CONTROL = /\p{Cc}/u;
-const SEPARATOR = /[\\:]/;
-/** https://learn.microsoft.com/windows/win32/fileio/naming-a-file, with the superscript digits. */
-const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
 
 /**
  * Judges a path whose file is to be read or removed: any name that can exist, but none that leads
@@ -51,24 +47,12 @@ export function checkCreatable(path: Path): void {
 
 /** Why a part of a path cannot be created, in words that follow the name; `undefined` if it can. */
 export function whyNotCreatable(part: string): string | undefined {
-  const unreadable = whyNotReadable(part);
-  if (unreadable !== undefined) return unreadable;
-  if (CONTROL.test(part)) return "holds a control character";
-  if (SEPARATOR.test(part)) return "holds a backslash or a colon";
-  if (/[. ]$/.test(part)) return "ends in a dot or a space";
-  if (DEVICE.test(part)) return "is the name of a device on Windows";
-  if (part.normalize("NFC") !== part) return "is not in Unicode's composed form (NFC)";
-  return undefined;
+  return whyNotReadable(part) ?? whyNotEverywhere(part);
 }
 
 /** Whether a name is the staging folder's on any system that there is. */
 export function isStaging(part: string): boolean {
-  return (
-    part
-      .normalize("NFKC")
-      .replace(/[. ]+$/, "")
-      .toUpperCase() === STAGING.toUpperCase()
-  );
+  return isAnywhere(part, STAGING);
 }
 
 function whyNotReadable(part: string): string | undefined {

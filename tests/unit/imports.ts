@@ -6,7 +6,15 @@ export type Layers = Readonly<Record<string, readonly string[]>>;
 /** The files to judge: content by path from `src`, such as `client/session.ts`. */
 export type Sources = ReadonlyMap<string, string>;
 
-const BELOW_CLIENT = ["transport", "security", "storage", "digest", "protocol", "observe"];
+const BELOW_CLIENT = [
+  "transport",
+  "security",
+  "storage",
+  "digest",
+  "protocol",
+  "observe",
+  "platform",
+];
 
 /** The direction of imports. `protocol` and `observe` lean on nothing at all. */
 export const LAYERS: Layers = {
@@ -16,11 +24,12 @@ export const LAYERS: Layers = {
   server: BELOW_CLIENT,
   client: BELOW_CLIENT,
   transport: ["digest", "protocol", "observe"],
-  security: ["digest", "protocol", "observe"],
-  storage: ["digest", "observe"],
+  security: ["digest", "protocol", "observe", "platform"],
+  storage: ["digest", "observe", "platform"],
   digest: ["observe"],
   protocol: [],
   observe: [],
+  platform: [],
 };
 
 /** Folders that need nothing from outside the project either, so that they stay pure. */
