@@ -1,10 +1,10 @@
 /**
- * Writes `dist/release`: an archive for each system, Debian packages, the submission, and
+ * Writes `dist/release` (or another folder, `--to DIR`): an archive for each system, Debian packages, the submission, and
  * `SHA256SUMS` over all. The same commit gives the same bytes. `--only TARGET` makes what belongs
  * to one system alone; `--quick` hardly compresses, for tests. Needs GNU tar and xz.
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
 import { archive, type Release } from "./release/archive.ts";
@@ -18,8 +18,6 @@ import { readCommit } from "./support/commit.ts";
 import { main } from "./support/main.ts";
 
 const TOP = join(import.meta.dir, "..");
-const FOLDER = join(TOP, "dist", "release");
-const SCRATCH = join(TOP, "dist", "release-parts");
 
 /** Systems whose program is in the submission; with a third it would pass 100 MB. */
 const SUBMITTED = ["linux-x64", "darwin-arm64"];
@@ -27,62 +25,68 @@ const SUBMITTED = ["linux-x64", "darwin-arm64"];
 interface Wanted {
   readonly targets: readonly Target[];
   readonly effort: Effort;
+  /** Where everything goes; what is there is removed. */
+  readonly folder: string;
 }
 
 /** @throws for what it does not know */
 function readArguments(args: readonly string[]): Wanted {
   const { values } = parseArgs({
     args: [...args],
-    options: { only: { type: "string" }, quick: { type: "boolean", default: false } },
+    options: {
+      only: { type: "string" },
+      quick: { type: "boolean", default: false },
+      to: { type: "string", default: join(TOP, "dist", "release") },
+    },
   });
   const targets = values.only === undefined ? TARGETS : [findTarget(values.only)];
-  return { targets, effort: values.quick ? "quick" : "best" };
+  return { targets, effort: values.quick ? "quick" : "best", folder: resolve(values.to) };
 }
 
 /** Builds the program of each target, and gives its path by the target's name. */
-async function buildAll(targets: readonly Target[]): Promise<Map<string, string>> {
+async function buildAll(targets: readonly Target[], scratch: string): Promise<Map<string, string>> {
   const runtimes = await fetchRuntimes(targets);
   const binaries = new Map<string, string>();
   for (const target of targets) {
-    const file = join(SCRATCH, "bin", target.name, target.windows ? "sftp.exe" : "sftp");
+    const file = join(scratch, "bin", target.name, target.windows ? "sftp.exe" : "sftp");
     const runtime = runtimes.get(target.name) ?? "";
     binaries.set(target.name, await build(file, { target: target.bun, runtime }));
   }
   return binaries;
 }
 
-async function writeSums(): Promise<void> {
+async function writeSums(folder: string): Promise<void> {
   const lines: string[] = [];
-  for (const name of readdirSync(FOLDER).toSorted()) {
+  for (const name of readdirSync(folder).toSorted()) {
     const digest = new Bun.CryptoHasher("sha256");
-    for await (const piece of Bun.file(join(FOLDER, name)).stream()) digest.update(piece);
+    for await (const piece of Bun.file(join(folder, name)).stream()) digest.update(piece);
     lines.push(`${digest.digest("hex")}  ${name}\n`);
   }
-  await Bun.write(join(FOLDER, "SHA256SUMS"), lines.join(""));
-}
-
-function tell(name: string): void {
-  const size = (Bun.file(join(FOLDER, name)).size / 1_000_000).toFixed(1);
-  console.log(`  ${name}  ${size} MB`);
+  await Bun.write(join(folder, "SHA256SUMS"), lines.join(""));
 }
 
 await main(async () => {
-  const { targets, effort } = readArguments(process.argv.slice(2));
+  const { targets, effort, folder } = readArguments(process.argv.slice(2));
   await checkTools();
-  for (const folder of [FOLDER, SCRATCH]) {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
+  const scratch = `${folder}-parts`;
+  for (const made of [folder, scratch]) {
+    rmSync(made, { recursive: true, force: true });
+    mkdirSync(made, { recursive: true });
   }
+  const tell = (name: string): void => {
+    const size = (Bun.file(join(folder, name)).size / 1_000_000).toFixed(1);
+    console.log(`  ${name}  ${size} MB`);
+  };
   const { name: commit, time } = await readCommit();
-  console.log(`Releasing ${commit} into ${FOLDER}:`);
+  console.log(`Releasing ${commit} into ${folder}:`);
   const release: Release = {
     companions: await readCompanions(),
     time,
     effort,
-    folder: FOLDER,
-    scratch: SCRATCH,
+    folder,
+    scratch,
   };
-  const binaries = await buildAll(targets);
+  const binaries = await buildAll(targets, scratch);
   for (const target of targets) {
     const binary = binaries.get(target.name) ?? "";
     tell(await archive(target, binary, release));
@@ -90,9 +94,9 @@ await main(async () => {
   }
   const submitted = SUBMITTED.map((name) => [name, binaries.get(name)] as const);
   if (submitted.every((pair): pair is readonly [string, string] => pair[1] !== undefined)) {
-    await Bun.write(join(FOLDER, "submission.zip"), await packSubmission(new Map(submitted)));
+    await Bun.write(join(folder, "submission.zip"), await packSubmission(new Map(submitted)));
     tell("submission.zip");
   }
-  await writeSums();
-  rmSync(SCRATCH, { recursive: true });
+  await writeSums(folder);
+  rmSync(scratch, { recursive: true });
 });

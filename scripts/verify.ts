@@ -1,5 +1,9 @@
 /** Runs every check: types, format, lint, the build, and all tests on what was built. */
+import { $ } from "bun";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MAKE_NATIVE, NATIVE_RELEASE, whyNoRelease } from "./release/native.ts";
 
 const TOP = join(import.meta.dir, "..");
 const BUN = process.execPath;
@@ -26,12 +30,16 @@ async function single(name: string, command: readonly string[]): Promise<Counts>
 }
 
 /** Runs tests and counts them as the runner does. */
-async function tests(name: string, paths: readonly string[]): Promise<Counts> {
+async function tests(
+  name: string,
+  paths: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Counts> {
   console.log(`\n== ${name}`);
   const child = Bun.spawn([BUN, "test", `--timeout=${HANG_MS}`, ...paths], {
     cwd: TOP,
     stdio: ["ignore", "inherit", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, ...env, NO_COLOR: "1" },
   });
   let report = "";
   const decoder = new TextDecoder();
@@ -50,6 +58,31 @@ async function tests(name: string, paths: readonly string[]): Promise<Counts> {
   return counts;
 }
 
+/** What the tests of the binary run, where it is not `dist/sftp`. */
+const BINARY: Record<string, string> = {};
+let shipped = "as it was built";
+
+/** Packs the binary and unpacks it where there is nothing else: users get it in this way. */
+async function archived(): Promise<Counts> {
+  const no = whyNoRelease();
+  if (no !== undefined || process.env["SFTP_BINARY"] !== undefined) {
+    console.log(`\n== No archive is tested: ${no ?? "SFTP_BINARY says what is"}`);
+    return { passed: 0, failed: 0, skipped: 0 };
+  }
+  const counts = await single("the archive", [BUN, ...MAKE_NATIVE, "--to", NATIVE_RELEASE]);
+  if (counts.failed > 0) return counts;
+  const archive = readdirSync(NATIVE_RELEASE).find((name) => name.endsWith(".tar.xz")) ?? "";
+  // As new as it is here, for tests that ask what is newer than the binary.
+  const flags = ["--touch", "--strip-components=1", "-C", UNPACKED];
+  await $`tar -xJf ${join(NATIVE_RELEASE, archive)} ${flags}`;
+  BINARY["SFTP_BINARY"] = join(UNPACKED, "sftp");
+  shipped = `of ${archive}`;
+  return counts;
+}
+
+const UNPACKED = mkdtempSync(join(tmpdir(), "sftp-archive-"));
+process.on("exit", () => rmSync(UNPACKED, { recursive: true, force: true }));
+
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const steps: (() => Promise<Counts>)[] = [
   () => single("types", [BUN, "check", "--no-script"]),
@@ -58,7 +91,9 @@ const steps: (() => Promise<Counts>)[] = [
   () => single("build", [BUN, "scripts/build.ts"]),
   () => tests("unit and property tests", ["tests/unit"]),
   () => tests("conformance of the storage", ["tests/conformance"]),
-  () => tests("the built binary, end to end", ["tests/e2e", "tests/interop"]),
+  () => archived(),
+  () => tests(`the binary ${shipped}, end to end`, ["tests/e2e", "tests/interop"], BINARY),
+  () => tests("the release", ["tests/release"]),
 ];
 for (const step of steps) {
   const counts = await step();
