@@ -49,28 +49,34 @@ describe.skipIf(no !== undefined)(`the file system of the container image${becau
       `--mount-proc=${root}/proc`,
     ];
     const env = Object.fromEntries(variables.split(" ").map((pair) => pair.split("=")));
-    await using serving = Bun.spawn([...space, ...inside, ...args.map(String), "--port", "0"], {
+    const serving = Bun.spawn([...space, ...inside, ...args.map(String), "--port", "0"], {
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const log = new Transcript();
-    void log.follow(serving.stderr).then(() => log.end());
-    const [, port = ""] = await log.waitFor(/on 0\.0\.0\.0:(\d+)/);
-    const [, pin = ""] = await log.waitFor(/#([\w-]{43})/);
-    const token = readFileSync(join(root, "state/sftp/token"), "utf8").trim();
-    expect(statSync(join(root, "state/sftp/token"))).toMatchObject({ uid: 10_001 });
-    mkdirSync(folder.join("mine"));
-    write(folder.join("mine/b.txt"), "to the volume");
-    const place = ["--root", folder.join("mine")];
-    const address = `127.0.0.1:${port}#${pin}`;
-    const words = ["connect", address, ...place, "-c", "GET a.txt; PUT b.txt"];
-    const client = Bun.spawn([folder.join("unpacked/sftp"), ...words], {
-      env: { SFTP_TOKEN: token, HOME: folder.path },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const said = await new Response(client.stderr).text();
-    expect([said, await client.exited]).toEqual([expect.stringContaining("verified"), 0]);
-    expect(readFileSync(folder.join("mine/a.txt"), "utf8")).toBe("from the volume");
-    expect(readFileSync(join(root, "data/b.txt"), "utf8")).toBe("to the volume");
+    try {
+      const log = new Transcript();
+      void log.follow(serving.stderr).then(() => log.end());
+      const [, port = ""] = await log.waitFor(/on 0\.0\.0\.0:(\d+)/);
+      const [, pin = ""] = await log.waitFor(/#([\w-]{43})/);
+      const token = readFileSync(join(root, "state/sftp/token"), "utf8").trim();
+      expect(statSync(join(root, "state/sftp/token"))).toMatchObject({ uid: 10_001 });
+      mkdirSync(folder.join("mine"));
+      write(folder.join("mine/b.txt"), "to the volume");
+      const place = ["--root", folder.join("mine")];
+      const address = `127.0.0.1:${port}#${pin}`;
+      const words = ["connect", address, ...place, "-c", "GET a.txt; PUT b.txt"];
+      const client = Bun.spawn([folder.join("unpacked/sftp"), ...words], {
+        env: { SFTP_TOKEN: token, HOME: folder.path },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const said = await new Response(client.stderr).text();
+      expect([said, await client.exited]).toEqual([expect.stringContaining("verified"), 0]);
+      expect(readFileSync(folder.join("mine/a.txt"), "utf8")).toBe("from the volume");
+      expect(readFileSync(join(root, "data/b.txt"), "utf8")).toBe("to the volume");
+    } finally {
+      // unshare minds no other signal, and takes the server with it.
+      serving.kill("SIGKILL");
+      await serving.exited;
+    }
   });
 });
