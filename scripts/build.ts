@@ -1,4 +1,7 @@
-/** Writes `dist/sftp`, the one executable, for this system. */
+/**
+ * Writes `dist/sftp`, the one executable, for this system; with `--lab` `dist/sftp-lab` instead, which
+ * can be told to fail (`src/faults`) and is for the fault laboratory alone.
+ */
 import { $ } from "bun";
 import { join } from "node:path";
 import { readCommit } from "./support/commit.ts";
@@ -12,18 +15,21 @@ export interface Elsewhere {
   readonly target: string;
   /** The Bun that becomes part of the executable. */
   readonly runtime: string;
+  readonly outfile: string;
 }
 
 /**
  * Builds the executable and returns its path. It appears there whole or not at all, and is the same
  * byte for byte wherever it is built, as long as the file has the same name.
+ * @param lab whether it is the one that can be told to fail
  */
-export async function build(
-  outfile = join(TOP, "dist", process.platform === "win32" ? "sftp.exe" : "sftp"),
-  elsewhere?: Elsewhere,
-): Promise<string> {
-  const define = `BUILD_COMMIT=${JSON.stringify((await readCommit()).name)}`;
-  const flags = ["--minify", "--bytecode", "--format=esm", "--define", define];
+export async function build(lab = false, elsewhere?: Elsewhere): Promise<string> {
+  const name = lab ? "sftp-lab" : "sftp";
+  const file = process.platform === "win32" ? `${name}.exe` : name;
+  const outfile = elsewhere?.outfile ?? join(TOP, "dist", file);
+  const stamp = `BUILD_COMMIT=${JSON.stringify((await readCommit()).name)}`;
+  const flags = ["--minify", "--bytecode", "--format=esm"];
+  flags.push("--define", stamp, "--define", `globalThis.FAULT_LAB=${lab}`);
   // Without the two flags the executable would obey a .env and a bunfig.toml where it is started.
   flags.push("--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig");
   if (elsewhere !== undefined) {
@@ -39,4 +45,7 @@ export async function build(
   return outfile;
 }
 
-if (import.meta.main) await main(async () => console.log(`Built ${await build()}`));
+if (import.meta.main) {
+  const lab = process.argv.includes("--lab");
+  await main(async () => console.log(`Built ${await build(lab)}`));
+}

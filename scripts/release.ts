@@ -50,7 +50,7 @@ async function buildAll(targets: readonly Target[], scratch: string): Promise<Ma
   for (const target of targets) {
     const file = join(scratch, "bin", target.name, target.windows ? "sftp.exe" : "sftp");
     const runtime = runtimes.get(target.name) ?? "";
-    binaries.set(target.name, await build(file, { target: target.bun, runtime }));
+    binaries.set(target.name, await build(false, { target: target.bun, runtime, outfile: file }));
   }
   return binaries;
 }

@@ -3,6 +3,8 @@
  * one system has to be what each other can have, too.
  */
 
+/** What HFS+ passes over in names. */
+const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
 const CONTROL = /\p{Cc}/u;
 const SEPARATOR = /[\\:]/;
 /** https://learn.microsoft.com/windows/win32/fileio/naming-a-file, with the superscript digits. */
@@ -31,8 +33,15 @@ export function otherSpellings(name: string): string[] {
   return [cased, formed].filter((other) => other !== undefined);
 }
 
-/** Whether a name is another one on any system: in other cases or forms, with dots at its end. */
+/** A name without what some system passes over: forms of letters, what HFS+ ignores, dots at its end. */
+export function bare(name: string): string {
+  return name
+    .normalize("NFKC")
+    .replace(IGNORED, "")
+    .replace(/[. ]+$/, "");
+}
+
+/** Whether a name is another one on any system. */
 export function isAnywhere(name: string, other: string): boolean {
-  const bare = name.normalize("NFKC").replace(/[. ]+$/, "");
-  return bare.toUpperCase() === other.toUpperCase();
+  return bare(name).toUpperCase() === other.toUpperCase();
 }

@@ -11,6 +11,7 @@ import { aborted, RequestFailed, toFailure } from "./failures.ts";
 import { Intake, type IntakeEnd } from "./intake.ts";
 import type { Job } from "./job.ts";
 import { KeepAlive } from "./keep-alive.ts";
+import { Lanes, type Turn } from "./lanes.ts";
 import { MECHANISM } from "../security/mechanism.ts";
 import { Login, type Account, type Guard } from "./login.ts";
 import { Parts } from "./parts.ts";
@@ -60,7 +61,7 @@ export class Session {
   #admitted: Admitted | undefined;
   /** Requests of a client that has not logged in. */
   #asked = 0;
-  #running = false;
+  readonly #lanes = new Lanes();
   #closing: string | undefined;
 
   /** @param binding what binds a login to the connection, over TLS */
@@ -81,7 +82,7 @@ export class Session {
 
   /** Whether a request is being carried out. */
   get busy(): boolean {
-    return this.#running;
+    return this.#lanes.busy;
   }
 
   /** Greets, and serves the client until it goes. */
@@ -98,6 +99,7 @@ export class Session {
     );
     const reading = this.#intake.run();
     await this.#work();
+    this.#login?.drop();
     await this.#admitted?.parts.close();
     if (this.#admitted?.rate !== undefined) this.#options.rates?.leave(this.#admitted.rate);
     const closing = this.#closing;
@@ -110,7 +112,7 @@ export class Session {
   /** Closes with `421 closing`: at once, or as soon as the request that runs is answered. */
   close(message: string): void {
     this.#closing ??= message;
-    if (!this.#running) this.#intake.stop();
+    if (!this.#lanes.busy) this.#intake.stop();
   }
 
   /** Closes the connection where the client has kept it waiting for too long. */
@@ -138,24 +140,35 @@ export class Session {
 
   async #work(): Promise<void> {
     while (this.#closing === undefined) {
+      const most = this.#admitted?.storage.parallel ?? 1;
+      // What nobody can begin is left where it counts as waiting.
+      if (most === 1) await this.#lanes.settle();
+      if (this.#closing !== undefined) break;
       const job = await this.#intake.next();
-      if (job === undefined || this.#closing !== undefined) return;
+      if (job === undefined || this.#closing !== undefined) break;
       if (job.asked.type === "violation" && job.asked.inBody?.causeTold === true) continue;
-      this.#running = true;
-      this.#keepAlive.begin();
-      const reply = await this.#answer(job);
-      this.#connection.write(reply);
-      this.#keepAlive.end();
-      this.#intake.answered(job);
-      this.#minds(job);
-      job.body?.drop(() => {
-        this.#sayClosing("Too much followed an upload that had failed");
-        void this.#connection.finish();
-      });
-      // Who does not read replies is given no more of them. A loss is told by the intake.
-      await this.#connection.drained().catch(() => undefined);
-      this.#running = false;
+      await this.#lanes.room(job, most);
+      if (this.#closing !== undefined) break;
+      this.#lanes.begin(job, (turn) => this.#carryOut(job, turn));
     }
+    await this.#lanes.settle();
+  }
+
+  /** Carries out a request, and answers it when its turn comes. */
+  async #carryOut(job: Job, turn: Turn): Promise<void> {
+    turn.whenNow(() => this.#keepAlive.begin());
+    const reply = await this.#answer(job, turn);
+    await turn.come;
+    this.#connection.write(reply);
+    this.#keepAlive.end();
+    this.#intake.answered(job);
+    this.#minds(job);
+    job.body?.drop(() => {
+      this.#sayClosing("Too much followed an upload that had failed");
+      void this.#connection.finish();
+    });
+    // Who does not read replies is given no more of them. A loss is told by the intake.
+    await this.#connection.drained().catch(() => undefined);
   }
 
   /** Looks after each request whether the client has logged in, or should not go on. */
@@ -178,7 +191,7 @@ export class Session {
     this.#intake.admit();
   }
 
-  async #answer(job: Job): Promise<string> {
+  async #answer(job: Job, turn: Turn): Promise<string> {
     const { asked } = job;
     try {
       if (asked.type === "violation") {
@@ -187,7 +200,7 @@ export class Session {
       const { verb } = asked.type === "rejected" ? asked.rejection : asked.request;
       authorise(verb, this.#admitted?.rights);
       if (asked.type === "rejected") throw RequestFailed.fromRejection(asked.rejection);
-      const exchange = this.#exchange(job);
+      const exchange = this.#exchange(job, turn);
       exchange.progress(0);
       const done = await handle(asked.request, exchange);
       return formatSuccess(done.code, done.fields);
@@ -212,7 +225,7 @@ export class Session {
     });
   }
 
-  #exchange(job: Job): Exchange {
+  #exchange(job: Job, turn: Turn): Exchange {
     const connection = this.#connection;
     const keepAlive = this.#keepAlive;
     const mind = (): void => {
@@ -243,18 +256,24 @@ export class Session {
         if (event.type === "block") await this.#admitted?.rate?.pass(event.data.length, mind);
         return event;
       },
-      begin: (fields) => {
-        connection.write(formatSuccess(150, fields));
-        keepAlive.bodyBegan();
+      turn: async () => {
+        await turn.come;
+        mind();
       },
+      begin: (fields) =>
+        turn.whenNow(() => {
+          connection.write(formatSuccess(150, fields));
+          keepAlive.bodyBegan();
+        }),
       block: async (buffer, length, digest) => {
+        if (!turn.isNow) await turn.come;
         await this.#admitted?.rate?.pass(length, mind);
         connection.write(frameBlock(buffer, length, digest));
         keepAlive.sent();
         await connection.drained();
       },
       progress: (done) => {
-        keepAlive.done = done;
+        if (turn.isNow) keepAlive.done = done;
         mind();
       },
     };

@@ -7,7 +7,7 @@ import type { ShellContext } from "./context.ts";
 import { comparePaths } from "./listing.ts";
 import type { Word } from "./parse.ts";
 import { compilePattern, isPattern } from "./pattern.ts";
-import { listAll } from "./remote-look.ts";
+import { collectListing } from "./remote-look.ts";
 import { parseRemotePath } from "./remote-path.ts";
 import type { Several } from "./several.ts";
 
@@ -68,7 +68,7 @@ export async function matchRemote(
 ): Promise<{ readonly base: Path; readonly matches: readonly Match[] }> {
   const pattern = compilePattern(text);
   const base = parseRemotePath(pattern.base, context.remoteFolder);
-  const entries = await listAll(context, session, base, { recursive: pattern.deep });
+  const entries = await collectListing(context, session, base, { recursive: pattern.deep });
   const typed =
     pattern.base === "" || pattern.base.endsWith("/") ? pattern.base : `${pattern.base}/`;
   const matches: Match[] = [];

@@ -78,7 +78,7 @@ export function isNoFile(error: unknown): boolean {
  * All that a folder of the server holds, or a file alone.
  * @throws {CommandFailed}
  */
-export async function listAll(
+export async function collectListing(
   { signal }: ShellContext,
   session: Session,
   path: Path,

@@ -1,18 +1,21 @@
-import { ask, deleteEach } from "../client/ask.ts";
+import { ask } from "../client/ask.ts";
 import { CommandFailed, Refused } from "../client/errors.ts";
+import type { Link } from "../client/link.ts";
 import type { RemoteEntry } from "../client/listing.ts";
-import type { Session } from "../client/session.ts";
+import { deleteThere } from "../client/remove.ts";
 import { Status } from "../client/status.ts";
 import type { Path } from "../protocol/path.ts";
 import { encodeText } from "../protocol/text.ts";
 import type { ShellContext } from "./context.ts";
-import { checkMovable, listAll, lookAt, neutrally } from "./remote-look.ts";
+import { limitsOf, runPool } from "./many/pool.ts";
+import { listAll } from "./many/remote-sources.ts";
+import { checkMovable, collectListing, lookAt, neutrally } from "./remote-look.ts";
 import type { Several } from "./several.ts";
 
 /** What removes things of the server. */
 export interface Remover {
   readonly context: ShellContext;
-  readonly session: Session;
+  readonly link: Link;
   readonly several: Several;
   /** Say what would be done, and do nothing. */
   readonly dryRun: boolean;
@@ -23,14 +26,15 @@ export interface Remover {
  * @throws {CommandFailed}
  */
 export async function removeOne(remover: Remover, path: Path): Promise<void> {
-  const { context, session, dryRun } = remover;
+  const { context, link, dryRun } = remover;
+  const { session } = link;
   const { output, signal } = context;
   const shown = path.join("/");
   checkMovable(context, path, "removed");
   if (dryRun) {
     const { type } = await lookAt(context, session, path);
     const inside =
-      type === "folder" ? await listAll(context, session, path, { recursive: false }) : [];
+      type === "folder" ? await collectListing(context, session, path, { recursive: false }) : [];
     if (inside.length > 0) throw notEmpty(553, shown);
     output.say(`Would remove ${shown}.`);
     return;
@@ -56,10 +60,10 @@ export async function removeFile(
   path: Path,
   known?: RemoteEntry["type"],
 ): Promise<void> {
-  const { context, session } = remover;
+  const { context, link } = remover;
   checkMovable(context, path, "removed");
   // DELETE would take an empty folder, too.
-  const type = known ?? (await lookAt(context, session, path)).type;
+  const type = known ?? (await lookAt(context, link.session, path)).type;
   if (type === "folder") {
     throw new CommandFailed(
       Status.refused,
@@ -75,11 +79,11 @@ export async function removeFile(
  * @throws {CommandFailed} where nothing could be begun, or all must end
  */
 export async function removeTree(remover: Remover, path: Path): Promise<void> {
-  const { context, session, several, dryRun } = remover;
+  const { context, link, several, dryRun } = remover;
   const { output, signal } = context;
   const own = path.join("/");
   checkMovable(context, path, "removed");
-  const entries = await listAll(context, session, path, { recursive: true });
+  const entries = await neutrally(path, everythingIn(link, path, signal));
   if (entries.length === 1 && entries[0]?.path === own) {
     await several.try(own, () => removeOne(remover, path));
     return;
@@ -109,13 +113,20 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
       for (const entry of removable) succeed(entry);
       continue;
     }
-    const paths = removable.map((entry) => entry.path.split("/"));
-    await deleteEach(session, paths, signal, (index, error) => {
-      const entry = removable[index];
-      if (entry === undefined) return;
-      if (error === undefined) succeed(entry);
-      else keep(entry, error);
-    });
+    await runPool(
+      removable,
+      limitsOf(link, Infinity),
+      () => 1,
+      async (entry) => {
+        try {
+          await link.run((session) => deleteThere(session, entry.path.split("/"), signal));
+        } catch (error) {
+          keep(entry, error);
+          return;
+        }
+        succeed(entry);
+      },
+    );
   }
   if (dryRun) return;
   output.say(
@@ -126,6 +137,14 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
 }
 
 type Entry = Pick<RemoteEntry, "path" | "type"> & { readonly reason?: string };
+
+async function everythingIn(link: Link, path: Path, signal: AbortSignal): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of listAll(link, path, true, signal)) {
+    entries.push({ ...entry, path: entry.path.join("/") });
+  }
+  return entries;
+}
 
 /** Entries by how deep they lie, the deepest first. */
 function levelsOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {

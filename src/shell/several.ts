@@ -1,7 +1,8 @@
-import { Refused, SessionLost, toCommandFailed, type CommandFailed } from "../client/errors.ts";
+import { toCommandFailed, type CommandFailed } from "../client/errors.ts";
 import type { Status } from "../client/status.ts";
 import type { ShellContext } from "./context.ts";
-import { sideOf, SomeFailed } from "./many/tally.ts";
+import { endsAll, tellFailure } from "./failure.ts";
+import { SomeFailed } from "./many/tally.ts";
 
 /**
  * Several things to be done by one command, of which some may fail. Where there is but one, its
@@ -67,8 +68,7 @@ export class Several {
   }
 
   #endsAll(failed: CommandFailed): boolean {
-    if (failed instanceof SessionLost || this.#context.signal.aborted) return true;
-    return failed instanceof Refused && failed.code === 421;
+    return this.#context.signal.aborted || endsAll(failed);
   }
 
   #tellFirst(): void {
@@ -80,17 +80,7 @@ export class Several {
   }
 
   #tell(name: string, failed: CommandFailed, error: unknown): void {
-    const { output } = this.#context;
-    const where = failed instanceof Refused ? " (on the server)" : "";
-    output.complain(`${this.#command} ${name}: ${failed.message}${where}`);
-    output.observe({
-      event: "failed",
-      command: this.#command,
-      path: name,
-      status: failed.status,
-      ...sideOf(error),
-      ...(failed instanceof Refused ? { code: failed.code, word: failed.word } : {}),
-      message: failed.message,
-    });
+    const told = { command: this.#command, verb: this.#command };
+    tellFailure(this.#context.output, told, name, failed, error);
   }
 }

@@ -1,4 +1,5 @@
-import { isAnywhere, whyNotEverywhere } from "../platform/names.ts";
+import { without } from "../faults/faults.ts";
+import { bare, isAnywhere, whyNotEverywhere } from "../platform/names.ts";
 import { StorageError, type Path } from "./errors.ts";
 
 /** The folder inside a root that holds what is not finished; hidden from everybody. */
@@ -8,6 +9,12 @@ export const STAGING = ".sftp-staging";
 const MAX_NAME = 255;
 /** The longest path in bytes, as UTF-8. */
 const MAX_PATH = 1024;
+
+/** The second name, in 8.3 form, that NTFS may give the staging folder. */
+const SHORT_STAGING = /^SFTP-S~[0-9]$/i;
+
+/** Folders within folders that a listing goes down to: what is deeper is refused by name. */
+export const MAX_LISTED_DEPTH = 64;
 
 /**
  * Judges a path whose file is to be read or removed: any name that can exist, but none that leads
@@ -52,7 +59,7 @@ export function whyNotCreatable(part: string): string | undefined {
 
 /** Whether a name is the staging folder's on any system that there is. */
 export function isStaging(part: string): boolean {
-  return isAnywhere(part, STAGING);
+  return isAnywhere(part, STAGING) || SHORT_STAGING.test(bare(part));
 }
 
 function whyNotReadable(part: string): string | undefined {
@@ -66,6 +73,7 @@ function whyNotReadable(part: string): string | undefined {
 }
 
 function check(path: Path, whyNot: (part: string) => string | undefined): void {
+  if (globalThis.FAULT_LAB && without("names")) return;
   for (const part of path) {
     const reason = whyNot(part);
     if (reason === undefined) continue;

@@ -3,36 +3,13 @@ import { mkdirSync } from "node:fs";
 import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Storage } from "../../src/storage/storage.ts";
+import { Swapper } from "../support/swapper.ts";
 import { entriesOf, load, problemOf, store } from "./ground.ts";
 import { LocalGround } from "./local-ground.ts";
 
 const CANARY = "nobody reads this";
 const TRANSFERS = 2_000;
 const AT_ONCE = 8;
-
-/** Another process that turns the folder `a` into the link `link` and back, until it is killed or left alone. */
-const SWAPPER = `
-  const { renameSync } = require("node:fs");
-  let moved = 0;
-  const put = (from) => {
-    for (;;) {
-      try {
-        return renameSync(from, "a");
-      } catch {
-        // A transfer made the folder anew while there was none.
-        renameSync("a", "moved" + moved++);
-      }
-    }
-  };
-  const end = Date.now() + 60_000;
-  for (let turn = 0; Date.now() < end; turn++) {
-    renameSync("a", "real");
-    put("link");
-    renameSync("a", "link");
-    put("real");
-    if (turn === 0) console.log("ready");
-  }
-`;
 
 /** Everything that could reach through the link, one transfer of each kind. */
 async function transfer(storage: Storage, turn: number): Promise<string> {
@@ -76,10 +53,9 @@ describe("LocalStorage: a folder that is swapped for a link and back", () => {
     await store(storage, ["a", "f"], "inside");
     await store(storage, ["a", "b", "f"], "inside");
     await symlink("../outside", ground.at("link"));
-    const swapper = Bun.spawn([process.execPath, "-e", SWAPPER], { cwd: root, stdout: "pipe" });
     const outcomes = new Map<string, number>();
-    try {
-      await swapper.stdout.getReader().read();
+    {
+      await using swapper = await Swapper.start(root);
       // Both states have to be met, or nothing is shown.
       for (let turn = 0; turn < TRANSFERS || !metBoth(outcomes); turn += AT_ONCE) {
         const batch = Array.from({ length: AT_ONCE }, (_, index) =>
@@ -89,10 +65,7 @@ describe("LocalStorage: a folder that is swapped for a link and back", () => {
           outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
         }
       }
-      expect(swapper.exitCode).toBe(null);
-    } finally {
-      swapper.kill("SIGKILL");
-      await swapper.exited;
+      expect(swapper.running).toBe(true);
     }
     const names = await readdir(outside, { recursive: true });
     expect(names.toSorted()).toEqual(["b", "b/canary", "b/f", "canary", "f"]);

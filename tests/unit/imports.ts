@@ -14,6 +14,7 @@ const BELOW_CLIENT = [
   "protocol",
   "observe",
   "platform",
+  "faults",
 ];
 
 /** The direction of imports. `protocol` and `observe` lean on nothing at all. */
@@ -23,12 +24,13 @@ export const LAYERS: Layers = {
   shell: ["client", ...BELOW_CLIENT],
   server: BELOW_CLIENT,
   client: BELOW_CLIENT,
-  transport: ["digest", "protocol", "observe"],
-  security: ["digest", "protocol", "observe", "platform"],
-  storage: ["digest", "observe", "platform"],
+  transport: ["digest", "protocol", "observe", "faults"],
+  security: ["digest", "protocol", "observe", "faults", "platform"],
+  storage: ["digest", "observe", "faults", "platform"],
   digest: ["observe"],
   protocol: [],
   observe: [],
+  faults: [],
   platform: [],
 };
 

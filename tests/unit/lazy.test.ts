@@ -25,3 +25,10 @@ test("nothing for a person at a terminal is loaded before there is one", () => {
   const later = [...loadedWith(join(SRC, "shell/terminal.ts"))];
   expect(later.filter((file) => late.test(file.slice(SRC.length + 1))).length).toBeGreaterThan(8);
 });
+
+test("nothing of an object store is loaded before a root lies in one", () => {
+  const loaded = [...loadedWith(join(SRC, "main.ts"))].map((file) => file.slice(SRC.length + 1));
+  const ofStore = loaded.filter((file) => file.startsWith("storage/s3/"));
+  expect(ofStore).toEqual(["storage/s3/location.ts"]);
+  expect(loadedWith(join(SRC, "storage/s3/s3.ts")).size).toBeGreaterThan(20);
+});

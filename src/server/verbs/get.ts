@@ -2,6 +2,7 @@ import { FileDigest } from "../../digest/file.ts";
 import type { Request } from "../../protocol/request.ts";
 import { formatDigest } from "../../protocol/text.ts";
 import { BLOCK_SIZE, digestRange, readBlocks } from "../../storage/read-blocks.ts";
+import { checkWhole } from "../../storage/whole.ts";
 import { HEADROOM, type Done, type Exchange } from "../exchange.ts";
 
 /** Sends a file. */
@@ -10,6 +11,8 @@ export async function get(request: Request<"GET">, exchange: Exchange): Promise<
   const source = await exchange.storage.open(request.path);
   try {
     const { size, mtime, exec } = source;
+    // Of several files that are opened ahead only small ones are read ahead as well.
+    if (size > BLOCK_SIZE) await exchange.turn();
     const digest = new FileDigest();
     const offset = startOf(request.keys.offset ?? 0, size);
     // The client digests its part meanwhile, and cancels where it is another.
@@ -22,7 +25,7 @@ export async function get(request: Request<"GET">, exchange: Exchange): Promise<
       sent += block.length;
       exchange.progress(sent);
     }
-    await source.unchanged();
+    await checkWhole(source, digest.value());
     const hex = formatDigest(digest.value());
     exchange.observe({
       event: "transferred",

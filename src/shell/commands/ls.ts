@@ -1,4 +1,4 @@
-import { listAll } from "../remote-look.ts";
+import { collectListing } from "../remote-look.ts";
 import type { Command } from "../command.ts";
 import { requireSession } from "../context.ts";
 import { comparePaths, LISTING_IDLE_LETTERS, LISTING_OPTIONS } from "../listing.ts";
@@ -36,7 +36,7 @@ export const ls: Command = {
     };
     const listed = async (typed: string): Promise<void> => {
       const path = parseRemotePath(typed, remoteFolder);
-      const entries = await listAll(context, session, path, { recursive });
+      const entries = await collectListing(context, session, path, { recursive });
       entries.sort((a, b) => comparePaths(a.path, b.path));
       const own = path.join("/");
       const alone = entries.length === 1 && entries[0]?.path === own;

@@ -1,12 +1,12 @@
 import { CommandFailed } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
 import type { Command } from "../command.ts";
-import { requireSession } from "../context.ts";
 import { expandRemote, type Named } from "../expand.ts";
 import type { Word } from "../parse.ts";
 import { isPattern } from "../pattern.ts";
 import { removeFile, removeTree } from "../remove.ts";
 import { Several } from "../several.ts";
+import { linkOf } from "../transfer.ts";
 
 export const rm: Command = {
   name: "RM",
@@ -20,12 +20,12 @@ export const rm: Command = {
   },
   words: [1, Infinity],
   async run(words, context, options) {
-    const session = requireSession(context);
+    const link = linkOf(context);
     const several = new Several(context, "RM");
     const dryRun = context.dryRun || options.has("dry-run");
-    const remover = { context, session, several, dryRun };
+    const remover = { context, link, several, dryRun };
     const recursive = options.has("recursive");
-    const named = await expandRemote(context, session, words, several);
+    const named = await expandRemote(context, link.session, words, several);
     if (!recursive) {
       const { rest, leftOut } = withoutMatchedFolders(named, words);
       for (const { name, path, type } of rest) {

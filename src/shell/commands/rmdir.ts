@@ -1,10 +1,10 @@
 import type { Path } from "../../protocol/path.ts";
 import type { Command } from "../command.ts";
-import { requireSession } from "../context.ts";
 import { expandRemote } from "../expand.ts";
 import { lookAt, notAFolder } from "../remote-look.ts";
 import { removeOne } from "../remove.ts";
 import { Several } from "../several.ts";
+import { linkOf } from "../transfer.ts";
 
 export const rmdir: Command = {
   name: "RMDIR",
@@ -14,9 +14,10 @@ export const rmdir: Command = {
   examples: ["RMDIR notes", "RMDIR 'my notes' drafts"],
   words: [1, Infinity],
   async run(words, context) {
-    const session = requireSession(context);
+    const link = linkOf(context);
+    const { session } = link;
     const several = new Several(context, "RMDIR");
-    const remover = { context, session, several, dryRun: context.dryRun };
+    const remover = { context, link, several, dryRun: context.dryRun };
     const removeFolder = async (path: Path): Promise<void> => {
       if (path.length > 0 && (await lookAt(context, session, path)).type === "file") {
         throw notAFolder(path, ": use RM");

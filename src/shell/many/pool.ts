@@ -49,7 +49,7 @@ export interface Turn {
  * rejects, or the items end with an error, no more are begun; those that have begun end first.
  */
 export async function runPool<T>(
-  items: AsyncIterable<T>,
+  items: AsyncIterable<T> | Iterable<T>,
   limits: PoolLimits,
   weigh: (item: T) => number,
   work: (item: T, turn: Turn) => Promise<void>,

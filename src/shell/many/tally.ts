@@ -1,15 +1,9 @@
-import {
-  CommandFailed,
-  Interrupted,
-  Refused,
-  SessionLost,
-  toCommandFailed,
-} from "../../client/errors.ts";
+import { CommandFailed, toCommandFailed } from "../../client/errors.ts";
 import type { Status } from "../../client/status.ts";
 import type { Transferred } from "../../client/transfer.ts";
 import { formatSeconds, formatSize } from "../../observe/units.ts";
-import { StorageError } from "../../storage/errors.ts";
 import type { Output, ShellContext } from "../context.ts";
+import { endsAll, tellFailure } from "../failure.ts";
 import { rateOf, VERIFIED } from "../report.ts";
 import { joined, type Text } from "../text.ts";
 
@@ -115,17 +109,7 @@ export class Tally {
     if (failed === undefined || endsAll(failed)) throw error;
     this.#failed++;
     this.#status ??= failed.status;
-    const where = failed instanceof Refused ? " (on the server)" : "";
-    this.#output.complain(`${verb} ${name}: ${failed.message}${where}`);
-    this.#output.observe({
-      event: "failed",
-      command: this.#command,
-      path: name,
-      status: failed.status,
-      ...sideOf(error),
-      ...(failed instanceof Refused ? { code: failed.code, word: failed.word } : {}),
-      message: failed.message,
-    });
+    tellFailure(this.#output, { command: this.#command, verb }, name, failed, error);
   }
 
   /** Tells what became of all of them; where nothing did, only programs are told. */
@@ -203,18 +187,6 @@ export async function tallied(
   job.end();
   tally.tell();
   tally.throwFailed();
-}
-
-/** On which side something failed, where that is known. */
-export function sideOf(error: unknown): { side?: "local" | "remote" } {
-  if (error instanceof Refused) return { side: "remote" };
-  return error instanceof StorageError ? { side: "local" } : {};
-}
-
-/** Whether an error is no one file's: the connection is gone, or the user has interrupted. */
-function endsAll(failed: CommandFailed): boolean {
-  if (failed instanceof SessionLost || failed instanceof Interrupted) return true;
-  return failed instanceof Refused && failed.code === 421;
 }
 
 function count(number: number, what: string): string {

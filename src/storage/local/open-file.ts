@@ -1,4 +1,6 @@
+import { constants } from "node:fs";
 import { lstat, open, type FileHandle } from "node:fs/promises";
+import { fault, without } from "../../faults/faults.ts";
 import { SYSTEM } from "../../platform/system.ts";
 import { isAmongLast } from "./descriptors.ts";
 
@@ -9,6 +11,8 @@ import { isAmongLast } from "./descriptors.ts";
  */
 export async function openFile(path: string, flags: number, mode?: number): Promise<FileHandle> {
   if (!SYSTEM.refusesLinks) await refuseLink(path);
+  if (globalThis.FAULT_LAB) fault("open");
+  if (globalThis.FAULT_LAB && without("links")) flags &= ~constants.O_NOFOLLOW;
   const handle = await open(path, flags, mode);
   if (!isAmongLast(handle.fd)) return handle;
   await handle.close();
