@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { main } from "./support/main.ts";
 
 const TOP = join(import.meta.dir, "..");
+/** Threads of the program: a file that one begins with is not found by itself. */
+const WORKERS = ["src/storage/local/small/worker.ts"];
 
 /** The commit that is built, in seven digits, with a `+` where the tree differs from it. */
 async function commit(): Promise<string> {
@@ -22,7 +24,7 @@ export async function build(): Promise<string> {
   // Without the two flags the executable would obey a .env and a bunfig.toml where it is started.
   const flags = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
   const built =
-    await $`${process.execPath} build --compile --minify --bytecode --format=esm ${flags} --define ${define} --outfile ${outfile} src/main.ts`
+    await $`${process.execPath} build --compile --minify --bytecode --format=esm ${flags} --define ${define} --outfile ${outfile} src/main.ts ${WORKERS}`
       .cwd(TOP)
       .nothrow()
       .quiet();

@@ -37,9 +37,7 @@ export class Download implements Transfer {
 
   async attempt(session: Session): Promise<Transferred> {
     const started = performance.now();
-    const id = downloadId(session.address, this.#remote, this.#storage, this.#local);
-    // Whoever else gets the same file to the same place at the same time does so without our part.
-    const part: Part = { id, onTaken: () => undefined };
+    const part = this.#part(session);
     const afresh = this.#fresh || (this.#options.size ?? Infinity) <= BLOCK_SIZE;
     const held = afresh ? undefined : await this.#storage.resume(this.#local, part, {});
     this.#fresh = false;
@@ -47,6 +45,20 @@ export class Download implements Transfer {
       (held && (await this.#goOn(session, new Receiver(this.#local, held)))) ??
       (await this.#begin(session, part));
     return { ...done, seconds: (performance.now() - started) / 1000 };
+  }
+
+  #part({ address }: Session): Part {
+    const remote = this.#remote;
+    const storage = this.#storage;
+    const local = this.#local;
+    return {
+      // Made only where it is needed, since it costs more than a small file.
+      get id() {
+        return downloadId(address, remote, storage, local);
+      },
+      // Whoever else gets the same file to the same place at the same time does so without our part.
+      onTaken: () => undefined,
+    };
   }
 
   /** @returns `undefined` where what is held is of no use any more, and forgotten */

@@ -47,7 +47,8 @@ export class Upload implements Transfer {
 
   async attempt(session: Session): Promise<Transferred> {
     const started = performance.now();
-    const source = await this.#storage.open(this.#local);
+    const ahead = await this.#storage.readAhead?.(this.#local);
+    const source = ahead ?? (await this.#storage.open(this.#local));
     let answered: () => Promise<Omit<Transferred, "seconds">>;
     try {
       answered = await this.#send(session, source);

@@ -10,6 +10,8 @@ import type { Exchange } from "./exchange.ts";
 import { aborted, RequestFailed, toFailure } from "./failures.ts";
 import { Intake, type IntakeEnd } from "./intake.ts";
 import type { Job } from "./job.ts";
+import { ReadAhead } from "./read-ahead.ts";
+import { restOfRun } from "./run.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { MECHANISM } from "../security/mechanism.ts";
 import { Login, type Account, type Guard } from "./login.ts";
@@ -45,6 +47,7 @@ interface Admitted {
   readonly rights: Rights;
   readonly storage: Storage;
   readonly parts: Parts;
+  readonly ahead: ReadAhead;
   readonly rate: Rate | undefined;
 }
 
@@ -143,19 +146,29 @@ export class Session {
       if (job.asked.type === "violation" && job.asked.inBody?.causeTold === true) continue;
       this.#running = true;
       this.#keepAlive.begin();
-      const reply = await this.#answer(job);
-      this.#connection.write(reply);
+      const jobs = [job, ...this.#takeRest(job)];
+      const replies = jobs.map((one) => this.#answer(one));
+      for (const [index, one] of jobs.entries()) {
+        this.#connection.write((await replies[index]) ?? "");
+        this.#intake.answered(one);
+        this.#minds(one);
+        one.body?.drop(() => {
+          this.#sayClosing("Too much followed an upload that had failed");
+          void this.#connection.finish();
+        });
+      }
       this.#keepAlive.end();
-      this.#intake.answered(job);
-      this.#minds(job);
-      job.body?.drop(() => {
-        this.#sayClosing("Too much followed an upload that had failed");
-        void this.#connection.finish();
-      });
       // Who does not read replies is given no more of them. A loss is told by the intake.
       await this.#connection.drained().catch(() => undefined);
       this.#running = false;
     }
+  }
+
+  /** Small files that came behind one are stored together with it. */
+  #takeRest(job: Job): Job[] {
+    // Before the login nothing is taken together, and where the rate is limited nothing may be.
+    if (this.#admitted === undefined || this.#admitted.rate !== undefined) return [];
+    return this.#intake.takeSome(restOfRun(job, this.#intake.upcoming()));
   }
 
   /** Looks after each request whether the client has logged in, or should not go on. */
@@ -174,7 +187,8 @@ export class Session {
   #admit({ user, role, storage }: Account): void {
     const rights = new Rights(role, this.#options.withheld);
     const rate = this.#options.rates?.enter(user);
-    this.#admitted = { rights, storage, parts: new Parts(storage), rate };
+    const ahead = new ReadAhead(storage, this.#intake);
+    this.#admitted = { rights, storage, parts: new Parts(storage), ahead, rate };
     this.#intake.admit();
   }
 
@@ -233,6 +247,7 @@ export class Session {
       get rights() {
         return admitted().rights;
       },
+      open: async (path) => (await admitted().ahead.take(job)) ?? admitted().storage.open(path),
       login: this.#login,
       cutBody: (cause) => job.body?.fail(cause),
       client: connection.remote,

@@ -4,6 +4,8 @@ import { StorageError, type Path } from "./errors.ts";
 
 /** Bytes of a block; the same as on the wire, so that digests can be compared. */
 export const BLOCK_SIZE = 262_144;
+/** Files of at most so many bytes are read and stored whole, many at a time. */
+export const SMALL = 16 * 1024;
 /** Blocks that one call of the system reads. */
 const BATCH = 2;
 

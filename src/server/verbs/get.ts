@@ -7,7 +7,7 @@ import { HEADROOM, type Done, type Exchange } from "../exchange.ts";
 /** Sends a file. */
 export async function get(request: Request<"GET">, exchange: Exchange): Promise<Done> {
   const started = performance.now();
-  const source = await exchange.storage.open(request.path);
+  const source = await exchange.open(request.path);
   try {
     const { size, mtime, exec } = source;
     const digest = new FileDigest();

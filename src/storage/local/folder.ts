@@ -1,11 +1,9 @@
-import { constants, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { lstat, mkdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { StorageError, type Path } from "../errors.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
-import { openFile } from "./open-file.ts";
-
-const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+import { OPEN_FOLDER, openFile } from "./open-file.ts";
 
 /**
  * Linux names an open folder's entries as `/proc/self/fd/N/name`, which is `openat()`: the folder

@@ -1,5 +1,14 @@
+import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { isAmongLast } from "./descriptors.ts";
+
+/** Not blocking, so that a pipe without a writer holds up nobody; a link fails with `ELOOP`. */
+export const OPEN_FILE =
+  constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+export const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+/** For a file that nobody has yet. */
+export const CREATE_STAGED =
+  constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /**
  * Opens a file, but leaves the last descriptors of the process alone: with none left a server could

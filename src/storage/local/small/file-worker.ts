@@ -1,0 +1,102 @@
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+import type { Job, JobDone, ReadDone, ReadJob, StoreDone, StoreJob } from "./calls.ts";
+
+/** How long a job may take before others no longer wait for it, in milliseconds. */
+const STUCK_AFTER_MS = 500;
+/** Where the program's own files lie in the executable that is shipped. */
+const INSIDE_EXECUTABLE = "/$bunfs/";
+
+interface Waiting {
+  readonly job: Job;
+  readonly resolve: (done: JobDone | undefined) => void;
+}
+
+/**
+ * A thread that makes many calls of the file system for one message. Each asynchronous call costs
+ * the waking of a thread, which is ten times what most calls take by themselves. One thread is
+ * enough, because whoever meets it stuck in a call goes the ordinary way.
+ */
+export class FileWorker {
+  readonly #waiting: Waiting[] = [];
+  #worker: Worker | undefined;
+  #running: Waiting | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stuck = false;
+  #failed = false;
+
+  /** Whether it runs, so that using it costs little. */
+  get isRunning(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /** @returns `undefined` where it is not to be had: nothing was done then */
+  read(job: ReadJob): Promise<ReadDone | undefined> {
+    return this.#do<ReadDone>(job);
+  }
+
+  /** @returns `undefined` where it is not to be had: nothing was done then */
+  store(job: StoreJob): Promise<StoreDone | undefined> {
+    return this.#do<StoreDone>(job);
+  }
+
+  #do<D extends JobDone>(job: Job): Promise<D | undefined> {
+    if (this.#stuck || this.#failed) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      // A job of one kind is answered in kind.
+      this.#waiting.push({ job, resolve: resolve as Waiting["resolve"] });
+      if (this.#running === undefined) this.#next();
+      else this.#watch();
+    });
+  }
+
+  #next(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#running = this.#waiting.shift();
+    if (this.#running === undefined) return;
+    if (this.#waiting.length > 0) this.#watch();
+    const worker = (this.#worker ??= this.#start());
+    // What waits keeps the process alive, not the thread.
+    worker.ref();
+    const { job } = this.#running;
+    worker.postMessage(job, job.kind === "store" ? [job.bytes.buffer] : []);
+  }
+
+  #done(done: JobDone | undefined): void {
+    this.#stuck = false;
+    this.#worker?.unref();
+    const running = this.#running;
+    this.#next();
+    running?.resolve(done);
+  }
+
+  #watch(): void {
+    this.#timer ??= setTimeout(() => this.#giveUpWaiting(), STUCK_AFTER_MS);
+  }
+
+  #giveUpWaiting(): void {
+    this.#timer = undefined;
+    this.#stuck = true;
+    for (const { resolve } of this.#waiting.splice(0)) resolve(undefined);
+  }
+
+  #start(): Worker {
+    const { main } = Bun;
+    const worker = new Worker(
+      main.startsWith(INSIDE_EXECUTABLE)
+        ? new URL("storage/local/small/worker.ts", pathToFileURL(main))
+        : new URL("worker.ts", import.meta.url),
+    );
+    worker.on("message", (done: JobDone) => this.#done(done));
+    worker.on("error", () => {
+      this.#failed = true;
+      this.#giveUpWaiting();
+      this.#done(undefined);
+    });
+    return worker;
+  }
+}
+
+/** The one of this process. */
+export const fileWorker = new FileWorker();
