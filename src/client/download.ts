@@ -5,6 +5,7 @@ import type { Part, Storage } from "../storage/storage.ts";
 import { brokenProtocol, Interrupted } from "./errors.ts";
 import { orRefused, type Exchange, type Success } from "./exchange.ts";
 import { digestField, integerField } from "./fields.ts";
+import { onAbort } from "./on-abort.ts";
 import { downloadId } from "./part-id.ts";
 import type { Session } from "./session.ts";
 import type { Transfer, Transferred, TransferOptions } from "./transfer.ts";
@@ -115,14 +116,13 @@ export class Download implements Transfer {
     const { signal } = this.#options;
     const exchange = session.request("GET", this.#remote, offset === undefined ? {} : { offset });
     this.#left = Infinity;
-    const cancel = (): void => exchange.startCancel();
-    signal.addEventListener("abort", cancel);
+    const forget = onAbort(signal, () => exchange.startCancel());
     try {
       return await use(exchange);
     } catch (error) {
       throw signal.aborted ? new Interrupted() : error;
     } finally {
-      signal.removeEventListener("abort", cancel);
+      forget();
       await exchange.leave(this.#left);
     }
   }
