@@ -24,7 +24,7 @@ export async function build(): Promise<string> {
   // Without the two flags the executable would obey a .env and a bunfig.toml where it is started.
   const flags = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
   const built =
-    await $`${process.execPath} build --compile --minify --bytecode --format=esm ${flags} --define ${define} --outfile ${outfile} src/main.ts ${WORKERS}`
+    await $`${process.execPath} build --compile --minify --splitting --bytecode --format=esm ${flags} --define ${define} --outfile ${outfile} src/main.ts ${WORKERS}`
       .cwd(TOP)
       .nothrow()
       .quiet();

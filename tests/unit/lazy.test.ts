@@ -17,11 +17,18 @@ function loadedWith(file: string, found = new Set<string>()): Set<string> {
 }
 
 test("nothing for a person at a terminal is loaded before there is one", () => {
-  const loaded = [...loadedWith(join(SRC, "main.ts"))].map((file) => file.slice(SRC.length + 1));
+  const loaded = [...loadedWith(join(SRC, "cli/program.ts"))].map((file) =>
+    file.slice(SRC.length + 1),
+  );
   expect(loaded).toContain("shell/shell.ts");
   expect(loaded.length).toBeGreaterThan(100);
   const late = /^shell\/(?:terminal|history|complete\/.*|typing\/.*)|^cli\/completion-scripts/;
   expect(loaded.filter((file) => late.test(file))).toEqual([]);
   const later = [...loadedWith(join(SRC, "shell/terminal.ts"))];
   expect(later.filter((file) => late.test(file.slice(SRC.length + 1))).length).toBeGreaterThan(8);
+});
+
+test("nothing but its line is loaded for the version", () => {
+  const loaded = [...loadedWith(join(SRC, "main.ts"))].map((file) => file.slice(SRC.length + 1));
+  expect(loaded).toEqual(["main.ts", "cli/version.ts"]);
 });

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Path } from "../errors.ts";
 import type { Part } from "../storage.ts";
 import { isSelf } from "./owner.ts";
@@ -108,7 +107,7 @@ export class Parts {
 
 /** The path belongs to the right: a key is of no use for another name. */
 function idOf(path: Path, { id }: Part): string {
-  return createHash("sha256")
+  return new Bun.CryptoHasher("sha256")
     .update(JSON.stringify([id, path]))
     .digest("hex")
     .slice(0, 32);

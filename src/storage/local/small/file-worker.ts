@@ -1,5 +1,4 @@
 import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
 import type { Job, JobDone, ReadDone, ReadJob, StoreDone, StoreJob } from "./calls.ts";
 
 /** How long a job may take before others no longer wait for it, in milliseconds. */
@@ -88,8 +87,8 @@ export class FileWorker {
         ? new URL("storage/local/small/worker.ts", pathToFileURL(main))
         : new URL("worker.ts", import.meta.url),
     );
-    worker.on("message", (done: JobDone) => this.#done(done));
-    worker.on("error", () => {
+    worker.addEventListener("message", ({ data }: MessageEvent<JobDone>) => this.#done(data));
+    worker.addEventListener("error", () => {
       this.#failed = true;
       this.#giveUpWaiting();
       this.#done(undefined);
