@@ -17,16 +17,29 @@ interface Waiting {
  * enough, because whoever meets it stuck in a call goes the ordinary way.
  */
 export class FileWorker {
+  readonly #start: () => Worker;
   readonly #waiting: Waiting[] = [];
+  readonly #news: (() => void)[] = [];
   #worker: Worker | undefined;
   #running: Waiting | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stuck = false;
   #failed = false;
 
-  /** Whether it runs, so that using it costs little. */
+  constructor(start = startWorker) {
+    this.#start = start;
+  }
+
+  /** Whether it was started, so that using it costs little. */
   get isRunning(): boolean {
     return this.#worker !== undefined;
+  }
+
+  /** Settles when a job would be done at once, or it is known that none will be for long. */
+  ready(): Promise<void> {
+    if (this.#running === undefined || this.#stuck || this.#failed) return Promise.resolve();
+    this.#watch();
+    return new Promise((resolve) => this.#news.push(resolve));
   }
 
   /** @returns `undefined` where it is not to be had: nothing was done then */
@@ -53,13 +66,13 @@ export class FileWorker {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#running = this.#waiting.shift();
-    if (this.#running === undefined) return;
-    if (this.#waiting.length > 0) this.#watch();
-    const worker = (this.#worker ??= this.#start());
+    if (this.#running === undefined) return this.#tell();
+    if (this.#waiting.length > 0 || this.#news.length > 0) this.#watch();
+    this.#worker ??= this.#begin();
     // What waits keeps the process alive, not the thread.
-    worker.ref();
+    this.#worker.ref();
     const { job } = this.#running;
-    worker.postMessage(job, job.kind === "store" ? [job.bytes.buffer] : []);
+    this.#worker.postMessage(job, job.kind === "store" ? [job.bytes.buffer] : []);
   }
 
   #done(done: JobDone | undefined): void {
@@ -74,19 +87,20 @@ export class FileWorker {
     this.#timer ??= setTimeout(() => this.#giveUpWaiting(), STUCK_AFTER_MS);
   }
 
+  /** Nobody waits for what hangs but the one that it was done for. */
   #giveUpWaiting(): void {
     this.#timer = undefined;
     this.#stuck = true;
     for (const { resolve } of this.#waiting.splice(0)) resolve(undefined);
+    this.#tell();
   }
 
-  #start(): Worker {
-    const { main } = Bun;
-    const worker = new Worker(
-      main.startsWith(INSIDE_EXECUTABLE)
-        ? new URL("storage/local/small/worker.ts", pathToFileURL(main))
-        : new URL("worker.ts", import.meta.url),
-    );
+  #tell(): void {
+    for (const tell of this.#news.splice(0)) tell();
+  }
+
+  #begin(): Worker {
+    const worker = this.#start();
     worker.addEventListener("message", ({ data }: MessageEvent<JobDone>) => this.#done(data));
     worker.addEventListener("error", () => {
       this.#failed = true;
@@ -95,6 +109,15 @@ export class FileWorker {
     });
     return worker;
   }
+}
+
+function startWorker(): Worker {
+  const { main } = Bun;
+  return new Worker(
+    main.startsWith(INSIDE_EXECUTABLE)
+      ? new URL("storage/local/small/worker.ts", pathToFileURL(main))
+      : new URL("worker.ts", import.meta.url),
+  );
 }
 
 /** The one of this process. */

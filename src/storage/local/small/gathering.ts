@@ -1,6 +1,9 @@
 import type { Path } from "../../errors.ts";
 import { MOST_TOGETHER } from "./calls.ts";
 
+/** Bytes that errands which are done together carry at the most. */
+const MOST_BYTES = 1024 * 1024;
+
 /** What is to be done with a file of some folder, and who is told how that went. */
 export interface Errand<T, R> {
   readonly path: Path;
@@ -10,20 +13,23 @@ export interface Errand<T, R> {
   readonly resolve: (result: R | undefined) => void;
 }
 
-/** Bytes that errands which are done together carry at the most. */
-const MOST_BYTES = 1024 * 1024;
+/** How errands are done. */
+export interface Doing<T, R> {
+  /** Settles when some can be done: what is asked for until then is done together. */
+  ready(): Promise<void>;
+  /** Whether so many are worth it. */
+  isWorth(count: number): boolean;
+  /** Does some in one folder. Those that it says nothing of could not be done. */
+  act(parents: Path, errands: readonly Errand<T, R>[]): Promise<void>;
+}
 
-/**
- * Gathers what is asked for at the same time, or while earlier ones are done, by the folder that it
- * is in: the way to a folder is gone once for all of them.
- */
+/** Gathers what is asked for at the same time, or while earlier things are done, by its folder. */
 export class Gathering<T, R> {
   readonly #folders = new Map<string, Errand<T, R>[]>();
-  readonly #visit: (parents: Path, visit: Visit<T, R>) => Promise<void>;
+  readonly #doing: Doing<T, R>;
 
-  /** @param visit goes to a folder, and does there what `take` gives until it gives nothing */
-  constructor(visit: (parents: Path, visit: Visit<T, R>) => Promise<void>) {
-    this.#visit = visit;
+  constructor(doing: Doing<T, R>) {
+    this.#doing = doing;
   }
 
   /** @returns `undefined` where it could not be done this way: nothing has happened then */
@@ -32,51 +38,50 @@ export class Gathering<T, R> {
       const parents = path.slice(0, -1);
       const key = parents.join("/");
       const errand = { path, what, weight, resolve };
-      const errands = this.#folders.get(key);
-      if (errands !== undefined) {
-        errands.push(errand);
+      const waiting = this.#folders.get(key);
+      if (waiting !== undefined) {
+        waiting.push(errand);
         return;
       }
-      const begun = [errand];
-      this.#folders.set(key, begun);
+      const errands = [errand];
+      this.#folders.set(key, errands);
       // Behind whatever else is asked for in this turn of the event loop.
-      setImmediate(() => void this.#go(key, parents, begun));
+      setImmediate(() => void this.#go(key, parents, errands));
     });
   }
 
-  async #go(key: string, parents: Path, errands: Errand<T, R>[]): Promise<void> {
-    // Who comes when all that was asked for is done has the way gone anew.
-    const leave = (): void => {
-      if (this.#folders.get(key) === errands) this.#folders.delete(key);
-    };
-    const take = (): Errand<T, R>[] => {
-      if (errands.length === 0) leave();
-      return takeSome(errands);
-    };
+  async #go(key: string, parents: Path, errands: readonly Errand<T, R>[]): Promise<void> {
+    const { isWorth } = this.#doing;
+    if (isWorth(errands.length)) await this.#doing.ready();
+    this.#folders.delete(key);
+    const some = isWorth(errands.length) ? inBatches(errands) : [];
+    await Promise.all(some.map((batch) => this.#act(parents, batch)));
+    for (const { resolve } of errands) resolve(undefined);
+  }
+
+  async #act(parents: Path, batch: readonly Errand<T, R>[]): Promise<void> {
     try {
-      await this.#visit(parents, { waiting: errands.length, take });
+      await this.#doing.act(parents, batch);
+    } catch {
+      // What is wrong is found and told by those who go the ordinary way.
     } finally {
-      leave();
-      for (const { resolve } of errands.splice(0)) resolve(undefined);
+      for (const { resolve } of batch) resolve(undefined);
     }
   }
 }
 
-/** One way to a folder. */
-export interface Visit<T, R> {
-  /** How many errands there were when it began. */
-  readonly waiting: number;
-  /** The next that are done together; none where none is left. */
-  take(): readonly Errand<T, R>[];
-}
-
-function takeSome<T, R>(errands: Errand<T, R>[]): Errand<T, R>[] {
-  let count = 0;
+function inBatches<T, R>(errands: readonly Errand<T, R>[]): Errand<T, R>[][] {
+  const batches: Errand<T, R>[][] = [];
+  let batch: Errand<T, R>[] = [];
   let bytes = 0;
-  for (const { weight } of errands) {
-    bytes += weight;
-    if (count === MOST_TOGETHER || (count > 0 && bytes > MOST_BYTES)) break;
-    count++;
+  for (const errand of errands) {
+    if (batch.length === MOST_TOGETHER || bytes + errand.weight > MOST_BYTES) {
+      batches.push(batch);
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(errand);
+    bytes += errand.weight;
   }
-  return errands.splice(0, count);
+  return [...batches, batch];
 }

@@ -6,11 +6,16 @@ import type { Turns } from "../turns.ts";
 import type { Twins } from "../twins.ts";
 import type { NewFile } from "./calls.ts";
 import { fileWorker } from "./file-worker.ts";
-import { Gathering, type Errand, type Visit } from "./gathering.ts";
+import { Gathering, type Errand } from "./gathering.ts";
 import { SmallSource } from "./small-source.ts";
 
 /** So many at a time are worth starting the thread for. */
 const WORTH_A_THREAD = 8;
+
+const WORKER = {
+  ready: () => fileWorker.ready(),
+  isWorth: (count: number) => fileWorker.isRunning || count >= WORTH_A_THREAD,
+};
 
 /** What the storage has to do with files. */
 export interface SmallContext {
@@ -34,12 +39,14 @@ export class SmallFiles {
   readonly #context: SmallContext;
   /** The folder that was made last: what follows is in it as a rule. */
   #made: string | undefined;
-  readonly #reading = new Gathering<undefined, Source>((parents, visit) =>
-    this.#visit(visit, (some) => this.#readAll(parents, some)),
-  );
-  readonly #storing = new Gathering<Storing, true>((parents, visit) =>
-    this.#visit(visit, (some) => this.#storeAll(parents, some)),
-  );
+  readonly #reading = new Gathering<undefined, Source>({
+    ...WORKER,
+    act: (parents, some) => this.#readAll(parents, some),
+  });
+  readonly #storing = new Gathering<Storing, true>({
+    ...WORKER,
+    act: (parents, some) => this.#storeAll(parents, some),
+  });
 
   constructor(context: SmallContext) {
     this.#context = context;
@@ -57,22 +64,6 @@ export class SmallFiles {
   async store(path: Path, storing: Storing): Promise<boolean> {
     const size = storing.content.reduce((sum, { length }) => sum + length, 0);
     return (await this.#storing.add(path, storing, size)) === true;
-  }
-
-  async #visit<T, R>(
-    visit: Visit<T, R>,
-    act: (some: readonly Errand<T, R>[]) => Promise<void>,
-  ): Promise<void> {
-    if (!fileWorker.isRunning && visit.waiting < WORTH_A_THREAD) return;
-    for (let some = visit.take(); some.length > 0; some = visit.take()) {
-      try {
-        await act(some);
-      } catch {
-        // What is wrong is found and told by those who go the ordinary way.
-      } finally {
-        for (const { resolve } of some) resolve(undefined);
-      }
-    }
   }
 
   async #readAll(parents: Path, errands: readonly Errand<undefined, Source>[]): Promise<void> {
