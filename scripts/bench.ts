@@ -53,15 +53,20 @@ await main(async () => {
     const result = await rounds(work, ground, count);
     results.push(result);
     if (!values.json) console.log(`\n${told(result, plain)}`);
+    // One that is stopped has kept what it came to.
+    if (values.save) save(results, describeMachine(count, values.quick));
   }
+  if (!values.json) return;
   const machine = describeMachine(count, values.quick);
-  if (values.json) console.log(JSON.stringify({ machine, results }, undefined, 2));
-  if (!values.save) return;
+  console.log(JSON.stringify({ machine, results }, undefined, 2));
+});
+
+function save(results: readonly Result[], machine: ReturnType<typeof describeMachine>): void {
   mkdirSync(dirname(CHART), { recursive: true });
   writeFileSync(CHART, drawChart(results, machine.short));
   const texts = results.map((result) => `## ${result.title}\n\n${told(result, markdown, false)}`);
   writeFileSync(RESULTS, `# Results\n\n${machine.long}\n\n${texts.join("\n\n")}\n`);
-});
+}
 
 function chosen(only: string | undefined): typeof WORKS {
   if (only === undefined) return WORKS;
