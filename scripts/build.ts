@@ -1,4 +1,7 @@
-/** Writes `dist/sftp`, the one executable, for this system. */
+/**
+ * Writes `dist/sftp`, the one executable, for this system; with `--lab` `dist/sftp-lab` instead, which
+ * can be told to fail (`src/faults`) and is for the fault laboratory alone.
+ */
 import { $ } from "bun";
 import { join } from "node:path";
 import { main } from "./support/main.ts";
@@ -17,14 +20,19 @@ async function commit(): Promise<string> {
   return hash + (changed.text().trim() === "" ? "" : "+");
 }
 
-/** Builds the executable and returns its path. It appears there whole or not at all. */
-export async function build(): Promise<string> {
-  const outfile = join(TOP, "dist", process.platform === "win32" ? "sftp.exe" : "sftp");
-  const define = `BUILD_COMMIT=${JSON.stringify(await commit())}`;
+/**
+ * Builds the executable and returns its path. It appears there whole or not at all.
+ * @param lab whether it is the one that can be told to fail
+ */
+export async function build(lab = false): Promise<string> {
+  const name = lab ? "sftp-lab" : "sftp";
+  const outfile = join(TOP, "dist", process.platform === "win32" ? `${name}.exe` : name);
+  const stamp = `BUILD_COMMIT=${JSON.stringify(await commit())}`;
+  const define = ["--define", stamp, "--define", `globalThis.FAULT_LAB=${lab}`];
   // Without the two flags the executable would obey a .env and a bunfig.toml where it is started.
   const flags = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
   const built =
-    await $`${process.execPath} build --compile --minify --splitting --bytecode --format=esm ${flags} --define ${define} --outfile ${outfile} src/main.ts ${WORKERS}`
+    await $`${process.execPath} build --compile --minify --splitting --bytecode --format=esm ${flags} ${define} --outfile ${outfile} src/main.ts ${WORKERS}`
       .cwd(TOP)
       .nothrow()
       .quiet();
@@ -32,4 +40,7 @@ export async function build(): Promise<string> {
   return outfile;
 }
 
-if (import.meta.main) await main(async () => console.log(`Built ${await build()}`));
+if (import.meta.main) {
+  const lab = process.argv.includes("--lab");
+  await main(async () => console.log(`Built ${await build(lab)}`));
+}

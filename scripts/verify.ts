@@ -1,4 +1,7 @@
-/** Runs every check: types, format, lint, the build, and all tests on what was built. */
+/**
+ * Runs every check: types, format, lint, the build, all tests on what was built, and a sample of the
+ * laboratory of faults.
+ */
 import { join } from "node:path";
 
 const TOP = join(import.meta.dir, "..");
@@ -7,6 +10,9 @@ const OXLINT = join(TOP, "node_modules", ".bin", "oxlint");
 
 /** Only a test that hangs takes this long. */
 const HANG_MS = 240_000;
+
+/** Files of tests that run at the same time: most tests wait most of the time. */
+const AT_ONCE = 2;
 
 /** The runner's last lines, which count what it ran, in characters. */
 const SUMMARY_LENGTH = 300;
@@ -28,7 +34,8 @@ async function single(name: string, command: readonly string[]): Promise<Counts>
 /** Runs tests and counts them as the runner does. */
 async function tests(name: string, paths: readonly string[]): Promise<Counts> {
   console.log(`\n== ${name}`);
-  const child = Bun.spawn([BUN, "test", `--timeout=${HANG_MS}`, ...paths], {
+  const flags = [`--timeout=${HANG_MS}`, `--parallel=${AT_ONCE}`];
+  const child = Bun.spawn([BUN, "test", ...flags, ...paths], {
     cwd: TOP,
     stdio: ["ignore", "inherit", "pipe"],
     env: { ...process.env, NO_COLOR: "1" },
@@ -50,6 +57,21 @@ async function tests(name: string, paths: readonly string[]): Promise<Counts> {
   return counts;
 }
 
+/** Runs a sample of the laboratory of faults, with a new seed, and counts as it does. */
+async function sample(name: string): Promise<Counts> {
+  console.log(`\n== ${name}`);
+  const args = [join(TOP, "scripts", "soak.ts"), "--sample", "--sabotage", "all"];
+  const child = Bun.spawn([BUN, ...args], { cwd: TOP, stdio: ["ignore", "pipe", "inherit"] });
+  const said = await new Response(child.stdout).text();
+  console.log(said.trim());
+  const ok = (await child.exited) === 0;
+  const [, passed = "0", failed = "0", skipped = "0"] =
+    /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/m.exec(said) ?? [];
+  const counts = { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) };
+  if (counts.failed === 0 && (!ok || counts.passed === 0)) counts.failed = 1;
+  return counts;
+}
+
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const steps: (() => Promise<Counts>)[] = [
   () => single("types", [BUN, "check", "--no-script"]),
@@ -59,6 +81,7 @@ const steps: (() => Promise<Counts>)[] = [
   () => tests("unit and property tests", ["tests/unit"]),
   () => tests("conformance of the storage", ["tests/conformance"]),
   () => tests("the built binary, end to end", ["tests/e2e", "tests/interop"]),
+  () => sample("a sample of the laboratory of faults"),
 ];
 for (const step of steps) {
   const counts = await step();

@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os";
 import { formatAddress } from "../client/address.ts";
-import { hasColours } from "./output.ts";
+import { hasColours, type Messages } from "./output.ts";
 import type { Protected } from "./protection.ts";
 
 /** White on black, whatever the colours of the terminal are: what is drawn is the white. */
@@ -31,10 +31,50 @@ export function connectLines(host: string, port: number, server: Protected): str
   );
 }
 
-/** A text as a QR code that a terminal can show. */
-export async function qrCode(text: string): Promise<string> {
+/**
+ * Tells what to type. Where it can, each command has a line that can be copied as it stands.
+ * @param messages which are not broken into lines
+ */
+export function tellCommands(messages: Messages, commands: readonly string[]): void {
+  const { stderr } = process;
+  for (const command of commands) {
+    const whole = `Connect with: ${command}`;
+    const fits = !stderr.isTTY || Bun.stringWidth(whole) < stderr.columns;
+    for (const text of fits ? [whole] : ["Connect with:", command]) messages.log(text);
+  }
+}
+
+/**
+ * Tells whoever started the server what its clients need. Only a terminal is told secrets.
+ * @param messages which are not broken into lines
+ * @param commands what is typed to connect
+ */
+export async function announce(
+  messages: Messages,
+  commands: readonly string[],
+  protection: Protected,
+): Promise<void> {
+  tellCommands(messages, commands);
+  const { stderr } = process;
+  const [first] = commands;
+  if (stderr.isTTY && first !== undefined) stderr.write(await qrCode(first, stderr.columns));
+  if (protection.token === undefined) {
+    messages.log(`${protection.users.size} users may log in.`);
+  } else if (stderr.isTTY) {
+    messages.log(`Token: ${protection.token.value}`);
+  } else {
+    messages.log(`The token is in ${protection.token.file}`);
+  }
+}
+
+/**
+ * A text as a QR code that a terminal can show.
+ * @param columns of the terminal; nothing is drawn where it is too narrow
+ */
+async function qrCode(text: string, columns: number): Promise<string> {
   const { renderUnicodeCompact } = await import("uqr");
   const code = renderUnicodeCompact(text, { ecc: "L", border: 2 });
+  if (code.indexOf("\n") > columns) return "";
   if (!hasColours(process.stderr)) return `${code}\n`;
   return code
     .split("\n")

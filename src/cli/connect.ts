@@ -143,24 +143,29 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
   }
   let secret: Promise<Uint8Array> | undefined;
   const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
-  const shell = new Shell(timeout, trustFrom(given, interactive, output.complain), {
-    output,
-    root,
-    retries,
-    durable,
-    dryRun,
-    takeInput:
-      commands.length > 0 || (batch !== undefined && batch !== "-") ? once() : () => undefined,
+  const askAlone = <T>(ask: () => Promise<T>): Promise<T> => shell.askAlone(ask);
+  const shell: Shell = new Shell(
+    timeout,
+    trustFrom(given, interactive, output.complain, askAlone),
+    {
+      output,
+      root,
+      retries,
+      durable,
+      dryRun,
+      takeInput:
+        commands.length > 0 || (batch !== undefined && batch !== "-") ? once() : () => undefined,
 
-    verbose: isOn(given, "verbose"),
-    findServer: config.findServer,
-    secret: () => {
-      secret ??= uploadSecret(stateFolder());
-      // Whoever mends what was wrong with it need not leave for that.
-      secret.catch(() => (secret = undefined));
-      return secret;
+      verbose: isOn(given, "verbose"),
+      findServer: config.findServer,
+      secret: () => {
+        secret ??= uploadSecret(stateFolder());
+        // Whoever mends what was wrong with it need not leave for that.
+        secret.catch(() => (secret = undefined));
+        return secret;
+      },
     },
-  });
+  );
   if (!interactive) process.on("SIGINT", () => interruptScript(shell));
   const left = Promise.withResolvers<Status>();
   let leaving: Status | undefined;
@@ -178,12 +183,14 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
         ? undefined
         : { name: batch === "-" ? "standard input" : batch, echo: !json };
     const work = async (): Promise<Status> => {
-      if (address !== undefined) {
-        const status = await shell.run(`OPEN ${given.words.map(quoteWord).join(" ")}`);
-        if (status !== Status.ok && !interactive) return status;
+      const first =
+        address === undefined ? undefined : `OPEN ${given.words.map(quoteWord).join(" ")}`;
+      if (!interactive) {
+        const status = first === undefined ? Status.ok : await shell.run(first);
+        if (status !== Status.ok) return status;
+        if (commands.length > 0) return runTexts(shell, commands);
+        return runLines(shell, input ?? process.stdin, script);
       }
-      if (commands.length > 0) return runTexts(shell, commands);
-      if (!interactive) return runLines(shell, input ?? process.stdin, script);
       const { runTerminal } = await import("../shell/terminal.ts");
       if (address === undefined) {
         output.say("Type OPEN 12000 where sftp serve runs on this machine, or HELP.");
@@ -195,6 +202,7 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
         say: output.say,
         historyFile: join(stateFolder(), "history"),
         servers: config.serverNames,
+        first,
       });
     };
     const status = await Promise.race([work(), left.promise]);

@@ -15,6 +15,8 @@ import { versionLine } from "./version.ts";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { formatEvent } from "../observe/events.ts";
+import type { Command } from "../shell/command.ts";
+import { foldTable, screenWidth } from "../shell/fold.ts";
 import { nearest } from "../shell/nearest.ts";
 
 const HELP_FLAGS: ReadonlySet<string> = new Set(["-h", "--help"]);
@@ -37,7 +39,7 @@ async function main(argv: readonly string[]): Promise<Status> {
     refuseMore(more);
     return show(await helpAbout(about));
   }
-  const command = find(first, rest);
+  const command = await find(first, rest);
   const given = readArguments(first, await flagsOf(command.definition), rest);
   if (given.has("help")) return show(await commandHelp(first, command.definition));
   let configured = given;
@@ -58,14 +60,12 @@ async function helpAbout(name: string | undefined): Promise<string> {
   const command = Object.hasOwn(SUB_COMMANDS, name) ? SUB_COMMANDS[name] : undefined;
   if (command !== undefined) return commandHelp(name, command.definition);
   if (name === "help") return programHelp(definitions());
-  const [{ findCommand }, { COMMANDS }, { details }] = await Promise.all([
-    import("../shell/find.ts"),
-    import("../shell/commands.ts"),
+  const [typed, { details }] = await Promise.all([
+    commandOfShell(name),
     import("../shell/commands/help.ts"),
   ]);
-  const typed = findCommand(COMMANDS, name);
   return typed === undefined
-    ? commandHelp(name, find(name).definition)
+    ? commandHelp(name, (await find(name)).definition)
     : `In the shell of sftp connect:\n\n${details(typed)}`;
 }
 
@@ -88,19 +88,38 @@ function refuseMore([word]: readonly string[]): void {
   throw new CommandFailed(Status.usage, `There is a word too many: ${word}: see sftp --help`);
 }
 
-function find(name: string, rest: readonly string[] = []): SubCommand {
+async function find(name: string, rest: readonly string[] = []): Promise<SubCommand> {
   const command = Object.hasOwn(SUB_COMMANDS, name) ? SUB_COMMANDS[name] : undefined;
   if (command !== undefined) return command;
   const habit = openSshHabit([name, ...rest]);
   if (habit !== undefined) throw new CommandFailed(Status.usage, habit);
+  if (/^\d+$/.test(name)) throw unknown("command", name, `did you mean sftp connect ${name}?`);
+  if ((await commandOfShell(name)) !== undefined) {
+    throw new CommandFailed(
+      Status.usage,
+      `${name} is typed in the shell that sftp connect starts: sftp connect 12000, and then ${name}`,
+    );
+  }
   const kind = name.startsWith("-") ? "flag" : "command";
   const meant = nearest(name, [...Object.keys(SUB_COMMANDS), "help", "--help", "--version"]);
   const hint = meant === undefined ? "sftp --help lists what there is" : `did you mean ${meant}?`;
-  throw new CommandFailed(Status.usage, `There is no ${kind} ${name}: ${hint}`);
+  throw unknown(kind, name, hint);
+}
+
+function unknown(kind: "command" | "flag", name: string, hint: string): CommandFailed {
+  return new CommandFailed(Status.usage, `There is no ${kind} ${name}: ${hint}`);
+}
+
+async function commandOfShell(name: string): Promise<Command | undefined> {
+  const [{ findCommand }, { COMMANDS }] = await Promise.all([
+    import("../shell/find.ts"),
+    import("../shell/commands.ts"),
+  ]);
+  return findCommand(COMMANDS, name);
 }
 
 function show(text: string): Status {
-  writeData(text);
+  writeData(foldTable(text, screenWidth()));
   return Status.ok;
 }
 

@@ -1,3 +1,4 @@
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { CommandFailed, Interrupted } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { visible } from "../observe/visible.ts";
@@ -13,6 +14,9 @@ const KEY = {
   clear: "\u0015",
   clearWord: "\u0017",
 } as const;
+
+/** The terminal of standard input, where it can be told; else the one that controls the program. */
+const OPENED_ANEW = process.platform === "linux" ? "/proc/self/fd/0" : "/dev/tty";
 
 /** Takes a character off the terminal's line. */
 const ERASE = "\b \b";
@@ -52,6 +56,7 @@ async function ask(question: string, shown: boolean): Promise<string> {
   const others = stdin.listeners("data");
   stdin.removeAllListeners("data");
   stdin.setRawMode(true);
+  dropTypedAhead();
   try {
     stderr.write(`${visible(question)}: `);
     return await typed(stdin, shown);
@@ -61,6 +66,28 @@ async function ask(question: string, shown: boolean): Promise<string> {
     stdin.pause();
     for (const other of others) if (isListener(other)) stdin.on("data", other);
     if (others.length > 0) stdin.resume();
+  }
+}
+
+/** Drops what nobody has read yet of what was typed: it was not meant for this question. */
+function dropTypedAhead(): void {
+  let terminal: number;
+  try {
+    // A description of its own, so that standard input goes on blocking.
+    terminal = openSync(
+      OPENED_ANEW,
+      constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY,
+    );
+  } catch {
+    return;
+  }
+  try {
+    const dropped = Buffer.alloc(4096);
+    while (readSync(terminal, dropped) > 0);
+  } catch {
+    // Nothing is left.
+  } finally {
+    closeSync(terminal);
   }
 }
 

@@ -8,8 +8,8 @@ import { makeVerifier, TOKEN_ITERATIONS } from "../security/scram.ts";
 import { loadToken, newToken, tokenFile } from "../security/token.ts";
 import { readUsers, Users } from "../security/users.ts";
 import type { Protection } from "../server/server.ts";
-import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
 import type { Arguments } from "./args.ts";
+import type { Root } from "./roots.ts";
 import { isOn, optionalSetting, readWait, setting } from "./settings.ts";
 import { stateFolder } from "./state-folder.ts";
 
@@ -33,7 +33,7 @@ const RAISING = ["tls-cert", "tls-key", "users"] as const;
 export async function protectionFor(
   given: Arguments,
   host: string,
-  root: LocalOptions & { readonly path: string },
+  root: Root,
   complain: (message: string) => void,
 ): Promise<Protected | undefined> {
   const named = Object.fromEntries(
@@ -69,7 +69,7 @@ export async function protectionFor(
     attempts: new Attempts(),
     timeout,
     complain,
-    openRoot: (folder) => LocalStorage.openInside(root.path, folder.split("/"), root),
+    openRoot: root.openInside,
   };
 }
 

@@ -6,16 +6,27 @@ import { formatEvent, type Observe, type ServerEvent } from "../observe/events.t
 import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
 import { isLoopback } from "../security/ip.ts";
-import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
-import { connectLines, qrCode } from "./announce.ts";
+import type { Storage } from "../storage/storage.ts";
+import { announce, connectLines, tellCommands } from "./announce.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG } from "./config.ts";
 import { provideFileThreads } from "./file-threads.ts";
 import { limitFlags, readLimits } from "./limits.ts";
+import { Proxies } from "../transport/proxies.ts";
 import { createMessages, logTo, type Messages } from "./output.ts";
-import { protectionFor, type Protected } from "./protection.ts";
-import { describeEvent, timestamp } from "./server-log.ts";
-import { isOn, readSeconds, readSize, readWait, saidBy, setting, WEEK } from "./settings.ts";
+import { protectionFor } from "./protection.ts";
+import { rootFrom, s3Flags, type Root } from "./roots.ts";
+import { describeEvent, describeListening, timestamp } from "./server-log.ts";
+import {
+  isOn,
+  optionalSetting,
+  readSeconds,
+  readSize,
+  readWait,
+  saidBy,
+  setting,
+  WEEK,
+} from "./settings.ts";
 import { PROGRAM } from "./version.ts";
 
 /** After a second signal, how long what was being stored may take to be forgotten, in ms. */
@@ -41,7 +52,14 @@ export const serve = defineCommand<Flags>({
       valueHint: "DIR",
       default: "./server",
       variable: "SFTP_SERVE_ROOT",
-      description: "folder to share; made if absent",
+      description: "folder to share; made if absent. Or s3://BUCKET/FOLDER in an object store",
+    },
+    ...s3Flags,
+    "proxy-protocol": {
+      type: "string",
+      valueHint: "FROM",
+      description:
+        "addresses or networks, joined by commas, of balancers that say who has come (PROXY protocol)",
     },
     ...limitFlags,
     tls: {
@@ -121,7 +139,11 @@ export const serve = defineCommand<Flags>({
 
 /** Runs `sftp serve` until it is told to stop. */
 export async function runServe(given: Arguments): Promise<Status> {
-  const messages = createMessages({ line: logTo(process.stderr, describeLost) });
+  const atTerminal = process.stderr.isTTY;
+  const line = logTo(process.stderr, describeLost);
+  const messages = createMessages({ folded: true, line });
+  // What is to be copied is left to the terminal to break.
+  const exact = createMessages({ line });
   const { host, port } = readListenAddress(given);
   const grace = readSeconds(setting(given, "grace"));
   const root = setting(given, "root");
@@ -129,8 +151,15 @@ export async function runServe(given: Arguments): Promise<Status> {
   const observe: Observe<ServerEvent> = isOn(given, "json")
     ? (event) => data(formatEvent(event))
     : (event) => {
-        const line = describeEvent(event);
-        messages.log(event.event === "listening" ? line : `${timestamp(new Date())} ${line}`);
+        if (event.event !== "listening") {
+          messages.log(`${timestamp(new Date())} ${describeEvent(event)}`);
+        } else if (atTerminal) {
+          const { what, commands } = describeListening(event);
+          messages.log(what);
+          tellCommands(exact, commands);
+        } else {
+          messages.log(describeEvent(event));
+        }
       };
   const deadlines: Deadlines = {
     idle: readWait(setting(given, "idle-timeout")),
@@ -145,12 +174,8 @@ export async function runServe(given: Arguments): Promise<Status> {
   const durable = isOn(given, "durable");
   const limits = readLimits(given);
   const make = !limits.readOnly;
-  const protection = await protectionFor(
-    given,
-    host,
-    { path: root.value, make, durable },
-    (message) => messages.error(message),
-  );
+  const place = rootFrom(given, { make, durable });
+  const protection = await protectionFor(given, host, place, (message) => messages.error(message));
   const options = {
     protection,
     host,
@@ -159,6 +184,7 @@ export async function runServe(given: Arguments): Promise<Status> {
     program: PROGRAM,
     deadlines,
     limits: limits.door,
+    proxies: proxiesFrom(given),
     withheld: limits.withheld,
     readOnly: limits.readOnly,
     quota: limits.quota,
@@ -166,28 +192,31 @@ export async function runServe(given: Arguments): Promise<Status> {
     keepPartial,
     onInternalError,
   };
-  const server = await start(root, { make, durable }, options);
-  if (protection !== undefined) await announce(messages, host, server.port, protection);
-  for (const note of limits.notes) messages.log(note);
+  const storage = await openRoot(root, place);
+  const server = await start(storage, options);
+  if (protection !== undefined) {
+    await announce(exact, connectLines(host, server.port, protection), protection);
+  }
+  for (const note of [...limits.notes, ...(storage.notes ?? [])]) messages.log(note);
   if (given.has("insecure")) warn(messages, host);
+  if (atTerminal) messages.log("Ctrl-C stops it.");
   return untilStopped(server, grace);
 }
 
-async function start(
-  root: Setting,
-  local: LocalOptions,
-  options: Omit<ServerOptions, "storage">,
-): Promise<Server> {
-  let storage: LocalStorage;
+async function openRoot(root: Setting, place: Root): ReturnType<Root["open"]> {
   try {
-    storage = await LocalStorage.open(root.value, local);
+    const storage = await place.open();
     for await (const _ of storage.list([], { recursive: false })) break;
+    return storage;
   } catch (error) {
     const failed = toCommandFailed(error);
     if (failed === undefined) throw error;
     const what = `${root.value}${saidBy(root)}`;
     throw new CommandFailed(failed.status, `Cannot serve ${what}: ${problemOf(error)}`);
   }
+}
+
+async function start(storage: Storage, options: Omit<ServerOptions, "storage">): Promise<Server> {
   try {
     return new Server({ ...options, storage });
   } catch (error) {
@@ -235,33 +264,27 @@ function listenFailed(error: unknown, host: string, port: number): CommandFailed
   }
 }
 
-/** Tells whoever started the server what its clients need. Only a terminal is told secrets. */
-async function announce(
-  messages: Messages,
-  host: string,
-  port: number,
-  protection: Protected,
-): Promise<void> {
-  const lines = connectLines(host, port, protection);
-  for (const line of lines) messages.log(`Connect with: ${line}`);
-  const atTerminal = process.stderr.isTTY;
-  const [first] = lines;
-  if (atTerminal && first !== undefined) process.stderr.write(await qrCode(first));
-  if (protection.token === undefined) {
-    messages.log(`${protection.users.size} users may log in.`);
-  } else if (atTerminal) {
-    messages.log(`Token: ${protection.token.value}`);
-  } else {
-    messages.log(`The token is in ${protection.token.file}`);
-  }
-}
-
 function warn(messages: Messages, host: string): void {
   const who = isLoopback(host) ? "every user of this machine" : `everybody who can reach ${host}`;
   messages.warn(
     `WARNING: --insecure: ${who} can read and write what is served, and whoever is on the way can ` +
       "read and change it. Nothing is encrypted and nobody has to log in.",
   );
+}
+
+/** @throws {CommandFailed} status 2 */
+function proxiesFrom(given: Arguments): Proxies | undefined {
+  const set = optionalSetting(given, "proxy-protocol");
+  if (set === undefined) return undefined;
+  try {
+    return new Proxies(set.value.split(",").map((one) => one.trim()));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CommandFailed(
+      Status.usage,
+      `${set.from} ${error.message} is no address: give such as 10.0.0.5,192.168.0.0/16`,
+    );
+  }
 }
 
 function readListenAddress(given: Arguments): { host: string; port: number } {

@@ -15,12 +15,8 @@ const WHY_REFUSED: Readonly<Record<RefusedReason, string>> = {
 export function describeEvent(event: ServerEvent): string {
   switch (event.event) {
     case "listening": {
-      const where = formatAddress(event);
-      if (event.pin !== undefined) {
-        return `Serving ${event.root} on ${where}, encrypted, to those who log in.`;
-      }
-      const lines = reachableAt(event.host).map((host) => openLine(host, event.port));
-      return `Serving ${event.root} on ${where}. Connect with: ${lines.join(", or ")}`;
+      const { what, commands } = describeListening(event);
+      return commands.length === 0 ? what : `${what} Connect with: ${commands.join(", or ")}`;
     }
     case "connected":
       return `${event.client} connected`;
@@ -60,6 +56,24 @@ export function describeEvent(event: ServerEvent): string {
     case "stopped":
       return "stopped";
   }
+}
+
+/** What is served where, and, unless that has to be told with its PIN, what is typed to connect. */
+export function describeListening({
+  root,
+  host,
+  port,
+  pin,
+}: Extract<ServerEvent, { readonly event: "listening" }>): {
+  readonly what: string;
+  readonly commands: readonly string[];
+} {
+  const where = formatAddress({ host, port });
+  if (pin !== undefined) {
+    return { what: `Serving ${root} on ${where}, encrypted, to those who log in.`, commands: [] };
+  }
+  const commands = reachableAt(host).map((one) => openLine(one, port));
+  return { what: `Serving ${root} on ${where}.`, commands };
 }
 
 /** What is typed to connect to a server that does not encrypt. */

@@ -10,11 +10,13 @@ import { stateFolder } from "./state-folder.ts";
 /**
  * Whom `sftp connect` trusts, and what it logs in with.
  * @param interactive whether a person types the commands, and can be asked whom to trust
+ * @param askAlone asks a person something while nothing else uses the terminal
  */
 export function trustFrom(
   given: Arguments,
   interactive: boolean,
   complain: (message: string) => void,
+  askAlone: <T>(ask: () => Promise<T>) => Promise<T>,
 ): Trust {
   const file = optionalSetting(given, "token-file");
   const { SFTP_TOKEN = "" } = process.env;
@@ -30,8 +32,11 @@ export function trustFrom(
       }
       return SFTP_TOKEN === "" ? undefined : { value: SFTP_TOKEN, from: "SFTP_TOKEN" };
     },
-    confirm: interactive ? confirm : undefined,
+    confirm: interactive ? (facts) => askAlone(() => confirm(facts)) : undefined,
     // A script that a person starts may ask for a secret: that lowers nothing.
-    askSecret: process.stdin.isTTY && process.stderr.isTTY ? readSecret : undefined,
+    askSecret:
+      process.stdin.isTTY && process.stderr.isTTY
+        ? (question) => askAlone(() => readSecret(question))
+        : undefined,
   });
 }

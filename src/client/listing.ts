@@ -1,5 +1,7 @@
 import { blockDigest } from "../digest/block.ts";
+import { MAX_NAME, MAX_PATH } from "../protocol/limits.ts";
 import type { Path } from "../protocol/path.ts";
+import { MAX_LISTED_DEPTH } from "../storage/names.ts";
 import { CommandFailed, Interrupted, brokenProtocol } from "./errors.ts";
 import { orRefused, type Exchange } from "./exchange.ts";
 import type { Session } from "./session.ts";
@@ -7,6 +9,11 @@ import { Status } from "./status.ts";
 
 /** The longest listing that is taken, about a million entries, in bytes. */
 const MAX_LISTING = 128 * 1024 * 1024;
+/**
+ * The longest path in bytes that a listing may hold: a folder's with a name behind it, which may be
+ * too long to be asked for, and in which three bytes can stand for one that is no UTF-8.
+ */
+const LONGEST = MAX_PATH + 1 + 3 * MAX_NAME;
 
 /** An entry as the server lists it: nothing in it is trusted. */
 export type RemoteEntry =
@@ -47,9 +54,7 @@ export async function* listRemote(
     for (let block = await blocks.next(); block !== undefined; block = await blocks.next()) {
       for (const line of block.toString().split("\n")) {
         if (line === "") continue;
-        const entry = parseEntry(line);
-        checkWithin(entry, path);
-        yield entry;
+        yield judged(parseEntry(line), path);
       }
     }
   } catch (error) {
@@ -140,14 +145,27 @@ export class BadEntry extends Error {
   override readonly name = "BadEntry";
 }
 
-/** @throws {BadEntry} where the server names something that is not in what was listed */
-function checkWithin({ path }: RemoteEntry, listed: Path): void {
-  const parts = path.split("/");
+/**
+ * An entry that lies in what was listed. What lies deeper than a listing goes is told as its folder
+ * that is refused, as our server does: whoever looks at each part of a path, for each path of a
+ * listing, would otherwise be kept busy for hours.
+ * @throws {BadEntry} where the server names something else, or something that no path can name
+ */
+function judged(entry: RemoteEntry, listed: Path): RemoteEntry {
+  const { path } = entry;
+  const parts = path.split("/", listed.length + MAX_LISTED_DEPTH + 2);
   const inside = listed.every((part, index) => part === parts[index]);
+  const isDeep = parts.length > listed.length + MAX_LISTED_DEPTH + 1;
+  if (isDeep) parts.pop();
+  const cut = isDeep ? parts.join("/") : path;
   const wellFormed = parts.every((part) => part !== "" && part !== "." && part !== "..");
-  if (inside && wellFormed && path.isWellFormed()) return;
-  const where = listed.length === 0 ? "the root" : listed.join("/");
-  throw new BadEntry(`its listing of ${where} names ${path}`);
+  if (!inside || !wellFormed || !cut.isWellFormed() || Buffer.byteLength(cut) > LONGEST) {
+    const where = listed.length === 0 ? "the root" : listed.join("/");
+    const named = path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path;
+    throw new BadEntry(`its listing of ${where} names ${named}`);
+  }
+  if (!isDeep) return entry;
+  return { path: cut, type: "refused", reason: `more than ${MAX_LISTED_DEPTH} folders deep` };
 }
 
 /** @throws {BadEntry} where the line is no entry */
@@ -167,7 +185,8 @@ export function parseEntry(line: string): RemoteEntry {
     if (typeof path === "string" && (type === "file" || type === "folder")) {
       return {
         path,
-        type,
+        // Not the one that was read: a million of these are a million strings.
+        type: type === "file" ? "file" : "folder",
         size: "size" in value ? count(value.size) : 0,
         mtime: "mtime" in value ? count(value.mtime) : 0,
         exec: "exec" in value && value.exec === true,

@@ -61,9 +61,7 @@ export async function reach(target: Target, options: ReachOptions): Promise<Reac
 
 async function reachInTheClear(target: Target, options: ReachOptions): Promise<Reached> {
   const where = formatAddress(target);
-  const connection = await dial(target, options, (host) =>
-    connect(host, target.port, options.timeout),
-  );
+  const connection = await dial(target, options, (host) => connect(host, target.port, options));
   const decoder = new ReplyDecoder();
   const greeting = await greeted(target, connection, decoder, { ...options, ask: true });
   if (greeting.auth !== "none") {
@@ -83,7 +81,7 @@ async function reachSecurely(asked: Target, options: ReachOptions): Promise<Reac
   let target = asked;
   for (;;) {
     const { connection, binding, publicKey, vouched } = await dial(target, options, (host) =>
-      connectTls(host, target.port, { name: target.host, timeout: options.timeout, authorities }),
+      connectTls(host, target.port, { ...options, name: target.host, authorities }),
     );
     try {
       const pin = pinOf(publicKey);
@@ -187,7 +185,9 @@ async function whyNoTls(
     case "broken":
     case "plain": {
       const timeout = Math.min(options.timeout, IDENTIFY_MS);
-      const connection = await dial(target, options, (host) => connect(host, target.port, timeout));
+      const connection = await dial(target, options, (host) =>
+        connect(host, target.port, { ...options, timeout }),
+      );
       const answer = await readGreeting(connection, new ReplyDecoder(), { timeout, ask: true });
       connection.destroy("only identified");
       if (!("type" in answer)) return withoutTls(target, await options.trust.whyTls(target));

@@ -1,3 +1,4 @@
+import { without } from "../faults/faults.ts";
 import { FileDigest } from "../digest/file.ts";
 import { MAX_BLOCK_HEADER } from "../protocol/block.ts";
 import { BLOCK_SIZE } from "../protocol/limits.ts";
@@ -160,7 +161,8 @@ export class Upload implements Transfer {
     if (this.#options.signal.aborted) throw new Interrupted();
     if (held.offset === 0) return afresh;
     digest.truncate(held.offset / BLOCK_SIZE);
-    if (held.offset % BLOCK_SIZE === 0 && held.digest === digest.value()) {
+    const same = held.digest === digest.value() || (globalThis.FAULT_LAB && without("resume"));
+    if (held.offset % BLOCK_SIZE === 0 && same) {
       return { offset: held.offset, digest };
     }
     this.#options.onRestart("what the server holds of it is not the beginning of this file");

@@ -33,6 +33,11 @@ export interface Exchange {
   nextOfBody(): Promise<BodyEvent>;
   /** Ends the reading of the body with an error, also one that is waited for. */
   cutBody(cause: RequestFailed): void;
+  /**
+   * Waits until everything that was asked for before is answered.
+   * @throws {RequestFailed} `426`, where the client has cancelled the request
+   */
+  turn(): Promise<void>;
   /** Announces a body. */
   begin(fields: Record<string, FieldValue>): void;
   /**

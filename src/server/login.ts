@@ -96,8 +96,15 @@ export class Login {
     }
   }
 
+  /** A login that was begun does not come to its end: it counts as a wrong one. */
+  drop(): void {
+    if (this.#begun) this.#guard.attempts.failed(this.#address);
+    this.#begun = false;
+  }
+
   async #begin(mechanism: string, message: string): Promise<Answer> {
     if (mechanism !== MECHANISM) throw badArgument(`The only mechanism is ${MECHANISM}`);
+    this.drop();
     this.#tries++;
     if (this.#tries > TRIES) throw wrong("There were too many wrong ones");
     const wait = this.#guard.attempts.delayFor(this.#address);

@@ -23,6 +23,7 @@ export class ReadAhead {
 
   /** @returns the file that a job asks for; `undefined` where it was not read ahead */
   async take(job: Job): Promise<Source | undefined> {
+    if (this.#storage.readAhead === undefined) return undefined;
     // Those before it have ended, asked for or not.
     for (const [earlier] of this.#reading) {
       if (earlier === job) break;

@@ -4,6 +4,7 @@ import { LimitedStorage } from "../storage/limited/storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Identity } from "../security/identity.ts";
 import type { Connection } from "../transport/connection.ts";
+import type { Proxies } from "../transport/proxies.ts";
 import { listen, type Listener } from "../transport/tcp.ts";
 import { listenTls } from "../transport/tls-listen.ts";
 import { Door, type DoorLimits } from "./door.ts";
@@ -20,6 +21,8 @@ export interface ServerOptions extends Omit<SessionOptions, "guard" | "rates" | 
   /** 0 takes a free one. */
   readonly port: number;
   readonly limits: DoorLimits;
+  /** Proxies whose word is taken for who has come. */
+  readonly proxies: Proxies | undefined;
   /** How much the storage may hold. */
   readonly quota: QuotaLimits;
   /** Bytes a second that each user may send and receive together. */
@@ -76,6 +79,7 @@ export class Server {
     this.#rates = options.rateLimit === undefined ? undefined : new Rates(options.rateLimit);
     if (protection === undefined) {
       this.#listener = listen(host, port, {
+        proxies: options.proxies,
         arrive: (connection, descriptor) => this.#door.enter(connection, descriptor, false),
         accept: (connection) => this.#serve(connection, undefined),
       });
@@ -83,6 +87,7 @@ export class Server {
       const guard = { ...protection, storageFor: (root?: string) => this.#roots.of(root) };
       const { identity, timeout } = protection;
       this.#listener = listenTls(host, port, identity, timeout, {
+        proxies: options.proxies,
         arrive: (connection, descriptor) => this.#door.enter(connection, descriptor, true),
         accept: ({ connection, binding }) => this.#serve(connection, guard, binding),
       });

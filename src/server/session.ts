@@ -13,6 +13,7 @@ import type { Job } from "./job.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { restOfRun } from "./run.ts";
 import { KeepAlive } from "./keep-alive.ts";
+import { Lanes, type Turn } from "./lanes.ts";
 import { MECHANISM } from "../security/mechanism.ts";
 import { Login, type Account, type Guard } from "./login.ts";
 import { Parts } from "./parts.ts";
@@ -63,7 +64,7 @@ export class Session {
   #admitted: Admitted | undefined;
   /** Requests of a client that has not logged in. */
   #asked = 0;
-  #running = false;
+  readonly #lanes = new Lanes();
   #closing: string | undefined;
 
   /** @param binding what binds a login to the connection, over TLS */
@@ -84,7 +85,7 @@ export class Session {
 
   /** Whether a request is being carried out. */
   get busy(): boolean {
-    return this.#running;
+    return this.#lanes.busy;
   }
 
   /** Greets, and serves the client until it goes. */
@@ -101,6 +102,7 @@ export class Session {
     );
     const reading = this.#intake.run();
     await this.#work();
+    this.#login?.drop();
     await this.#admitted?.parts.close();
     if (this.#admitted?.rate !== undefined) this.#options.rates?.leave(this.#admitted.rate);
     const closing = this.#closing;
@@ -113,7 +115,7 @@ export class Session {
   /** Closes with `421 closing`: at once, or as soon as the request that runs is answered. */
   close(message: string): void {
     this.#closing ??= message;
-    if (!this.#running) this.#intake.stop();
+    if (!this.#lanes.busy) this.#intake.stop();
   }
 
   /** Closes the connection where the client has kept it waiting for too long. */
@@ -141,27 +143,38 @@ export class Session {
 
   async #work(): Promise<void> {
     while (this.#closing === undefined) {
+      const most = this.#admitted?.storage.parallel ?? 1;
+      // What nobody can begin is left where it counts as waiting.
+      if (most === 1) await this.#lanes.settle();
+      if (this.#closing !== undefined) break;
       const job = await this.#intake.next();
-      if (job === undefined || this.#closing !== undefined) return;
+      if (job === undefined || this.#closing !== undefined) break;
       if (job.asked.type === "violation" && job.asked.inBody?.causeTold === true) continue;
-      this.#running = true;
-      this.#keepAlive.begin();
-      const jobs = [job, ...this.#takeRest(job)];
-      const replies = jobs.map((one) => this.#answer(one));
-      for (const [index, one] of jobs.entries()) {
-        this.#connection.write((await replies[index]) ?? "");
-        this.#intake.answered(one);
-        this.#minds(one);
-        one.body?.drop(() => {
-          this.#sayClosing("Too much followed an upload that had failed");
-          void this.#connection.finish();
-        });
+      await this.#lanes.room(job, most);
+      if (this.#closing !== undefined) break;
+      const rest = most === 1 ? this.#takeRest(job) : [];
+      for (const one of [job, ...rest]) {
+        this.#lanes.begin(one, (turn) => this.#carryOut(one, turn));
       }
-      this.#keepAlive.end();
-      // Who does not read replies is given no more of them. A loss is told by the intake.
-      await this.#connection.drained().catch(() => undefined);
-      this.#running = false;
     }
+    await this.#lanes.settle();
+  }
+
+  /** Carries out a request, and answers it when its turn comes. */
+  async #carryOut(job: Job, turn: Turn): Promise<void> {
+    turn.whenNow(() => this.#keepAlive.begin());
+    const reply = await this.#answer(job, turn);
+    await turn.come;
+    this.#connection.write(reply);
+    this.#keepAlive.end();
+    this.#intake.answered(job);
+    this.#minds(job);
+    job.body?.drop(() => {
+      this.#sayClosing("Too much followed an upload that had failed");
+      void this.#connection.finish();
+    });
+    // Who does not read replies is given no more of them. A loss is told by the intake.
+    await this.#connection.drained().catch(() => undefined);
   }
 
   /** Small files that came behind one are stored together with it. */
@@ -192,7 +205,7 @@ export class Session {
     this.#intake.admit();
   }
 
-  async #answer(job: Job): Promise<string> {
+  async #answer(job: Job, turn: Turn): Promise<string> {
     const { asked } = job;
     try {
       if (asked.type === "violation") {
@@ -201,7 +214,7 @@ export class Session {
       const { verb } = asked.type === "rejected" ? asked.rejection : asked.request;
       authorise(verb, this.#admitted?.rights);
       if (asked.type === "rejected") throw RequestFailed.fromRejection(asked.rejection);
-      const exchange = this.#exchange(job);
+      const exchange = this.#exchange(job, turn);
       exchange.progress(0);
       const done = await handle(asked.request, exchange);
       return formatSuccess(done.code, done.fields);
@@ -226,7 +239,7 @@ export class Session {
     });
   }
 
-  #exchange(job: Job): Exchange {
+  #exchange(job: Job, turn: Turn): Exchange {
     const connection = this.#connection;
     const keepAlive = this.#keepAlive;
     const mind = (): void => {
@@ -258,18 +271,24 @@ export class Session {
         if (event.type === "block") await this.#admitted?.rate?.pass(event.data.length, mind);
         return event;
       },
-      begin: (fields) => {
-        connection.write(formatSuccess(150, fields));
-        keepAlive.bodyBegan();
+      turn: async () => {
+        await turn.come;
+        mind();
       },
+      begin: (fields) =>
+        turn.whenNow(() => {
+          connection.write(formatSuccess(150, fields));
+          keepAlive.bodyBegan();
+        }),
       block: async (buffer, length, digest) => {
+        if (!turn.isNow) await turn.come;
         await this.#admitted?.rate?.pass(length, mind);
         connection.write(frameBlock(buffer, length, digest));
         keepAlive.sent();
         await connection.drained();
       },
       progress: (done) => {
-        keepAlive.done = done;
+        if (turn.isNow) keepAlive.done = done;
         mind();
       },
     };

@@ -65,6 +65,8 @@ export interface ShellContext {
   readonly takeInput: () => AsyncIterable<Uint8Array> | undefined;
   /** Asks the user something, where there is one at a terminal. */
   ask: ((question: string) => Promise<string>) | undefined;
+  /** Drops what was typed while the command ran. */
+  dropTypedAhead: () => void;
   session: Session | undefined;
   /** Where names of the server's side begin: CD changes it, a new connection starts at the root. */
   remoteFolder: Path;

@@ -11,6 +11,7 @@ import { findCommand, unknownCommand } from "./find.ts";
 import { foreignWord } from "./foreign.ts";
 import { SomeFailed } from "./many/tally.ts";
 import { Job } from "./progress/job.ts";
+import { nextStep } from "./next-step.ts";
 import { BadCommandLine, parseCommands, SHELL_ESCAPE, type CommandLine } from "./parse.ts";
 import { StorageError } from "../storage/errors.ts";
 
@@ -50,6 +51,7 @@ export class Shell {
       | "previousFolder"
       | "localFolder"
       | "ask"
+      | "dropTypedAhead"
       | "lend"
       | "lost"
       | "signal"
@@ -64,6 +66,7 @@ export class Shell {
       localFolder: context.root.location,
       connecting: { timeout, trust, onLost: (lost) => this.#lostWhileIdle(lost) },
       ask: undefined,
+      dropTypedAhead: () => undefined,
       session: undefined,
       lost: false,
       signal: new AbortController().signal,
@@ -110,6 +113,21 @@ export class Shell {
     const { meter } = this.#context.output;
     this.#context.ask = (question) =>
       meter === undefined ? ask(question) : meter.pauseFor(() => ask(question));
+  }
+
+  /** Drops what was typed while a command ran. */
+  set dropTypedAhead(drop: () => void) {
+    this.#context.dropTypedAhead = drop;
+  }
+
+  /**
+   * Has a person answer what no command asks: nothing else is shown meanwhile, and nothing counts
+   * as the answer that was typed before.
+   */
+  async askAlone<T>(ask: () => Promise<T>): Promise<T> {
+    const { meter } = this.#context.output;
+    this.#context.dropTypedAhead();
+    return meter === undefined ? ask() : meter.pauseFor(ask);
   }
 
   /** Shows something while no command runs, and where a person may be typing. */
@@ -201,7 +219,11 @@ export class Shell {
       const known = `${name.toUpperCase()}${gap}${first}`.trim();
       const label = failed.status === Status.usage ? "" : known;
       const side = error instanceof StorageError ? "local" : undefined;
-      return this.#fail(line, failed, script, { label, side });
+      return this.#fail(line, failed, script, {
+        label,
+        side,
+        command: findCommand(COMMANDS, name)?.name,
+      });
     } finally {
       job.end();
       this.#running = undefined;
@@ -218,7 +240,11 @@ export class Shell {
     command: Pick<CommandLine, "source" | "line">,
     failed: CommandFailed,
     script: Script | undefined,
-    told: { readonly label?: string; readonly side?: "local" | undefined } = {},
+    told: {
+      readonly label?: string;
+      readonly side?: "local" | undefined;
+      readonly command?: string | undefined;
+    } = {},
   ): Status {
     const { output } = this.#context;
     const { label = "" } = told;
@@ -227,7 +253,8 @@ export class Shell {
     const side = failed instanceof Refused ? "remote" : told.side;
     // What this side says of its own files ends likewise.
     const where = failed instanceof Refused && isAboutFile(failed) ? " (on the server)" : "";
-    const complaint = place + (label === "" ? "" : `${label}: `) + failed.message + where;
+    const todo = this.#context.lend === undefined ? "" : nextStep(told.command, failed, side);
+    const complaint = place + (label === "" ? "" : `${label}: `) + failed.message + where + todo;
     if (!(failed instanceof SomeFailed)) output.complain(complaint);
     output.observe({
       event: "failed",
@@ -245,7 +272,8 @@ export class Shell {
     // A command that runs comes upon it by itself.
     if (this.#context.session?.lost !== lost || this.#running !== undefined) return;
     this.interject(() => {
-      this.#context.output.complain(lost.message);
+      const todo = this.#context.lend === undefined ? "" : ": OPEN connects again";
+      this.#context.output.complain(lost.message + todo);
       this.#dropLost();
     });
   }

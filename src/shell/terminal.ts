@@ -7,7 +7,7 @@ import { findCommand } from "./find.ts";
 import { HistoryFile } from "./history.ts";
 import type { Shell } from "./shell.ts";
 import { Editor } from "./typing/editor.ts";
-import { LineQueue } from "./typing/line-queue.ts";
+import { TypedLines } from "./typing/typed-lines.ts";
 
 /** A server that does not hear that it is to cancel is told of after this long, in milliseconds. */
 const CANCELLING_MS = 400;
@@ -20,27 +20,28 @@ export interface TerminalOptions {
   readonly historyFile: string;
   /** The names of the servers that the configuration knows. */
   readonly servers: readonly string[];
+  /** What is run before anything is asked for. */
+  readonly first?: string | undefined;
 }
 
 /** Runs a shell for a person at a terminal, until QUIT or Ctrl-D. */
 export async function runTerminal(shell: Shell, options: TerminalOptions): Promise<Status> {
   const { screen, say } = options;
   const history = new HistoryFile(options.historyFile);
-  const lines = new LineQueue();
+  const lines = new TypedLines();
   const completer = new Completer({
     places: () => shell.places,
     servers: options.servers,
     onSilent: (session) => shell.noticeLost(session),
   });
-  let running = false;
   let leaving = false;
   let closing = false;
   let led = false;
-  /** What is typed ahead may have been meant for a question that was about to come, such as a password. */
-  const isCommand = (line: string): boolean => !running || beginsWithCommand(line);
-  const editor = new Editor(screen, history.lines(), {
+  /** What is typed ahead may have been meant for a question that never came, such as a password. */
+  const isCommand = (line: string): boolean => !editor.typedAhead || beginsWithCommand(line);
+  const editor: Editor = new Editor(screen, history.lines(), {
     onLine: (line) => {
-      if (!lines.isAnswering && isCommand(line)) history.add(line);
+      if (lines.isPrompting && isCommand(line)) history.add(line);
       lines.add(line);
     },
     onInterrupt: interrupt,
@@ -49,9 +50,9 @@ export async function runTerminal(shell: Shell, options: TerminalOptions): Promi
       if (!closing) screen.write("\n");
       lines.end(Status.ok);
     },
-    isPrompting: () => !running,
-    isShown: () => !running || lines.isAnswering,
-    isRemembered: (line) => !lines.isAnswering && isCommand(line),
+    isPrompting: () => lines.isPrompting,
+    isAwaited: () => lines.isPrompting || lines.isAnswering,
+    isRemembered: (line) => lines.isPrompting && isCommand(line),
     complete: (before, after) => completer.complete(before, after),
   });
   shell.interject = (show) => {
@@ -68,29 +69,32 @@ export async function runTerminal(shell: Shell, options: TerminalOptions): Promi
       process.off("SIGINT", ignore);
     }
   };
+  shell.dropTypedAhead = () => editor.dropTypedAhead();
   shell.ask = (question) => {
     const answer = lines.answer();
     editor.prompt(visible(question));
     return answer;
   };
+  /** A second Ctrl-C leaves at once, whatever the command waits for; Ctrl-D lets it finish. */
+  const run = (line: string): Promise<Status | undefined> =>
+    Promise.race([shell.run(line).then(() => undefined), lines.left]);
   try {
+    if (options.first !== undefined) {
+      const left = await run(options.first);
+      if (left !== undefined) return left;
+    }
     for (;;) {
+      const next = lines.next();
       if (!lines.ended) {
         lead();
         editor.prompt(promptOf(shell));
       }
-      const { typedAhead } = lines;
-      const line = await lines.next();
+      const line = await next;
       if (typeof line !== "string") return line.status;
-      // It was not shown while the command before it ran.
-      if (typedAhead) editor.interject(() => screen.write(`${promptOf(shell)}${visible(line)}\n`));
       leaving = false;
-      running = true;
       completer.stop();
-      // A second Ctrl-C leaves at once, whatever the command waits for; Ctrl-D lets it finish.
-      const left = await Promise.race([shell.run(line).then(() => undefined), lines.left]);
+      const left = await run(line);
       if (left !== undefined) return left;
-      running = false;
       completer.ran(line);
       if (shell.hasQuit) return Status.ok;
     }
@@ -101,13 +105,20 @@ export async function runTerminal(shell: Shell, options: TerminalOptions): Promi
   }
 
   function interrupt(): void {
-    if (running) {
+    if (!lines.isPrompting) {
+      // As the terminal itself would: what comes behind was typed before it was known how this went.
+      editor.dropTypedAhead();
       if (lines.isAnswering && editor.text !== "") editor.clear();
       lines.cancelAnswer();
       if (shell.interrupt()) {
         setTimeout(() => {
           if (shell.isCancelling) say("Cancelling… (Ctrl-C again leaves)");
         }, CANCELLING_MS).unref();
+      } else if (!shell.isCancelling) {
+        // It came together with the line, whose command begins only now.
+        setImmediate(() => {
+          if (!closing) interrupt();
+        });
       } else {
         say("Left without waiting any longer.");
         lines.leave(Status.interrupted);

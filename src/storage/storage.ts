@@ -1,3 +1,4 @@
+import type { FileDigest } from "../digest/file.ts";
 import type { Path } from "./errors.ts";
 
 /** What a listing or a look tells of something that can be served. */
@@ -34,6 +35,8 @@ export interface Source {
   readonly exec: boolean;
   /** Tells this file from another of the same name, size and time. */
   readonly identity: string;
+  /** What was stored had this digest, where the storage keeps that. */
+  readonly digest?: bigint | undefined;
   /** Fills the buffers with the bytes from `offset` on; fewer only at the end of the file. */
   read(offset: number, buffers: readonly Uint8Array[]): Promise<number>;
   /** @throws {StorageError} `changed`, where it is not as it was when it was opened. */
@@ -52,8 +55,11 @@ export interface Sink {
    * @throws {StorageError} where it cannot fit; it can then only be ended
    */
   announce(size: number): Promise<void>;
-  /** Fills the buffers with held bytes from `offset` on. */
-  readHeld(offset: number, buffers: readonly Uint8Array[]): Promise<void>;
+  /**
+   * Adds the blocks that are held to a digest.
+   * @param onProgress called with the bytes so far; where it throws, it is ended
+   */
+  digestHeld(digest: FileDigest, onProgress: (bytes: number) => void): Promise<void>;
   /** Adds bytes, which must not change until the end. Settles when more may come. */
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** Puts the file under its name, whole, in one step. */
@@ -80,6 +86,8 @@ export interface CreateOptions {
   readonly size?: number | undefined;
   /** Fail with `exists` rather than replace a file, also one that comes into being meanwhile. */
   readonly absent?: boolean;
+  /** What `commit` will be told, as far as it is known: some storages set it at the beginning. */
+  readonly attributes?: Attributes | undefined;
   /** Keep what was written if the attempt is interrupted. What earlier ones left is forgotten. */
   readonly part?: Part | undefined;
 }
@@ -91,6 +99,8 @@ export interface CreateOptions {
 export interface Storage {
   /** Where it lies, for people. */
   readonly location: string;
+  /** How many requests of one client are best carried out at the same time; 1 where left out. */
+  readonly parallel?: number;
   stat(path: Path): Promise<Item>;
   /**
    * What a folder holds, itself left out, folders before what they hold, otherwise in no order; a

@@ -18,25 +18,42 @@ export function codeOf(error: unknown): string {
     : "EUNKNOWN";
 }
 
+/** How long a connection is waited for. */
+export interface Patience {
+  /** Milliseconds until it is given up with the code `ETIMEDOUT`. */
+  readonly timeout: number;
+  /** Aborted when nobody wants it any more: it is given up with the code `ECANCELED`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Waits for a socket that is being opened.
- * @param timeout milliseconds until it is given up with the code `ETIMEDOUT`
  * @throws {ConnectFailed}
  */
 export async function within(
-  timeout: number,
+  { timeout, signal }: Patience,
   opening: Promise<Socket<undefined>>,
 ): Promise<Socket<undefined>> {
-  const deadline = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    deadline.reject(new ConnectFailed("ETIMEDOUT", "no answer"));
+  const givenUp = Promise.withResolvers<never>();
+  const giveUp = (code: string, message: string): void => {
+    givenUp.reject(new ConnectFailed(code, message));
     opening.then((socket) => socket.terminate()).catch(() => undefined);
-  }, timeout);
+  };
+  const timer = setTimeout(() => giveUp("ETIMEDOUT", "no answer"), timeout);
+  const stop = atAbort(signal, () => giveUp("ECANCELED", "cancelled"));
   try {
-    return await Promise.race([opening, deadline.promise]);
+    return await Promise.race([opening, givenUp.promise]);
   } catch (error) {
     throw error instanceof ConnectFailed ? error : new ConnectFailed(codeOf(error), String(error));
   } finally {
     clearTimeout(timer);
+    stop();
   }
+}
+
+/** Has something done when a signal is aborted, or at once where it is. Gives what ends that. */
+export function atAbort(signal: AbortSignal | undefined, act: () => void): () => void {
+  if (signal?.aborted === true) act();
+  signal?.addEventListener("abort", act);
+  return () => signal?.removeEventListener("abort", act);
 }

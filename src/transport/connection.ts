@@ -1,5 +1,7 @@
 import type { Socket } from "bun";
+import { isCut, without } from "../faults/faults.ts";
 import { arrived } from "./collect.ts";
+import type { Peer } from "./proxy-header.ts";
 
 /** The connection is gone: what was not yet acknowledged may not have arrived. */
 export class ConnectionLost extends Error {
@@ -51,11 +53,13 @@ export class Connection {
   #lost: ConnectionLost | undefined;
   #reader: PromiseWithResolvers<Uint8Array | undefined> | undefined;
 
-  constructor(socket: Socket<undefined>) {
+  /** @param peer who is behind the proxy that has opened the socket, where one has */
+  constructor(socket: Socket<undefined>, peer?: Peer) {
     this.#socket = socket;
-    const address = socket.remoteAddress;
+    const address = peer?.address ?? socket.remoteAddress;
+    const port = peer?.port ?? socket.remotePort ?? "gone";
     this.remoteAddress = address;
-    this.remote = `${address.includes(":") ? `[${address}]` : address}:${socket.remotePort ?? "gone"}`;
+    this.remote = `${address.includes(":") ? `[${address}]` : address}:${port}`;
     this.#closed.promise.catch(() => undefined);
   }
 
@@ -184,6 +188,7 @@ export class Connection {
   /** For the socket's handlers alone. */
   readonly handlers = {
     data: (piece: Uint8Array): void => {
+      if (globalThis.FAULT_LAB && isCut("receive")) return this.destroy("cut");
       if (this.#discarding) return;
       this.#heardAt = performance.now();
       this.#received += piece.length;
@@ -221,6 +226,7 @@ export class Connection {
   };
 
   get #mustDrain(): boolean {
+    if (globalThis.FAULT_LAB && without("backpressure")) return false;
     return this.#outgoingBytes > SEND_HIGH_WATER || this.#outgoing.length > SEND_MOST_PIECES;
   }
 
@@ -252,6 +258,7 @@ export class Connection {
     while (!this.#kernelFull) {
       const next = this.#takeJoined();
       if (next === undefined) break;
+      if (globalThis.FAULT_LAB && isCut("send")) return this.destroy("cut");
       const taken = this.#socket.write(next, 0, next.length);
       if (taken < 0) return;
       this.#outgoingBytes -= taken;

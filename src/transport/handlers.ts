@@ -5,6 +5,22 @@ import type { Connection } from "./connection.ts";
 /** The connection that each socket belongs to. */
 export type Connections = WeakMap<Socket<undefined>, Connection>;
 
+/** Why a connection broke, for people. */
+const WHY_BROKEN: Readonly<Record<string, string>> = {
+  ECONNRESET: "the other side cut it",
+  EPIPE: "the other side cut it",
+  ETIMEDOUT: "nothing arrives there any more",
+  EHOSTUNREACH: "there is no way there any more",
+  ENETUNREACH: "there is no way there any more",
+  ENETDOWN: "the network is down",
+  EUNKNOWN: "it broke",
+};
+
+function describe(error: unknown): string {
+  const code = codeOf(error);
+  return WHY_BROKEN[code] ?? code;
+}
+
 /** What the runtime tells of sockets, handed to their connections. */
 export function handlersOf(
   connections: Connections,
@@ -16,7 +32,7 @@ export function handlersOf(
     drain: (socket) => connections.get(socket)?.handlers.drain(),
     end: (socket) => connections.get(socket)?.handlers.end(),
     close: (socket, error) =>
-      connections.get(socket)?.handlers.close(error === undefined ? "closed" : codeOf(error)),
+      connections.get(socket)?.handlers.close(error === undefined ? "closed" : describe(error)),
     // What breaks a connection is told to `close` as well; without a handler Bun would print it.
     error: () => undefined,
     connectError: () => undefined,

@@ -1,7 +1,8 @@
 import type { Socket } from "bun";
 import { Connection } from "./connection.ts";
-import { ConnectFailed, within } from "./connect-failed.ts";
+import { ConnectFailed, within, type Patience } from "./connect-failed.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
+import { Introductions, type Proxies } from "./proxies.ts";
 
 /** A listening socket. */
 export interface Listener {
@@ -19,6 +20,8 @@ export interface Refusal {
 
 /** Who decides about connections, and takes them. */
 export interface Receptionist<T> {
+  /** Whose connections begin with who has come; nobody's where left out. */
+  readonly proxies?: Proxies | undefined;
   /**
    * Somebody has come; nothing was received or sent.
    * @param descriptor the socket's own; -1 where the runtime does not tell
@@ -45,14 +48,10 @@ export function listen(
   reception: Receptionist<Connection>,
 ): Listener {
   const connections: Connections = new WeakMap();
-  const listener = Bun.listen<undefined>({
-    hostname,
-    port,
-    // Without it the reply to a client that half-closes is lost.
-    allowHalfOpen: true,
-    data: undefined,
-    socket: handlersOf(connections, (socket) => {
-      const connection = new Connection(socket);
+  const introductions = new Introductions(reception.proxies);
+  const handlers = handlersOf(connections, (socket) =>
+    introductions.meet(socket, descriptorOf(socket), (_, peer) => {
+      const connection = new Connection(socket, peer);
       const refusal = reception.arrive(connection, descriptorOf(socket));
       if (refusal !== undefined) {
         // Closes as well, and gives the descriptor back: whoever is turned away costs nothing more.
@@ -62,19 +61,38 @@ export function listen(
       connections.set(socket, connection);
       reception.accept(connection);
     }),
+  );
+  const listener = Bun.listen<undefined>({
+    hostname,
+    port,
+    // Without it the reply to a client that half-closes is lost.
+    allowHalfOpen: true,
+    data: undefined,
+    socket: {
+      ...handlers,
+      close: (socket, error) => {
+        introductions.closed(socket);
+        return handlers.close?.(socket, error);
+      },
+    },
   });
-  return { port: listener.port, close: () => listener.stop(false) };
+  return {
+    port: listener.port,
+    close: () => {
+      listener.stop(false);
+      introductions.end();
+    },
+  };
 }
 
 /**
  * Connects over TCP.
- * @param timeout milliseconds until it gives up with the code `ETIMEDOUT`.
  * @throws {ConnectFailed}
  */
 export async function connect(
   hostname: string,
   port: number,
-  timeout: number,
+  patience: Patience,
 ): Promise<Connection> {
   const connections: Connections = new WeakMap();
   const opening = Bun.connect<undefined>({
@@ -86,7 +104,7 @@ export async function connect(
       connections.set(socket, new Connection(socket));
     }),
   });
-  const socket = await within(timeout, opening);
+  const socket = await within(patience, opening);
   const connection = connections.get(socket);
   if (connection === undefined) throw new ConnectFailed("ECONNRESET", "closed at once");
   return connection;

@@ -1,7 +1,7 @@
 import type { Socket } from "bun";
 import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { ConnectFailed, within } from "./connect-failed.ts";
+import { atAbort, ConnectFailed, within, type Patience } from "./connect-failed.ts";
 import { Connection } from "./connection.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
 import { bindingOf, PROTOCOL, versions, type Secured } from "./tls.ts";
@@ -31,11 +31,10 @@ export class HandshakeFailed extends ConnectFailed {
   }
 }
 
-export interface ConnectTlsOptions {
+/** The time is for connection and handshake together. */
+export interface ConnectTlsOptions extends Patience {
   /** The name or address that a certificate has to be for, as it was typed. */
   readonly name: string;
-  /** Milliseconds for connection and handshake together. */
-  readonly timeout: number;
   /** Whether to find out if the system's authorities vouch for the server, which costs some time. */
   readonly authorities: boolean;
 }
@@ -99,16 +98,21 @@ export async function connectTls(
       },
     },
   });
-  const socket = await within(options.timeout, opening);
+  const socket = await within(options, opening);
   const left = options.timeout - (performance.now() - started);
   const timer = setTimeout(() => {
     handshake.reject(new HandshakeFailed("broken", "no answer"));
     socket.terminate();
   }, left);
+  const stop = atAbort(options.signal, () => {
+    handshake.reject(new ConnectFailed("ECANCELED", "cancelled"));
+    socket.terminate();
+  });
   try {
     return await handshake.promise;
   } finally {
     clearTimeout(timer);
+    stop();
   }
 }
 

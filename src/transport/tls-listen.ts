@@ -1,6 +1,8 @@
 import type { Socket } from "bun";
 import { Connection } from "./connection.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
+import { Introductions } from "./proxies.ts";
+import type { Peer } from "./proxy-header.ts";
 import { descriptorOf, type Listener, type Receptionist, type Refusal } from "./tcp.ts";
 import { bindingOf, PROTOCOL, versions, type Secured } from "./tls.ts";
 
@@ -56,8 +58,9 @@ export function listenTls(
     refused.set(socket, refusal);
     begin(socket, Math.min(timeout, REFUSE_WITHIN_MS));
   };
-  const handlers = handlersOf(connections, (socket) => {
-    const connection = new Connection(socket);
+  const introductions = new Introductions(reception.proxies);
+  const meet = (socket: Socket<undefined>, peer: Peer | undefined): void => {
+    const connection = new Connection(socket, peer);
     const refusal = reception.arrive(connection, descriptorOf(socket));
     if (refusal !== undefined) {
       refuse(socket, refusal);
@@ -65,7 +68,10 @@ export function listenTls(
     }
     connections.set(socket, connection);
     begin(socket, timeout);
-  });
+  };
+  const handlers = handlersOf(connections, (socket) =>
+    introductions.meet(socket, descriptorOf(socket), meet),
+  );
   const listener = Bun.listen<undefined>({
     hostname,
     port,
@@ -88,6 +94,7 @@ export function listenTls(
       },
       close: (socket, error) => {
         ended(socket);
+        introductions.closed(socket);
         return handlers.close?.(socket, error);
       },
     },
@@ -96,6 +103,7 @@ export function listenTls(
     port: listener.port,
     close: () => {
       listener.stop(false);
+      introductions.end();
       for (const socket of handshakes.keys()) socket.terminate();
     },
   };

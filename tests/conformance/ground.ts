@@ -21,6 +21,10 @@ export type MakeGround = () => Promise<Ground>;
 export interface Capabilities {
   /** Holds files whose names could not be created by way of the storage. */
   readonly foreignNames: boolean;
+  /** Moves a folder with what it holds. */
+  readonly movesFolders: boolean;
+  /** Every step goes over a network: tests that repeat do that this share of times. */
+  readonly repeats: number;
 }
 
 /** Bytes that differ from place to place and from seed to seed. */

@@ -20,5 +20,5 @@ describeStorage(
       [Symbol.asyncDispose]: () => ground[Symbol.asyncDispose](),
     };
   },
-  { foreignNames: true },
+  { foreignNames: true, movesFolders: true, repeats: 1 },
 );

@@ -31,7 +31,11 @@ beforeAll(async () => {
   expect(fileWorker.isRunning).toBe(true);
 });
 
-describeStorage("LocalStorage with its thread", () => LocalGround.make(), { foreignNames: true });
+describeStorage("LocalStorage with its thread", () => LocalGround.make(), {
+  foreignNames: true,
+  movesFolders: true,
+  repeats: 1,
+});
 
 test("many small files are stored at once, with their times and rights", async () => {
   await using ground = await LocalGround.make();

@@ -16,11 +16,11 @@ export function describeStorage(name: string, make: MakeGround, capabilities: Ca
     describeStat(make);
     describeList(make, capabilities);
     describeRead(make);
-    describeWrite(make);
-    describeTree(make);
+    describeWrite(make, capabilities);
+    describeTree(make, capabilities);
     describeNames(make, capabilities);
     describeTransfer(make);
-    describeConcurrency(make);
+    describeConcurrency(make, capabilities);
     describeResume(make);
   });
 }

@@ -6,6 +6,7 @@ import { flagsOf } from "../../src/cli/args.ts";
 import { manualPage, PAGE } from "../../scripts/man.ts";
 import { write } from "../support/files.ts";
 import { BINARY, cleanEnvironment, run, TemporaryFolder } from "../support/programs.ts";
+import { TerminalProgram } from "../support/terminal.ts";
 import { SeenProgram } from "../support/seen.ts";
 
 /** What is typed behind `sftp `, and what its last word can become. */
@@ -170,7 +171,39 @@ describe("sftp completion", () => {
   });
 });
 
+describe("who types to the system's shell what belongs elsewhere", () => {
+  test.each([
+    [
+      ["get", "a"],
+      "get is typed in the shell that sftp connect starts: sftp connect 12000, and then",
+    ],
+    [["12000"], "There is no command 12000: did you mean sftp connect 12000?"],
+    [["serv"], "There is no command serv: did you mean serve?"],
+  ])("sftp %j is told where", async (args, message) => {
+    const ran = await run(args);
+    expect(ran).toMatchObject({ status: 2, stdout: "" });
+    expect(ran.stderr).toContain(message);
+  });
+});
+
 describe("help", () => {
+  test.each([["help"], ["serve"], ["connect"], ["user"]])(
+    "of %s ends its lines between words in 40 columns",
+    async (about) => {
+      using folder = new TemporaryFolder();
+      const args = about === "help" ? ["--help"] : ["help", about];
+      await using help = new TerminalProgram(args, folder.path, { columns: 40 });
+      await help.process.exited;
+      await help.waitToSee(/show this/);
+      const rows = help.screen.split("\r\n");
+      // A flag with its value is never broken.
+      const long = rows.filter(
+        (row) => Bun.stringWidth(row) > 40 && !/^ *(?:-\w, )?--\S+ \S+$/.test(row),
+      );
+      expect(long).toEqual([]);
+    },
+  );
+
   test.each([
     [["help", "get"], "GET remote... [local]"],
     [["-h", "serve"], "Usage: sftp serve"],

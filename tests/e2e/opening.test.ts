@@ -2,7 +2,14 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { filesUnder, until, write } from "../support/files.ts";
 import { PlayedServer } from "../support/played-server.ts";
-import { ClientProcess, run, ServerProcess, TemporaryFolder } from "../support/programs.ts";
+import {
+  BINARY,
+  cleanEnvironment,
+  ClientProcess,
+  run,
+  ServerProcess,
+  TemporaryFolder,
+} from "../support/programs.ts";
 import { SecureScene } from "../support/secure.ts";
 import { TerminalProgram } from "../support/terminal.ts";
 
@@ -134,3 +141,33 @@ test.each(["localhost", "LocalHost"])("%s is 127.0.0.1, or else ::1", async (hos
     expect(await run(args)).toMatchObject({ status: 0, stdout: "/\n" });
   }
 });
+
+/** Whether what others say of names can be replaced for one program. */
+const CAN_RENAME =
+  Bun.which("unshare") !== null &&
+  Bun.spawnSync(["unshare", "-m", "mount", "--bind", "/etc/hosts", "/etc/hosts"]).exitCode === 0;
+
+test.skipIf(!CAN_RENAME)(
+  `localhost is this machine whatever the system takes it for${CAN_RENAME ? "" : " (needs root)"}`,
+  async () => {
+    using folder = new TemporaryFolder();
+    await using there = await ServerProcess.start(folder.join("server"), ["--host", "127.0.0.9"]);
+    write(folder.join("hosts"), "127.0.0.9 localhost LocalHost\n");
+    const ask = async (host: string): Promise<{ status: number; stderr: string }> => {
+      const renamed = `mount --bind ${folder.join("hosts")} /etc/hosts && exec "$0" "$@"`;
+      const args = ["connect", `${host}:${there.port}`, "--root", folder.join("client")];
+      const child = Bun.spawn(
+        ["unshare", "-m", "sh", "-c", renamed, BINARY, ...args, "-c", "PWD"],
+        { env: cleanEnvironment(), stdout: "ignore", stderr: "pipe" },
+      );
+      return { status: await child.exited, stderr: await new Response(child.stderr).text() };
+    };
+    expect(await ask("127.0.0.9")).toMatchObject({ status: 0 });
+    // The runtime knows that as well, for now: what counts is that nobody else is asked.
+    for (const name of ["localhost", "LocalHost"]) {
+      const asked = await ask(name);
+      expect(asked).toMatchObject({ status: 3 });
+      expect(asked.stderr).toContain(`Nobody listens at ${name}`);
+    }
+  },
+);

@@ -15,13 +15,17 @@ export function mostDescriptors(): number {
 /** How many connections are opened at the same time, so that none is lost in the queue. */
 const AT_ONCE = 100;
 
-/** Carries out something many times, a hundred at once. */
-export async function many(count: number, work: (index: number) => Promise<void>): Promise<void> {
+/** Carries out something many times, so many at once. */
+export async function many(
+  count: number,
+  work: (index: number) => Promise<void>,
+  atOnce = AT_ONCE,
+): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < count) await work(next++);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: Math.min(count, atOnce) }, worker));
 }
 
 /** What one of a crowd does once it is connected: what it sends at once, then byte by byte. */

@@ -15,8 +15,9 @@ export interface Fault {
    * - `reset`: it is reset at once
    * - `silence`: nothing passes any more, and the connection stays
    * - `hold`: nothing passes until `release`
+   * - `flip`: a bit of the next byte is turned
    */
-  readonly do: "cut" | "reset" | "silence" | "hold";
+  readonly do: "cut" | "reset" | "silence" | "hold" | "flip";
 }
 
 /** What happens to one connection. */
@@ -104,7 +105,7 @@ export interface Passage {
 export class FaultyProxy implements AsyncDisposable {
   readonly #listener: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #plans: readonly Plan[];
+  readonly #plans: Plan[];
   #faulted = Promise.withResolvers<void>();
   #released = Promise.withResolvers<void>();
   /** The connections so far, in order. */
@@ -117,7 +118,7 @@ export class FaultyProxy implements AsyncDisposable {
   private constructor(listener: Server, server: number, plans: readonly Plan[]) {
     this.#listener = listener;
     this.server = server;
-    this.#plans = plans;
+    this.#plans = [...plans];
   }
 
   /** @param plans of the first connection, the second, and so on; later ones pass untouched */
@@ -146,6 +147,11 @@ export class FaultyProxy implements AsyncDisposable {
   /** Every line but block headers that passed towards one side, over all connections. */
   lines(side: keyof Passage): string[] {
     return this.passages.flatMap((passage) => passage[side].lines);
+  }
+
+  /** Says what happens to the next connection, the one behind it, and so on. */
+  plan(...plans: readonly Plan[]): void {
+    for (const [index, plan] of plans.entries()) this.#plans[this.passages.length + index] = plan;
   }
 
   /** Lets pass what is held. */
@@ -189,12 +195,15 @@ export class FaultyProxy implements AsyncDisposable {
     fault: Fault | undefined,
     slice = Number.POSITIVE_INFINITY,
   ): Promise<void> {
+    let turned = false;
     try {
       const pieces = (from as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
       for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
         const all = next.value;
         for (let at = 0; at < all.length;) {
           const piece = all.subarray(at, at + slice);
+          if (turned) piece[0] = (piece[0] ?? 0) ^ 0x10;
+          turned = false;
           const { bytes, fault: reached } = passed.look(piece);
           at += bytes;
           if (bytes > 0) await write(to, piece.subarray(0, bytes));
@@ -204,7 +213,8 @@ export class FaultyProxy implements AsyncDisposable {
           // What is silenced is read on, so that nobody notices by a full buffer or by an end.
           if (fault?.do === "silence") while ((await pieces.next()).done !== true);
           if (fault?.do === "silence") return;
-          await this.#released.promise;
+          if (fault?.do === "flip") turned = true;
+          else await this.#released.promise;
         }
       }
       to.end();
@@ -228,8 +238,11 @@ function passageOfRecords(plan: Plan): Passage {
 async function write(to: Socket, bytes: Uint8Array): Promise<void> {
   if (to.write(bytes) || to.destroyed) return;
   await new Promise<void>((resolve) => {
-    to.once("drain", resolve);
-    to.once("close", resolve);
+    const goOn = (): void => {
+      to.off("drain", goOn).off("close", goOn);
+      resolve();
+    };
+    to.once("drain", goOn).once("close", goOn);
   });
 }
 

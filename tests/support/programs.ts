@@ -1,5 +1,5 @@
 import { setDefaultTimeout } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Transcript } from "./transcript.ts";
@@ -9,6 +9,9 @@ setDefaultTimeout(60_000);
 
 /** The binary that is tested: the one that users get. */
 export const BINARY = process.env["SFTP_BINARY"] ?? join(import.meta.dir, "../../dist/sftp");
+
+/** What the laboratory's build is to do without. */
+const SABOTAGE = process.env["SFTP_SABOTAGE"];
 
 /** A temporary folder that is removed by `using`. */
 export class TemporaryFolder implements Disposable {
@@ -36,6 +39,8 @@ export function cleanEnvironment(extra: Record<string, string> = {}): Record<str
     XDG_STATE_HOME: STATE,
     // Tests of what is lost say so where it is to be tried again.
     SFTP_RETRIES: "0",
+    // Only the laboratory's build obeys it.
+    ...(SABOTAGE === undefined ? {} : { SFTP_SABOTAGE: SABOTAGE }),
     ...extra,
   };
 }
@@ -51,11 +56,13 @@ export interface RunOptions {
   /** What it reads from standard input; nothing where left out. */
   readonly input?: string;
   readonly env?: Record<string, string>;
+  /** Another build of it. */
+  readonly binary?: string;
 }
 
 /** Runs the binary to its end. */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const child = Bun.spawn([BINARY, ...args], {
+  const child = Bun.spawn([options.binary ?? BINARY, ...args], {
     stdin: new Blob([options.input ?? ""]),
     stdout: "pipe",
     stderr: "pipe",
@@ -85,6 +92,8 @@ export interface StartOptions {
   /** A command that ends by executing what follows it, such as `setpriv …`. */
   readonly by?: readonly string[];
   readonly env?: Record<string, string>;
+  /** Another build of it. */
+  readonly binary?: string;
 }
 
 type Child = Bun.Subprocess<"pipe", "pipe", "pipe">;
@@ -105,7 +114,7 @@ export class RunningProgram implements AsyncDisposable {
   }
 
   protected static spawn(args: readonly string[], options: StartOptions = {}): Child {
-    return Bun.spawn([...(options.by ?? []), BINARY, ...args], {
+    return Bun.spawn([...(options.by ?? []), options.binary ?? BINARY, ...args], {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
@@ -133,6 +142,11 @@ export class RunningProgram implements AsyncDisposable {
   async memory(): Promise<number> {
     const status = await Bun.file(`/proc/${this.process.pid}/status`).text();
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? "0") * 1024;
+  }
+
+  /** How many descriptors it has open (Linux). */
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.process.pid}/fd`).length;
   }
 
   /** Waits for its end, and for the last of what it wrote. Gives its exit status. */

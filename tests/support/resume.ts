@@ -25,6 +25,16 @@ export function inTheClear(name: string, run: () => Promise<void>): void {
   if (!Scene.encrypted) test(name, run);
 }
 
+/** What the programs of a scene are started with. */
+export interface Startup {
+  /** Another build of them. */
+  binary?: string;
+  /** Variables of servers that are started from now on. */
+  serverEnv?: Record<string, string>;
+  /** Variables of clients that are started from now on. */
+  clientEnv?: Record<string, string>;
+}
+
 /** A server, folders for it and for a client, and a faulty connection between them. */
 export class Scene implements AsyncDisposable {
   /** Whether scenes that start from now on are encrypted. */
@@ -33,27 +43,34 @@ export class Scene implements AsyncDisposable {
   readonly proxy: FaultyProxy;
   readonly #servers: ServerProcess[];
   readonly #flags: readonly string[];
+  readonly #startup: Startup;
 
   private constructor(
     folder: TemporaryFolder,
     proxy: FaultyProxy,
     server: ServerProcess,
     flags: readonly string[],
+    startup: Startup,
   ) {
     this.folder = folder;
     this.proxy = proxy;
     this.#servers = [server];
     this.#flags = flags;
+    this.#startup = startup;
   }
 
   /** @param plans for the client's connections: the first, the second, and so on */
-  static async start(plans: readonly Plan[] = [], flags: readonly string[] = []): Promise<Scene> {
+  static async start(
+    plans: readonly Plan[] = [],
+    flags: readonly string[] = [],
+    startup: Startup = {},
+  ): Promise<Scene> {
     const folder = new TemporaryFolder();
     const all = Scene.encrypted ? [...flags, "--tls"] : flags;
-    const server = await startServer(folder, all);
+    const server = await startServer(folder, all, startup);
     const proxy = await FaultyProxy.start(server.port, ...plans);
     proxy.encrypted = Scene.encrypted;
-    return new Scene(folder, proxy, server, all);
+    return new Scene(folder, proxy, server, all, startup);
   }
 
   /** The server that was started last. */
@@ -65,7 +82,7 @@ export class Scene implements AsyncDisposable {
 
   /** Starts another server over the same folder, to which new connections are led. */
   async startServer(): Promise<void> {
-    const server = await startServer(this.folder, this.#flags);
+    const server = await startServer(this.folder, this.#flags, this.#startup);
     this.#servers.push(server);
     this.proxy.server = server.port;
   }
@@ -88,7 +105,7 @@ export class Scene implements AsyncDisposable {
       "--json",
       ...flags,
     ];
-    const ran = await run(["connect", ...args], { env: this.#env });
+    const ran = await run(["connect", ...args], { env: this.#env, ...this.#binary });
     const lines = ran.stdout.split("\n").filter((line) => line !== "");
     const events = lines.map((line): ClientEvent => JSON.parse(line));
     return { ...ran, events, transferred: events.find(({ event }) => event === "transferred") };
@@ -97,7 +114,8 @@ export class Scene implements AsyncDisposable {
   /** Starts a client that carries out commands while the test goes on. */
   start(commands: string, ...flags: string[]): ClientProcess {
     const args = [this.#address, "-c", commands, ...flags];
-    return ClientProcess.start(this.folder.join("client"), args, { env: this.#env });
+    const options = { env: this.#env, ...this.#binary };
+    return ClientProcess.start(this.folder.join("client"), args, options);
   }
 
   /** What lies in the staging folder of one side. */
@@ -125,7 +143,13 @@ export class Scene implements AsyncDisposable {
       XDG_STATE_HOME: this.folder.join("state"),
       SFTP_RETRIES: "5",
       ...(this.proxy.encrypted ? { SFTP_TOKEN_FILE: token } : {}),
+      ...this.#startup.clientEnv,
     };
+  }
+
+  get #binary(): { readonly binary?: string } {
+    const { binary } = this.#startup;
+    return binary === undefined ? {} : { binary };
   }
 }
 
@@ -183,9 +207,11 @@ function pinOf({ log }: ServerProcess): string {
 async function startServer(
   folder: TemporaryFolder,
   flags: readonly string[],
+  { binary, serverEnv }: Startup,
 ): Promise<ServerProcess> {
-  const env = { XDG_STATE_HOME: folder.join("server-state") };
-  const server = await ServerProcess.start(folder.join("server"), flags, { env });
+  const env = { XDG_STATE_HOME: folder.join("server-state"), ...serverEnv };
+  const options = binary === undefined ? { env } : { env, binary };
+  const server = await ServerProcess.start(folder.join("server"), flags, options);
   if (flags.includes("--tls")) await server.waitFor(/token is in/);
   return server;
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Terminal } from "@xterm/headless";
 
 const COLUMNS = 100;
@@ -64,6 +65,23 @@ export class SeenProgram implements AsyncDisposable {
   /** Presses keys. */
   press(keys: string): void {
     this.#pty.write(keys);
+  }
+
+  /**
+   * Presses keys of which nothing is shown, and waits until the program has read them, as Linux
+   * tells; elsewhere it is only likely.
+   */
+  async pressUnseen(keys: string): Promise<void> {
+    const before = this.#bytesRead;
+    this.press(keys);
+    while (this.#bytesRead < before + keys.length && !this.#ended) await Bun.sleep(1);
+  }
+
+  /** How much it has read from anywhere: proc_pid_io(5). */
+  get #bytesRead(): number {
+    if (process.platform !== "linux") return Number.POSITIVE_INFINITY;
+    const facts = readFileSync(`/proc/${this.process.pid}/io`, "utf8");
+    return Number(/^rchar: (\d+)$/m.exec(facts)?.[1]);
   }
 
   /** Waits until what stands before the cursor is this. */

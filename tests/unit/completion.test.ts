@@ -81,6 +81,22 @@ describe("completionOf()", () => {
     );
   });
 
+  test("behind a ! it is sh that reads that name", () => {
+    fc.assert(
+      fc.property(name, fc.nat(8), quote, (whole, length, how) => {
+        // What opens a quote of this kind, typed as sh wants it.
+        const begun = typedBegin(whole, length, how).replace(/[$`]/g, how === '"' ? "\\$&" : "$&");
+        const at = wordAtCursor(`!printf %s ${begun}`);
+        // A backslash in double quotes that stands for itself to this program.
+        if (at === undefined || !whole.startsWith(at.word.text)) return;
+        const { insert } = completionOf(at, [{ text: whole, folder: false }], "");
+        const ran = Bun.spawnSync(["sh", "-c", `printf %s ${begun}${insert}`]);
+        expect(ran.stdout.toString()).toBe(whole);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test("a name that begins like an option is put in as a name", () => {
     const at = wordAtCursor("RM ");
     if (at === undefined) throw new Error("It could not be read");
@@ -109,8 +125,11 @@ describe("wordAtCursor()", () => {
 
   test.each([
     ["# LS a", undefined],
-    ["!ls a", undefined],
-    ["!", undefined],
+    ["!ls a", ["ls"]],
+    ["!", []],
+    ["! wc -l 'a b' | sort -", ["sort"]],
+    ["-!cat 'a | b' >o", ["cat", "a | b"]],
+    ["!(cd a&&ls ", ["ls"]],
     ["LS a\\", undefined],
     ['LS "a\\', undefined],
     ["LS a; G", []],

@@ -6,7 +6,15 @@ export type Layers = Readonly<Record<string, readonly string[]>>;
 /** The files to judge: content by path from `src`, such as `client/session.ts`. */
 export type Sources = ReadonlyMap<string, string>;
 
-const BELOW_CLIENT = ["transport", "security", "storage", "digest", "protocol", "observe"];
+const BELOW_CLIENT = [
+  "transport",
+  "security",
+  "storage",
+  "digest",
+  "protocol",
+  "observe",
+  "faults",
+];
 
 /** The direction of imports. `protocol` and `observe` lean on nothing at all. */
 export const LAYERS: Layers = {
@@ -15,12 +23,13 @@ export const LAYERS: Layers = {
   shell: ["client", ...BELOW_CLIENT],
   server: BELOW_CLIENT,
   client: BELOW_CLIENT,
-  transport: ["digest", "protocol", "observe"],
-  security: ["digest", "protocol", "observe"],
-  storage: ["digest", "observe"],
+  transport: ["digest", "protocol", "observe", "faults"],
+  security: ["digest", "protocol", "observe", "faults"],
+  storage: ["digest", "observe", "faults"],
   digest: ["observe"],
   protocol: [],
   observe: [],
+  faults: [],
 };
 
 /** Folders that need nothing from outside the project either, so that they stay pure. */

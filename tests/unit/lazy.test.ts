@@ -32,3 +32,12 @@ test("nothing but its line is loaded for the version", () => {
   const loaded = [...loadedWith(join(SRC, "main.ts"))].map((file) => file.slice(SRC.length + 1));
   expect(loaded).toEqual(["main.ts", "cli/version.ts"]);
 });
+
+test("nothing of an object store is loaded before a root lies in one", () => {
+  const loaded = [...loadedWith(join(SRC, "cli/program.ts"))].map((file) =>
+    file.slice(SRC.length + 1),
+  );
+  const ofStore = loaded.filter((file) => file.startsWith("storage/s3/"));
+  expect(ofStore).toEqual(["storage/s3/location.ts"]);
+  expect(loadedWith(join(SRC, "storage/s3/s3.ts")).size).toBeGreaterThan(20);
+});

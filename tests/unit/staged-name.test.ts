@@ -6,7 +6,8 @@ import {
   SELF,
   isSelf,
 } from "../../src/storage/local/owner.ts";
-import { isLeft, ownName, parseStagedName, randomId } from "../../src/storage/local/staged-name.ts";
+import { randomId } from "../../src/storage/ids.ts";
+import { isLeft, ownName, parseStagedName } from "../../src/storage/local/staged-name.ts";
 
 const ID = "0123456789abcdef0123456789abcdef";
 const MINUTE = 60_000;

@@ -9,6 +9,7 @@ import {
   SMALL,
   type ReadBlock,
 } from "../../storage/read-blocks.ts";
+import { checkWhole } from "../../storage/whole.ts";
 import { HEADROOM, type Done, type Exchange } from "../exchange.ts";
 
 /** Sends a file. */
@@ -17,6 +18,8 @@ export async function get(request: Request<"GET">, exchange: Exchange): Promise<
   const source = await exchange.open(request.path);
   try {
     const { size, mtime, exec } = source;
+    // Of several files that are opened ahead only small ones are read ahead as well.
+    if (size > BLOCK_SIZE) await exchange.turn();
     const digest = new FileDigest();
     const offset = startOf(request.keys.offset ?? 0, size);
     // The client digests its part meanwhile, and cancels where it is another.
@@ -38,7 +41,7 @@ export async function get(request: Request<"GET">, exchange: Exchange): Promise<
       const range = { from: offset, headroom: HEADROOM };
       for await (const block of readBlocks(source, digest, range)) await send(block);
     }
-    await source.unchanged();
+    await checkWhole(source, digest.value());
     const hex = formatDigest(digest.value());
     exchange.observe({
       event: "transferred",

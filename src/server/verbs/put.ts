@@ -39,9 +39,10 @@ async function store(request: Request<"PUT">, exchange: Exchange): Promise<Done>
 
 async function begin(request: Request<"PUT">, exchange: Exchange): Promise<Receiver> {
   const { path, keys } = request;
-  const { size, part, offset } = keys;
+  const { size, part, offset, mtime, exec } = keys;
   const withheld = exchange.rights.withholderOf("replace") !== undefined;
-  const options = { size, absent: keys.if === "absent" || withheld };
+  const absent = keys.if === "absent" || withheld;
+  const options = { size, absent, attributes: { mtime, exec } };
   if (part === undefined) {
     if (offset !== undefined) throw badArgument("offset needs the key part");
     return new Receiver(path, await exchange.storage.create(path, options));

@@ -2,6 +2,7 @@ import { FileDigest } from "../../digest/file.ts";
 import type { Request } from "../../protocol/request.ts";
 import { formatDigest } from "../../protocol/text.ts";
 import { digestRange } from "../../storage/read-blocks.ts";
+import { checkWhole } from "../../storage/whole.ts";
 import type { Done, Exchange } from "../exchange.ts";
 import { badArgument } from "../failures.ts";
 
@@ -18,7 +19,8 @@ export async function stat(request: Request<"STAT">, exchange: Exchange): Promis
     const digest = new FileDigest();
     const to = Math.min(upto ?? size, size);
     await digestRange(source, digest, { to }, (done) => exchange.progress(done));
-    await source.unchanged();
+    if (to === size) await checkWhole(source, digest.value());
+    else await source.unchanged();
     const hex = formatDigest(digest.value());
     return { code: 213, fields: { type: "file", size, mtime, exec, digest: hex } };
   } finally {

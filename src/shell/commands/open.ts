@@ -29,12 +29,22 @@ export const open: Command = {
     context.lost = false;
     context.remoteFolder = [];
     context.previousFolder = undefined;
-    context.session = await Session.open(target, context.connecting, context.signal);
+    context.session = await opened(target, context);
     const { address } = context.session;
     context.output.say(`Connected to ${formatAddress(address)}.`);
     context.output.observe({ event: "opened", host: address.host, port: address.port });
   },
 };
+
+async function opened(target: Target, context: ShellContext): Promise<Session> {
+  try {
+    return await Session.open(target, context.connecting, context.signal);
+  } catch (error) {
+    // It may be a secret that nobody asks for any more, and would be shown as a command.
+    context.dropTypedAhead();
+    throw error;
+  }
+}
 
 function readTarget(
   [first = "", port]: readonly string[],

@@ -12,6 +12,7 @@ import { parseRemotePath } from "../remote-path.ts";
 import { completionOf, NOTHING, type Candidate, type Completion } from "./completion.ts";
 import { kindsOf, type Kind } from "./kinds.ts";
 import { candidatesFrom, localCandidates, splitTyped } from "./names.ts";
+import { programs } from "./programs.ts";
 import { RemoteNames } from "./remote-names.ts";
 import { wordAtCursor } from "./word.ts";
 
@@ -63,7 +64,10 @@ export class Completer {
     if (place === undefined) return NOTHING;
     const giveUp = Promise.withResolvers<readonly Candidate[]>();
     const timer = setTimeout(() => giveUp.resolve([]), PATIENCE_MS);
-    const found = this.#candidates(place.before, place.word);
+    const found =
+      place.reader === "sh"
+        ? this.#candidatesForSh(place.before, place.word)
+        : this.#candidates(place.before, place.word);
     const candidates = await Promise.race([found, giveUp.promise]);
     clearTimeout(timer);
     const sorted = candidates.toSorted((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
@@ -94,6 +98,14 @@ export class Completer {
       kindsOf(command.name, options, words).map((kind) => this.#named(kind, word)),
     );
     return distinct(found.flat());
+  }
+
+  /** Files, and as the first word programs: what options these take only they know. */
+  async #candidatesForSh(before: readonly Word[], word: Word): Promise<readonly Candidate[]> {
+    if (isPattern(word) || isOptionBegin(word)) return [];
+    const isProgram = before.length === 0 && !word.text.includes("/");
+    if (isProgram) return word.text === "" ? [] : programs();
+    return localCandidates(this.#options.places(), word.text);
   }
 
   async #named(kind: Kind, { text }: Word): Promise<readonly Candidate[]> {

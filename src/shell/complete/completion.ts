@@ -23,7 +23,7 @@ export const NOTHING: Completion = { insert: "", choices: [] };
  * @param after what stands behind the cursor
  */
 export function completionOf(
-  { word, quote }: WordAtCursor,
+  { word, quote, reader }: WordAtCursor,
   candidates: readonly Candidate[],
   after: string,
 ): Completion {
@@ -31,7 +31,7 @@ export function completionOf(
   const [first] = fitting;
   if (first === undefined) return NOTHING;
   const begun = word.text !== "" || word.quoted || quote !== "none";
-  const more = (text: string): string => moreOf(text.slice(word.text.length), quote, begun);
+  const more = (text: string): string => moreOf(text.slice(word.text.length), quote, begun, reader);
   if (fitting.length === 1) return { insert: more(first.text) + endOf(), choices: [] };
   const insert = more(commonStart(fitting.map(({ text }) => text)));
   if (insert !== "") return { insert, choices: [] };

@@ -39,7 +39,7 @@ export async function mirrorHere(
         const name = remote.join("/");
         throw new CommandFailed(Status.refused, `${name} is not a folder: use GET ${name}`);
       }
-      theirs.add(path, entry);
+      if (how.delete) theirs.add(path, entry);
       const found = toFound(entry, { alone: path, within: path, renamed: path });
       if (how.delete && clashes.take(path, found)) continue;
       yield found;
@@ -48,8 +48,9 @@ export async function mirrorHere(
     yield itself;
   }
 
-  async function remove(extras: readonly Path[]): Promise<void> {
-    for (const path of extras) {
+  async function remove(extras: readonly string[]): Promise<void> {
+    for (const name of extras) {
+      const path = name.split("/");
       try {
         if (!how.dryRun) await storage.delete([...place.path, ...path]);
         tally.deleted(shown(path), how.dryRun);

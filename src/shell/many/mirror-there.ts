@@ -46,7 +46,7 @@ export async function mirrorThere(
         const name = place.path.join("/");
         throw new CommandFailed(Status.refused, `${name} is not a folder: use PUT ${name}`);
       }
-      mine.add(path, entry);
+      if (how.delete) mine.add(path, entry);
       const found = { ...toFound(entry, { alone: path, within: path, renamed: path }), storage };
       if (how.delete && clashes.take(path, found)) continue;
       yield found;
@@ -57,13 +57,14 @@ export async function mirrorThere(
     }
   }
 
-  async function remove(extras: readonly Path[]): Promise<void> {
+  async function remove(extras: readonly string[]): Promise<void> {
     await runPool(
       extras,
       // They are answered in order: what is in a folder goes before it.
       limitsOf(link, Infinity),
       () => 1,
-      async (path) => {
+      async (name) => {
+        const path = name.split("/");
         try {
           if (!how.dryRun) await target.remove(path);
           tally.deleted(shown(path), how.dryRun);

@@ -5,7 +5,7 @@ import type { Path } from "../../storage/errors.ts";
 import { whyNotCreatable } from "../../storage/names.ts";
 import type { Found, Listed } from "./found.ts";
 import type { Tally } from "./tally.ts";
-import type { Tree } from "./tree.ts";
+import type { Kept, Tree } from "./tree.ts";
 
 /** The side of a mirror that is changed. All paths are those behind the folder that is mirrored. */
 export interface Target {
@@ -62,8 +62,8 @@ export class Clashes<F extends Found> {
     move: (found: AsyncIterable<F>) => Promise<void>,
   ): Promise<void> {
     for (const { path, replacement } of this.#clashes.values()) {
-      const old = this.#target.within(path);
-      const reason = this.#whyNot(path, replacement);
+      const old = [...this.#target.within(path)];
+      const reason = whyNot(replacement, old);
       // Whatever comes of it, what is there is none of those that the source lacks.
       for (const entry of old) this.#target.forget(entry.path);
       if (reason !== undefined) {
@@ -78,18 +78,22 @@ export class Clashes<F extends Found> {
       }
     }
   }
+}
 
-  #whyNot(path: Path, replacement: readonly F[]): string | undefined {
-    for (const { type, names, reason = "refused", shown } of replacement) {
-      if (type === "refused") return `${shown} cannot be had: ${reason}`;
-      for (const part of names.alone) {
-        const why = whyNotCreatable(part);
-        if (why !== undefined) return `the name ${part} ${why}`;
-      }
+/** Why something has to stay; `undefined` where it can be replaced. */
+function whyNot(
+  replacement: readonly Found[],
+  old: readonly { readonly path: Path; readonly entry: Kept }[],
+): string | undefined {
+  for (const { type, names, reason = "refused", shown } of replacement) {
+    if (type === "refused") return `${shown} cannot be had: ${reason}`;
+    for (const part of names.alone) {
+      const why = whyNotCreatable(part);
+      if (why !== undefined) return `the name ${part} ${why}`;
     }
-    const kept = this.#target.within(path).find(({ entry }) => entry.type === "refused");
-    return kept && `${kept.path.join("/")} in it cannot be removed: ${kept.entry.reason ?? ""}`;
   }
+  const kept = old.find(({ entry }) => entry.type === "refused");
+  return kept && `${kept.path.join("/")} in it cannot be removed: ${kept.entry.reason ?? ""}`;
 }
 
 /** How to replace, and whom to tell. */

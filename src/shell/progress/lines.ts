@@ -50,7 +50,10 @@ export function linesOf({ file, all, state }: View, columns: number): readonly T
   const moving: State = { is: "moving" };
   const lines: Text[] = [];
   if (file !== undefined) {
-    lines.push(lineOf(visible(file.name), file, all === undefined ? state : moving, width));
+    // What has no rate has no end in sight either: the line below says what is the matter.
+    const rate = state.is === "moving" ? file.rate : 0;
+    const shown = all === undefined ? state : moving;
+    lines.push(lineOf(visible(file.name), { ...file, rate }, shown, width));
   }
   if (all !== undefined) lines.push(lineOf(countOf(all, width), all, state, width));
   return lines;

@@ -16,6 +16,14 @@ import { Search } from "./search.ts";
 /** The most names that are shown to choose from. */
 const MOST_CHOICES = 200;
 
+/** A key as it was pressed. */
+interface Pressed {
+  readonly text: string | undefined;
+  readonly key: Key;
+  /** Whether it is a tab that stands in the middle of what was pasted. */
+  readonly isBlank: boolean;
+}
+
 /** What an editor tells, and asks. */
 export interface EditorEvents {
   /** A line was typed to its end. */
@@ -26,8 +34,8 @@ export interface EditorEvents {
   readonly onEnd: () => void;
   /** Whether what is typed is a command, at a prompt: only then is it completed and looked up. */
   readonly isPrompting: () => boolean;
-  /** Whether what is typed is shown: not while a command has the screen. */
-  readonly isShown: () => boolean;
+  /** Whether a line is awaited: until then a command has the screen, and what is typed waits. */
+  readonly isAwaited: () => boolean;
   /** Whether a line may be offered again. */
   readonly isRemembered: (line: string) => boolean;
   readonly complete: (before: string, after: string) => Promise<Completion>;
@@ -48,13 +56,16 @@ export class Editor {
   #isClosed = false;
   /** Whether what came last was a tab alone, or behind what was typed: one that is pasted is a blank. */
   #endsInTab = false;
+  /** What was typed while no line was awaited. */
+  #ahead: Pressed[] = [];
+  #typedAhead = false;
 
   /** @param lines what was typed earlier, the newest first */
   constructor(screen: NodeJS.WriteStream, lines: readonly string[], events: EditorEvents) {
     this.#screen = screen;
     this.#events = events;
     this.#lines = lines;
-    this.#quiet = new QuietScreen(screen, () => !events.isShown());
+    this.#quiet = new QuietScreen(screen, () => !events.isAwaited());
     this.#line = createInterface({
       // Keys are handed over one by one.
       input: new PassThrough(),
@@ -68,7 +79,10 @@ export class Editor {
       if (!isKept(newest) || !events.isPrompting() || !events.isRemembered(newest)) all.shift();
       this.#lines = [...all];
     });
-    this.#line.on("line", events.onLine);
+    this.#line.on("line", (line) => {
+      events.onLine(line);
+      this.#typedAhead = false;
+    });
     this.#line.on("SIGINT", events.onInterrupt);
     this.#line.on("close", () => {
       if (!this.#isClosed) events.onEnd();
@@ -89,10 +103,26 @@ export class Editor {
     return this.#line.line;
   }
 
-  /** Shows a prompt, and behind it what was typed already. */
+  /** Whether some of the line was typed before there was a prompt. */
+  get typedAhead(): boolean {
+    return this.#typedAhead;
+  }
+
+  /** Shows a prompt, and behind it what was typed already, as if it were typed now. */
   prompt(prompt: string): void {
     this.#prompt = prompt;
     this.#redraw();
+    while (this.#events.isAwaited() && !this.#isClosed) {
+      const pressed = this.#ahead.shift();
+      if (pressed === undefined) break;
+      this.#typedAhead = true;
+      this.#press(pressed);
+    }
+  }
+
+  /** Drops what was typed before there was a prompt. */
+  dropTypedAhead(): void {
+    this.#ahead = [];
   }
 
   /** Shows something in the place of the line, which goes on below it. */
@@ -107,6 +137,7 @@ export class Editor {
   clear(): void {
     this.#leaveSearch();
     this.#write("");
+    this.#typedAhead = false;
   }
 
   /** Lets another program have the terminal. */
@@ -158,9 +189,16 @@ export class Editor {
       process.kill(process.pid, "SIGTSTP");
       return;
     }
+    const pressed = { text, key, isBlank: key.name === "tab" && !this.#endsInTab };
+    if (this.#events.isAwaited()) this.#press(pressed);
+    else if (key.ctrl === true && key.name === "c") this.#events.onInterrupt();
+    else this.#ahead.push(pressed);
+  };
+
+  #press({ text, key, isBlank }: Pressed): void {
     if (this.#searching !== undefined && this.#search(text, key)) return;
     if (key.name === "tab" && key.ctrl !== true && key.shift !== true) {
-      if (!this.#endsInTab) this.#line.write(" ");
+      if (isBlank) this.#line.write(" ");
       else if (this.#events.isPrompting()) void this.#complete();
       return;
     }
@@ -169,7 +207,7 @@ export class Editor {
       return;
     }
     this.#line.write(text ?? "", key);
-  };
+  }
 
   async #complete(): Promise<void> {
     const { line, cursor } = this.#line;

@@ -1,3 +1,4 @@
+import type { FileDigest } from "../../digest/file.ts";
 import type { Path } from "../errors.ts";
 import type { Quota } from "./quota.ts";
 import type { Attributes, Sink } from "../storage.ts";
@@ -48,8 +49,8 @@ export class LimitedSink implements Sink {
     await this.#inner.announce(size);
   }
 
-  readHeld(offset: number, buffers: readonly Uint8Array[]): Promise<void> {
-    return this.#inner.readHeld(offset, buffers);
+  digestHeld(digest: FileDigest, onProgress: (bytes: number) => void): Promise<void> {
+    return this.#inner.digestHeld(digest, onProgress);
   }
 
   write(bytes: Uint8Array): Promise<void> | undefined {

@@ -19,6 +19,10 @@ export class LimitedStorage implements Storage {
     return this.#inner.location;
   }
 
+  get parallel(): number {
+    return this.#inner.parallel ?? 1;
+  }
+
   stat(path: Path): Promise<Item> {
     return this.#inner.stat(path);
   }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { lstat, mkdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { fault } from "../../faults/faults.ts";
 import { StorageError, type Path } from "../errors.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import { OPEN_FOLDER, openFile } from "./open-file.ts";
@@ -57,6 +58,7 @@ export class Folder {
 
   /** Has its entries written to the disk; where folders cannot be synced, nothing. */
   async sync(): Promise<void> {
+    if (globalThis.FAULT_LAB) fault("sync");
     await this.#handle?.sync();
   }
 
@@ -109,6 +111,7 @@ async function openOrMake(parent: Folder, name: string, make: boolean): Promise<
     if (!make || errnoOf(error) !== "ENOENT") throw error;
   }
   try {
+    if (globalThis.FAULT_LAB) fault("mkdir");
     await mkdir(parent.entry(name));
   } catch (error) {
     if (errnoOf(error) !== "EEXIST") throw error;

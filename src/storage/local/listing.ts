@@ -1,6 +1,6 @@
 import { lstat, readdir } from "node:fs/promises";
 import { StorageError, type Path } from "../errors.ts";
-import { isStaging } from "../names.ts";
+import { isStaging, MAX_LISTED_DEPTH, STAGING } from "../names.ts";
 import type { Entry } from "../storage.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import { withFolder, type Folder } from "./folder.ts";
@@ -8,8 +8,6 @@ import { itemOf, whyRefused } from "./item.ts";
 
 /** Entries that are looked at together. */
 const BATCH = 64;
-/** Folders within folders that a listing goes down to. */
-const MAX_DEPTH = 64;
 /** A character a byte: exact like a buffer, at a third of its memory. */
 const BYTES = "latin1";
 /** The longest path in bytes that can be asked for. */
@@ -26,8 +24,8 @@ export async function* listFolder(
     try {
       for await (const entry of listOne(root, next)) {
         const descend = recursive && entry.type === "folder";
-        if (descend && entry.path.length - path.length > MAX_DEPTH) {
-          yield refused(entry.path, `more than ${MAX_DEPTH} folders deep`);
+        if (descend && entry.path.length - path.length > MAX_LISTED_DEPTH) {
+          yield refused(entry.path, `more than ${MAX_LISTED_DEPTH} folders deep`);
           continue;
         }
         if (descend) pending.push(entry.path);
@@ -59,8 +57,10 @@ async function look(folder: Folder, parent: Path, listed: string): Promise<Entry
   const bytes = Buffer.from(listed, BYTES);
   const name = bytes.toString();
   const path = [...parent, name];
-  if (isStaging(name)) return undefined;
+  if (name.toUpperCase() === STAGING.toUpperCase()) return undefined;
   if (!Buffer.from(name).equals(bytes)) return refused(path, "its name is not valid UTF-8");
+  // A user's own, on this disk: it is not to be lost without a word.
+  if (isStaging(name)) return refused(path, "its name is kept for unfinished transfers");
   if (Buffer.byteLength(path.join("/")) > MAX_PATH) return refused(path, "its path is too long");
   try {
     const stat = await lstat(folder.entry(name), { bigint: true });

@@ -1,4 +1,5 @@
 import { link, lstat, mkdir, rename, rmdir, unlink } from "node:fs/promises";
+import { fault, without } from "../../faults/faults.ts";
 import { errnoOf } from "./errno.ts";
 
 /** What `link` fails with where the file system, or the kernel's policy, knows no hard links. */
@@ -10,7 +11,9 @@ const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"])
  * @throws the system's error, `EEXIST` where the name is taken
  */
 export async function moveToFree(from: string, to: string): Promise<void> {
+  if (globalThis.FAULT_LAB && without("no-replace")) return rename(from, to);
   try {
+    if (globalThis.FAULT_LAB) fault("link");
     await link(from, to);
   } catch (error) {
     if (!NO_LINKS.has(errnoOf(error) ?? "")) throw error;
@@ -19,6 +22,7 @@ export async function moveToFree(from: string, to: string): Promise<void> {
     return;
   }
   try {
+    if (globalThis.FAULT_LAB) fault("unlink");
     await unlink(from);
   } catch (error) {
     // Another was faster, or the name may not go: a file that failed to move has one name only.

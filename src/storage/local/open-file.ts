@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
+import { fault, without } from "../../faults/faults.ts";
 import { isAmongLast } from "./descriptors.ts";
 
 /** Not blocking, so that a pipe without a writer holds up nobody; a link fails with `ELOOP`. */
@@ -16,6 +17,8 @@ export const CREATE_STAGED =
  * @throws the system's error; `EMFILE` where the last descriptors were reached
  */
 export async function openFile(path: string, flags: number, mode?: number): Promise<FileHandle> {
+  if (globalThis.FAULT_LAB) fault("open");
+  if (globalThis.FAULT_LAB && without("links")) flags &= ~constants.O_NOFOLLOW;
   const handle = await open(path, flags, mode);
   if (!isAmongLast(handle.fd)) return handle;
   await handle.close();

@@ -1,14 +1,9 @@
 import type { Path } from "../errors.ts";
 import type { Part } from "../storage.ts";
+import { Holders, partIdOf } from "../holders.ts";
 import { isSelf } from "./owner.ts";
 import type { Staged, Staging } from "./staging.ts";
 import { isLeft, ownName, parseStagedName } from "./staged-name.ts";
-
-/** A part that this process has open. */
-interface Living {
-  readonly onTaken: () => void;
-  readonly released: Promise<void>;
-}
 
 /** A part that was opened, and how to say that it no longer is. */
 export interface Claimed {
@@ -30,7 +25,7 @@ interface Left {
 /** The parts of interrupted transfers in a staging folder: each has one writer at a time. */
 export class Parts {
   readonly #staging: Staging;
-  readonly #living = new Map<string, Living>();
+  readonly #holders = new Holders();
 
   constructor(staging: Staging) {
     this.#staging = staging;
@@ -38,8 +33,8 @@ export class Parts {
 
   /** Begins a part; what earlier attempts have left of it is removed. */
   async create(path: Path, part: Part): Promise<Claimed> {
-    const id = idOf(path, part);
-    const release = await this.#take(id, part);
+    const id = partIdOf(path, part);
+    const release = await this.#holders.take(id, part.onTaken);
     try {
       const left = await this.#leftOf(id);
       const forgotten = await this.#removeAll(left);
@@ -53,8 +48,8 @@ export class Parts {
 
   /** Opens what an earlier attempt has left; `undefined` where that is nothing. */
   async claim(path: Path, part: Part): Promise<Claimed | undefined> {
-    const id = idOf(path, part);
-    const release = await this.#take(id, part);
+    const id = partIdOf(path, part);
+    const release = await this.#holders.take(id, part.onTaken);
     try {
       // Several are left where two programs began the same; the largest saves most.
       const left = await this.#leftOf(id);
@@ -70,21 +65,6 @@ export class Parts {
     }
     release();
     return undefined;
-  }
-
-  /** Takes the part from whoever of this process has it, and waits until that one has let go. */
-  async #take(id: string, { onTaken }: Part): Promise<() => void> {
-    for (let other = this.#living.get(id); other !== undefined; other = this.#living.get(id)) {
-      other.onTaken();
-      await other.released;
-    }
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const living: Living = { onTaken, released: promise };
-    this.#living.set(id, living);
-    return () => {
-      if (this.#living.get(id) === living) this.#living.delete(id);
-      resolve();
-    };
   }
 
   async #removeAll(left: readonly Left[]): Promise<number> {
@@ -103,12 +83,4 @@ export class Parts {
     }
     return left.toSorted((a, b) => b.size - a.size);
   }
-}
-
-/** The path belongs to the right: a key is of no use for another name. */
-function idOf(path: Path, { id }: Part): string {
-  return new Bun.CryptoHasher("sha256")
-    .update(JSON.stringify([id, path]))
-    .digest("hex")
-    .slice(0, 32);
 }

@@ -1,4 +1,5 @@
 import { rename } from "node:fs/promises";
+import { fault } from "../../faults/faults.ts";
 import { StorageError, type Path } from "../errors.ts";
 import { errnoOf } from "./errno.ts";
 import { withFolder, type Folder } from "./folder.ts";
@@ -67,6 +68,7 @@ async function moveTo(
     await moveToFree(from, to);
   } else {
     if (await checkReplaceable(to, path)) await twins.check(folder, path);
+    if (globalThis.FAULT_LAB) fault("rename");
     await rename(from, to);
   }
 }

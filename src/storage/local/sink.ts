@@ -1,14 +1,17 @@
 import { rename } from "node:fs/promises";
+import type { FileDigest } from "../../digest/file.ts";
+import { fault, without } from "../../faults/faults.ts";
 import { type Path } from "../errors.ts";
+import { randomId } from "../ids.ts";
 import { checkCreatable } from "../names.ts";
-import { BLOCK_SIZE } from "../read-blocks.ts";
+import { BLOCK_SIZE, digestRange } from "../read-blocks.ts";
 import type { Attributes, CreateOptions, Part, Sink } from "../storage.ts";
 import { fromSystem } from "./errno.ts";
 import { heldBytes } from "./held.ts";
 import { executable, fileTime } from "./item.ts";
 import type { Claimed, Parts } from "./parts.ts";
 import { skipBytes } from "./skip-bytes.ts";
-import { ownName, randomId } from "./staged-name.ts";
+import { ownName } from "./staged-name.ts";
 import { discard, type Staged, type Staging } from "./staging.ts";
 import { checkRoom, checkTarget } from "./target.ts";
 import { WriteBehind } from "./write-behind.ts";
@@ -68,6 +71,7 @@ async function goOn(
   try {
     ({ size } = await handle.stat());
     held = await heldBytes(handle, claimed.inOrder);
+    if (globalThis.FAULT_LAB) fault("truncate");
     await handle.truncate(held);
     // What is held has its room already.
     if (announced !== undefined) await checkRoom(context.root, path, announced - held);
@@ -139,18 +143,13 @@ class LocalSink implements Sink {
     await checkRoom(this.#context.root, this.#path, size - this.held);
   }
 
-  async readHeld(offset: number, buffers: readonly Uint8Array[]): Promise<void> {
-    const { handle } = this.#staged;
-    let done = 0;
-    try {
-      for (let rest = buffers; rest.length > 0; rest = skipBytes(buffers, done)) {
-        const { bytesRead } = await handle.readv(rest, offset + done);
-        if (bytesRead === 0) throw vanished(this.#path);
-        done += bytesRead;
-      }
-    } catch (error) {
-      throw fromSystem(error, this.#path);
-    }
+  async digestHeld(digest: FileDigest, onProgress: (bytes: number) => void): Promise<void> {
+    const readable = {
+      path: this.#path,
+      size: this.held,
+      read: (offset: number, buffers: readonly Uint8Array[]) => this.#read(offset, buffers),
+    };
+    await digestRange(readable, digest, {}, onProgress);
   }
 
   write(bytes: Uint8Array): Promise<void> | undefined {
@@ -179,19 +178,41 @@ class LocalSink implements Sink {
     await this.#ending;
   }
 
+  async #read(offset: number, buffers: readonly Uint8Array[]): Promise<number> {
+    const { handle } = this.#staged;
+    let done = 0;
+    try {
+      for (let rest = buffers; rest.length > 0; rest = skipBytes(buffers, done)) {
+        const { bytesRead } = await handle.readv(rest, offset + done);
+        if (bytesRead === 0) throw vanished(this.#path);
+        done += bytesRead;
+      }
+      return done;
+    } catch (error) {
+      throw fromSystem(error, this.#path);
+    }
+  }
+
   async #commit(attributes: Attributes): Promise<void> {
     try {
       await this.#writer.finish();
       await this.#setAttributes(attributes);
-      if (this.#context.durable) await this.#staged.handle.sync();
+      if (this.#context.durable) await this.#sync();
       // Some file systems tell only now that a write failed: before anybody sees the file.
       await this.#staged.handle.close();
+      if (globalThis.FAULT_LAB) fault("close");
       await publish(this.#context, this.#staged, this.#path, { absent: this.#absent });
     } catch (error) {
       await this.#forget();
       throw fromSystem(error, this.#path);
     }
     await this.#release();
+  }
+
+  async #sync(): Promise<void> {
+    if (globalThis.FAULT_LAB && without("sync")) return;
+    if (globalThis.FAULT_LAB) fault("sync");
+    await this.#staged.handle.sync();
   }
 
   async #leave(): Promise<number> {
@@ -202,6 +223,7 @@ class LocalSink implements Sink {
       const { size } = await handle.stat();
       if (size < BLOCK_SIZE) return await this.#forget();
       await handle.close();
+      if (globalThis.FAULT_LAB) fault("keep");
       const kept = name.replace(".part.", ".kept.");
       await rename(entry, entry.slice(0, -name.length) + kept);
       await this.#release();
@@ -227,10 +249,12 @@ class LocalSink implements Sink {
   async #setAttributes({ mtime, exec }: Attributes): Promise<void> {
     const { handle } = this.#staged;
     if (exec === true) {
+      if (globalThis.FAULT_LAB) fault("mode");
       const { mode } = await handle.stat();
       await handle.chmod(executable(mode));
     }
     if (mtime !== undefined) {
+      if (globalThis.FAULT_LAB) fault("times");
       const time = fileTime(mtime);
       await handle.utimes(time, time);
     }

@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { fault, shortened, without } from "../../faults/faults.ts";
 import { StorageError, type Path } from "../errors.ts";
 import type { Source } from "../storage.ts";
 import { fromSystem } from "./errno.ts";
@@ -16,6 +17,7 @@ export async function openSource(root: Folder, path: Path): Promise<Source> {
       openFile(folder.entry(name), OPEN_FILE),
     );
     try {
+      if (globalThis.FAULT_LAB) fault("stat");
       const stat = await handle.stat({ bigint: true });
       if (!stat.isFile()) throw notAFile(path, stat.isDirectory());
       return new LocalSource(path, handle, stat);
@@ -50,7 +52,8 @@ class LocalSource implements Source {
       let done = 0;
       // A signal or a network's file system may cut a call short.
       for (let rest = buffers; rest.length > 0; rest = skipBytes(buffers, done)) {
-        const { bytesRead } = await this.#handle.readv(rest, offset + done);
+        const into = globalThis.FAULT_LAB ? shortened("read", rest) : rest;
+        const { bytesRead } = await this.#handle.readv(into, offset + done);
         if (bytesRead === 0) break;
         done += bytesRead;
       }
@@ -61,6 +64,7 @@ class LocalSource implements Source {
   }
 
   async unchanged(): Promise<void> {
+    if (globalThis.FAULT_LAB && without("unchanged")) return;
     const now = await this.#handle.stat({ bigint: true }).catch((error: unknown) => {
       throw fromSystem(error, this.path);
     });
@@ -70,7 +74,12 @@ class LocalSource implements Source {
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    try {
+      await this.#handle.close();
+      if (globalThis.FAULT_LAB) fault("close");
+    } catch {
+      // What was only read loses nothing by it.
+    }
   }
 }
 

@@ -16,15 +16,9 @@ export interface StagedName {
 }
 
 const PATTERN = /^([0-9a-f]{32})\.(tmp|part|kept)\.([0-9a-f-]+)$/;
-const ID_BYTES = 16;
 
 /** Another machine's file that was not written to for this long counts as left, in milliseconds. */
 const LEFT_AFTER_MS = 120_000;
-
-/** An id that nobody else has. */
-export function randomId(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(ID_BYTES))).toString("hex");
-}
 
 /** Writes the name of a file of this process. */
 export function ownName(id: string, kind: Kind): string {

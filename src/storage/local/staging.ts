@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { lstat, mkdir, readdir, rename, rmdir, unlink, type FileHandle } from "node:fs/promises";
+import { fault } from "../../faults/faults.ts";
 import { StorageError, type Path } from "../errors.ts";
 import { STAGING } from "../names.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
@@ -124,6 +125,7 @@ export class Staging {
       const folder = await lease.folder;
       const entry = folder.entry(name);
       try {
+        if (globalThis.FAULT_LAB) fault("claim");
         if (left !== name) await rename(folder.entry(left), entry);
         const handle = await openFile(entry, REOPEN);
         if ((await handle.stat()).isFile()) return { handle, name, entry, lease };
@@ -232,7 +234,12 @@ async function namesIn(folder: Folder): Promise<readonly string[]> {
 
 /** Removes a staged file. One that cannot be removed is left to be swept later. */
 export async function discard(staged: Staged): Promise<void> {
-  await unlink(staged.entry).catch(() => undefined);
+  try {
+    if (globalThis.FAULT_LAB) fault("discard");
+    await unlink(staged.entry);
+  } catch {
+    // It is not needed, and hidden.
+  }
 }
 
 async function createFile(entry: string): Promise<FileHandle> {

@@ -1,4 +1,5 @@
 import { lstat, statfs } from "node:fs/promises";
+import { fault } from "../../faults/faults.ts";
 import { StorageError, type Path } from "../errors.ts";
 import { errnoOf } from "./errno.ts";
 import { withFolder, type Folder } from "./folder.ts";
@@ -38,6 +39,7 @@ export async function checkTarget(
  * @throws {StorageError} `not-a-file`
  */
 export async function checkReplaceable(target: string, path: Path): Promise<boolean> {
+  if (globalThis.FAULT_LAB) fault("look");
   const stat = await lstat(target).catch((error: unknown) => {
     if (errnoOf(error) === "ENOENT") return undefined;
     throw error;
@@ -56,6 +58,7 @@ export async function checkReplaceable(target: string, path: Path): Promise<bool
  */
 export async function checkRoom(root: Folder, path: Path, size: number): Promise<void> {
   if (size < ASK_FOR_ROOM_FROM) return;
+  if (globalThis.FAULT_LAB) fault("room");
   const { bavail, bsize } = await statfs(root.self);
   const room = bavail * bsize;
   if (size <= room) return;

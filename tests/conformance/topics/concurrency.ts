@@ -1,7 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { StorageError } from "../../../src/storage/errors.ts";
 import type { Storage } from "../../../src/storage/storage.ts";
-import { bytesOf, listed, load, problemOf, store, type MakeGround } from "../ground.ts";
+import {
+  bytesOf,
+  listed,
+  load,
+  problemOf,
+  store,
+  type Capabilities,
+  type MakeGround,
+} from "../ground.ts";
 
 const NUMBERS = Array.from({ length: 20 }, (_, index) => index);
 
@@ -13,7 +21,11 @@ async function twenty<T>(
   return Promise.all(NUMBERS.map((index) => use(index % 2 === 0 ? one : other, index)));
 }
 
-export function describeConcurrency(make: MakeGround): void {
+export function describeConcurrency(
+  make: MakeGround,
+  { movesFolders, repeats }: Capabilities,
+): void {
+  const movable = movesFolders ? ["file", "folder"] : ["file"];
   describe("at once", () => {
     test("two writers to one name: the file is one of both, whole", async () => {
       await using ground = await make();
@@ -58,7 +70,7 @@ export function describeConcurrency(make: MakeGround): void {
       await using ground = await make();
       const { storage } = ground;
       const other = await ground.again();
-      for (let round = 0; round < 10; round++) {
+      for (let round = 0; round < Math.ceil(10 * repeats); round++) {
         const path = ["a", `f${round}`];
         const sinks = await twenty([storage, other], (storage) =>
           storage.create(path, { absent: true }),
@@ -86,11 +98,11 @@ export function describeConcurrency(make: MakeGround): void {
       expect(outcomes.filter((outcome) => outcome === "exists")).toHaveLength(19);
     });
 
-    test.each(["file", "folder"])("of twenty that move one %s, exactly one does", async (type) => {
+    test.each(movable)("of twenty that move one %s, exactly one does", async (type) => {
       await using ground = await make();
       const { storage } = ground;
       const other = await ground.again();
-      for (let round = 0; round < 10; round++) {
+      for (let round = 0; round < Math.ceil(10 * repeats); round++) {
         if (type === "file") await store(storage, ["from"], "x");
         else await storage.makeFolder(["from"]);
         const blamed = new Set<string>();
@@ -110,30 +122,27 @@ export function describeConcurrency(make: MakeGround): void {
       }
     });
 
-    test.each(["file", "folder"])(
-      "of twenty %ss that move to one name, exactly one does",
-      async (type) => {
-        await using ground = await make();
-        const { storage } = ground;
-        const other = await ground.again();
-        for (const index of NUMBERS) {
-          if (type === "file") await store(storage, [`from${index}`], "x");
-          else await storage.makeFolder([`from${index}`]);
-        }
-        const outcomes = await twenty([storage, other], (storage, index) =>
-          problemOf(() => storage.rename([`from${index}`], ["to"])),
-        );
-        expect(outcomes.filter((outcome) => outcome === "done")).toHaveLength(1);
-        expect(outcomes.filter((outcome) => outcome === "exists")).toHaveLength(19);
-        expect(await listed(storage, [])).toHaveLength(20);
-      },
-    );
+    test.each(movable)("of twenty %ss that move to one name, exactly one does", async (type) => {
+      await using ground = await make();
+      const { storage } = ground;
+      const other = await ground.again();
+      for (const index of NUMBERS) {
+        if (type === "file") await store(storage, [`from${index}`], "x");
+        else await storage.makeFolder([`from${index}`]);
+      }
+      const outcomes = await twenty([storage, other], (storage, index) =>
+        problemOf(() => storage.rename([`from${index}`], ["to"])),
+      );
+      expect(outcomes.filter((outcome) => outcome === "done")).toHaveLength(1);
+      expect(outcomes.filter((outcome) => outcome === "exists")).toHaveLength(19);
+      expect(await listed(storage, [])).toHaveLength(20);
+    });
 
     test("files are stored in a folder that others remove when it is empty", async () => {
       await using ground = await make();
       const { storage } = ground;
       const outcomes: string[] = [];
-      for (let round = 0; round < 300; round++) {
+      for (let round = 0; round < 300 * repeats; round++) {
         const storing = problemOf(() => store(storage, ["a", "f"], "x"));
         for (let turn = 0; turn < round % 7; turn++) await problemOf(() => storage.delete(["a"]));
         outcomes.push(await storing);

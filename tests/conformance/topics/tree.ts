@@ -1,7 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { expectProblem, listed, load, store, type MakeGround } from "../ground.ts";
+import {
+  expectProblem,
+  listed,
+  load,
+  store,
+  type Capabilities,
+  type MakeGround,
+} from "../ground.ts";
 
-export function describeTree(make: MakeGround): void {
+export function describeTree(make: MakeGround, { movesFolders }: Capabilities): void {
   describe("makeFolder", () => {
     test("makes a folder and those above it", async () => {
       await using ground = await make();
@@ -75,7 +82,16 @@ export function describeTree(make: MakeGround): void {
       });
     });
 
-    test("moves a folder with all that it holds", async () => {
+    test.skipIf(movesFolders)("refuses a folder, and leaves it as it was", async () => {
+      await using ground = await make();
+      const { storage } = ground;
+      await store(storage, ["a", "f"], "content");
+      await expectProblem("denied", () => storage.rename(["a"], ["c"]));
+      await expect(storage.rename(["a"], ["c"])).rejects.toThrow("is a folder");
+      expect(await listed(storage, [], true)).toEqual(["file a/f", "folder a"]);
+    });
+
+    test.skipIf(!movesFolders)("moves a folder with all that it holds", async () => {
       await using ground = await make();
       const { storage } = ground;
       await store(storage, ["a", "b", "f"], "content");
@@ -121,14 +137,17 @@ export function describeTree(make: MakeGround): void {
       expect(await listed(storage, [], true)).toEqual(["folder a", "folder a/b"]);
     });
 
-    test("does not take a name that only begins alike for the folder itself", async () => {
-      await using ground = await make();
-      const { storage } = ground;
-      await storage.makeFolder(["a"]);
-      await storage.makeFolder(["ab"]);
-      await storage.rename(["a"], ["ab", "a"]);
-      expect(await listed(storage, [], true)).toEqual(["folder ab", "folder ab/a"]);
-    });
+    test.skipIf(!movesFolders)(
+      "does not take a name that only begins alike for the folder itself",
+      async () => {
+        await using ground = await make();
+        const { storage } = ground;
+        await storage.makeFolder(["a"]);
+        await storage.makeFolder(["ab"]);
+        await storage.rename(["a"], ["ab", "a"]);
+        expect(await listed(storage, [], true)).toEqual(["folder ab", "folder ab/a"]);
+      },
+    );
 
     test("makes no folders, and finds none that is missing", async () => {
       await using ground = await make();

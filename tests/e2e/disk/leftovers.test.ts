@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { visible } from "../../../src/observe/visible.ts";
 import { filesUnder, read, write } from "../../support/files.ts";
 import { connect, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { RawClient } from "../../support/raw-client.ts";
@@ -21,6 +22,8 @@ const SPELLINGS = [
   ".sftp-staging...",
   ".%c5%bfftp-staging",
   "%ef%bc%8esftp-staging",
+  ".sftp%e2%80%8c-staging",
+  "SFTP-S~1",
 ];
 
 describe("what a killed program has left", () => {
@@ -132,6 +135,23 @@ describe("what only looks like it", () => {
         (name) => !name.startsWith(`${STAGING}/`),
       );
       expect(names, place).toEqual(ALIKE.toSorted());
+    }
+  });
+
+  test("is told where another system could take it for that, and is kept", async () => {
+    using folder = new TemporaryFolder();
+    const names = ["sftp-s~1", ".sftp\u200c-staging", ".sftp-staging."];
+    for (const side of ["server", "client"]) {
+      for (const name of names) write(folder.join(side, "tree", name), "mine");
+    }
+    await using server = await ServerProcess.start(folder.join("server"));
+    for (const command of ["GET -r tree got/", "PUT -r tree put/", "MIRROR --delete tree"]) {
+      const ran = await connect(folder.join("client"), server.port, command);
+      expect(ran.status, command).toBe(6);
+      for (const name of names) expect(ran.stderr, command).toContain(`tree/${visible(name)}: `);
+    }
+    for (const side of ["server/tree", "client/tree"]) {
+      expect(filesUnder(folder.join(side)).toSorted()).toEqual(names.toSorted());
     }
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { FastClient, type Received } from "../../support/fast-client.ts";
 import { filesUnder, publishedUnder, read, write } from "../../support/files.ts";
 import { flood, goodFile, HostileServer, type Victim } from "../../support/hostile-server.ts";
@@ -261,12 +261,41 @@ describe("folders more than 64 deep", () => {
     expect(read(place.join("server/sent/top"))?.toString()).toBe("x");
   });
 
-  test("of a hostile server end where a path is as long as any can be", async () => {
+  test("of a hostile server are refused as its own server would, and all else is got", async () => {
     using place = new TemporaryFolder();
-    const deep = Array.from({ length: 40 }, (_, index) => file(`d/${"a/".repeat(50 * index)}f`));
-    const ran = await runAgainst(listing(...deep, file("d/ok")), place, "GET -r d");
-    expect(ran.status, ran.stderr.slice(0, 500)).toBe(6);
-    expect(readFileSync(place.join("client/d/ok"), "utf8")).toBe("hello");
-    for (const name of filesUnder(place.join("client"))) expect(name.length).toBeLessThan(1025);
+    const allowed = `d/${"a/".repeat(64)}f`;
+    const refused = `d/${"a/".repeat(65)}`;
+    const deep = [`${refused}f`, `${refused}${"a/".repeat(400)}f`];
+    const entries = listing(file(allowed), ...deep.map(file), file("d/ok"));
+    const ran = await runAgainst(entries, place, "GET -r d");
+    expect(ran.status, ran.stderr).toBe(6);
+    expect(ran.stderr).toContain(`${refused.slice(0, -1)}: It cannot be served: more than 64`);
+    expect(publishedUnder(place.join("client"))).toEqual([allowed, "d/ok"]);
+  });
+
+  test("by the ten thousand keep nobody busy who compares each of them", async () => {
+    using place = new TemporaryFolder();
+    const path = `d/${"a/".repeat(20_000)}`;
+    // Whoever looked at each part of each of them would do so for longer than any test takes.
+    const entries = Buffer.concat([
+      Buffer.from("150\n"),
+      ...Array.from({ length: 200 }, (_, index) =>
+        block(Buffer.from(`${JSON.stringify(file(`${path}${index}`))}\n`)),
+      ),
+      Buffer.from("226\n"),
+    ]);
+    const ran = await runAgainst(entries, place, "MIRROR --delete d here");
+    expect(ran.status, ran.stderr.slice(0, 1000)).toBe(6);
+  });
+
+  test("in names that are longer than any can be end the connection", async () => {
+    using place = new TemporaryFolder();
+    for (const path of [`d/${"a".repeat(100_000)}`, `../${"a".repeat(100_000)}`]) {
+      const ran = await runAgainst(listing(file(path)), place, "GET -r d");
+      expect(ran.status).toBe(3);
+      expect(ran.stderr).toContain("its listing of d names");
+      // A name is not to fill the terminal.
+      expect(ran.stderr.length).toBeLessThan(2000);
+    }
   });
 });

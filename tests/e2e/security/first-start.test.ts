@@ -112,6 +112,21 @@ describe("the first start beyond loopback, in an empty home,", () => {
     expect(server.screen).toMatch(/Connect with: sftp connect \S+#[\w-]{43}\r?\n/);
     expect(server.screen).toMatch(/[▀▄█]{20}/u);
   });
+
+  test.each([
+    [90, /^Connect with: sftp connect \S+#[\w-]{43}\r\n[^]*[▀▄█]{20}/mu],
+    [60, /^Connect with:\r\nsftp connect \S+#[\w-]{43}\r\n[^]*[▀▄█]{20}/mu],
+    // A code that is broken by the terminal is of no use.
+    [30, /^Connect with:\r\nsftp connect \S+#[\w-]{43}\r\n[^▀▄█]*$/mu],
+  ])("leaves what is to be copied whole, in %d columns", async (columns, expected) => {
+    using folder = new TemporaryFolder();
+    await using server = new TerminalProgram(["serve", "--tls", "--port", "0"], folder.path, {
+      columns,
+      env: { XDG_STATE_HOME: folder.join("state") },
+    });
+    await server.waitFor(/^Token: [a-z2-9-]{39}\r\nCtrl-C stops it\.\r\n/m);
+    expect(server.screen).toMatch(expected);
+  });
 });
 
 describe("on loopback", () => {

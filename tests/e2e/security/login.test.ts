@@ -120,7 +120,9 @@ describe("a login", () => {
   test("costs an unknown user the same bytes as a known one", async () => {
     const shapes: string[][] = [];
     for (const user of ["token", "nobody"]) {
-      using client = await SecureClient.open(scene.port);
+      // What went wrong elsewhere makes nobody wait here.
+      await using own = await SecureScene.start();
+      using client = await SecureClient.open(own.port);
       const begun = await client.authenticate(
         new ScramClient(user, "x", client.binding).first(),
         MECHANISM,
@@ -128,9 +130,9 @@ describe("a login", () => {
       const message = decode(begun.split("data=")[1] ?? "");
       const [, salt = ""] = /,s=([^,]+)/.exec(message) ?? [];
       shapes.push([message.replace(/r=[^,]+|s=[^,]+/g, ""), String(salt.length)]);
-      using second = await SecureClient.open(scene.port);
+      using second = await SecureClient.open(own.port);
       expect(await second.logIn(user, "wrong")).toBe(WRONG);
-      using third = await SecureClient.open(scene.port);
+      using third = await SecureClient.open(own.port);
       const again = new ScramClient(user, "x", third.binding).first();
       expect(decode((await third.authenticate(again, MECHANISM)).slice(9))).toContain(`s=${salt}`);
     }
@@ -188,6 +190,22 @@ describe("wrong logins", () => {
     expect(ran.status).toBe(3);
     expect(ran.stderr).toContain("too many wrong logins from your address");
   });
+
+  test.each(["the connection is closed", "another is begun"])(
+    "make the address wait as well where they are only begun, and %s",
+    async (how) => {
+      await using own = await SecureScene.start(["--tls", "--login-timeout", "2"]);
+      let reply = "334 ";
+      for (let tries = 0; reply.startsWith("334 ") && tries < 60; tries++) {
+        using client = await SecureClient.open(own.port);
+        const begin = (): Promise<string> =>
+          client.authenticate(new ScramClient("token", "x", client.binding).first(), MECHANISM);
+        reply = await begin();
+        if (how === "another is begun" && reply.startsWith("334 ")) reply = await begin();
+      }
+      expect(reply).toStartWith("421 busy There were too many wrong logins");
+    },
+  );
 
   test("end a client with status 4, and are not tried again", async () => {
     await using own = await SecureScene.start();

@@ -49,7 +49,7 @@ describe("100 MB without LF", () => {
 });
 
 describe("one bit flipped", () => {
-  const FLIPS = 100;
+  const FLIPS = 500;
   const seed = Number(process.env["SFTP_TEST_SEED"] ?? randomInt(2 ** 31));
   const content = randomBytes(2 * BLOCK_SIZE + 12_345);
   const good = body(content);

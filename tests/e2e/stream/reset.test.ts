@@ -7,7 +7,7 @@ import { block, BLOCK_SIZE, fileDigest } from "../../support/wire.ts";
 
 setDefaultTimeout(60_000);
 
-const RESETS = 300;
+const RESETS = 1000;
 const BATCH = 30;
 const MIB = 1024 * 1024;
 

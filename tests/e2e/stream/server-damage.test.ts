@@ -22,7 +22,7 @@ afterAll(async () => {
 const hello = Buffer.from("hello");
 
 describe("one bit flipped", () => {
-  const FLIPS = 300;
+  const FLIPS = 1000;
   const seed = Number(process.env["SFTP_TEST_SEED"] ?? randomInt(2 ** 31));
   const content = randomBytes(2 * BLOCK_SIZE + 12_345);
   const good = body(content);

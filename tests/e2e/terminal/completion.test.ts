@@ -51,6 +51,15 @@ test("Tab completes commands, options and the names of both sides, quoted where 
   await completes(shell, port, "PUT up", "PUT upload\\ me.txt ");
   await completes(shell, port, "PUT upload\\ me.txt m", "PUT upload\\ me.txt my\\ notes/");
   await completes(shell, port, "LCD ph", "LCD photos/");
+  await completes(shell, port, "!cat up", "!cat upload\\ me.txt ");
+  await completes(shell, port, "!wc -l <pho", "!wc -l <photos/");
+  await completes(
+    shell,
+    port,
+    "!LC_ALL=C ls|grep -c x 'upl",
+    "!LC_ALL=C ls|grep -c x 'upload me.txt' ",
+  );
+  await completes(shell, port, "!printen", "!printenv ");
   // What was completed is what is fetched.
   shell.press(`GET it${KEY.tab}`);
   await shell.standsAt(promptWith(port, "GET it\\'s "));

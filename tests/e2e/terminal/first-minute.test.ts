@@ -17,7 +17,8 @@ test("each screen says what to type next, from sftp alone to the first file", as
     cwd: folder.path,
     env,
   });
-  await serving.shows(/sftp connect \d+/);
+  // The whole of it: the line ends, and another follows.
+  await serving.shows(/^Connect with: sftp connect \d+\nCtrl-C stops it\.$/m);
   const port = Number(/sftp connect (\d+)/.exec(serving.text)?.[1]);
 
   await using shell = startTyping(folder);
@@ -29,6 +30,10 @@ test("each screen says what to type next, from sftp alone to the first file", as
   await typeLine(shell, port, "LS");
   await typeLine(shell, port, "GET welcome.txt");
   expect(shell.text).toMatch(/GET welcome\.txt: 7 B in .*, verified/);
+  shell.press("QUIT\r");
+  expect(await shell.process.exited).toBe(0);
+  serving.process.kill("SIGINT");
+  expect(await serving.process.exited).toBe(0);
 });
 
 test("the hint comes once in a session, and never to a script", async () => {

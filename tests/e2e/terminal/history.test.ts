@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { read, write } from "../../support/files.ts";
 import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
-import { SilentServer } from "../../support/silent-server.ts";
 import { KEY, promptWith, startTyping, typeLine } from "../../support/typing.ts";
 
 const FILE = "state/sftp/history";
@@ -79,22 +78,6 @@ test("a token, an answer, and what was typed before it was asked for, are never 
   const lines = kept(folder);
   expect(lines).toEqual([`OPEN ${address}`, "MGET -i *.txt"]);
   expect(shell.text).not.toContain(token);
-});
-
-test("what is typed while a command runs is kept only where it is a command", async () => {
-  using folder = new TemporaryFolder();
-  write(folder.join("server/a.txt"), "a");
-  await using server = await SilentServer.start("LIST");
-  await using shell = startTyping(folder, String(server.port));
-  await shell.standsAt(promptWith(server.port));
-  shell.press("LS\r");
-  await server.heard;
-  // Nothing of it is shown, nor run: Ctrl-C twice leaves.
-  shell.press(`s3cret-too-early\rLPWD\r${KEY.ctrlC}`);
-  await shell.shows(/Cancelling…/);
-  shell.press(KEY.ctrlC);
-  expect(await shell.process.exited).toBe(130);
-  expect(kept(folder)).toEqual(["LS", "LPWD"]);
 });
 
 test("a state folder that cannot be written to keeps nobody from typing", async () => {

@@ -1,10 +1,14 @@
 import { expect, test } from "bun:test";
-import { write } from "../../support/files.ts";
+import { createServer } from "node:net";
+import { read, write, writeRandom } from "../../support/files.ts";
+import { listenAnywhere, portOf } from "../../support/ports.ts";
 import { BINARY, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { StallingProxy } from "../../support/proxy.ts";
 import { SeenProgram } from "../../support/seen.ts";
 import { SilentServer } from "../../support/silent-server.ts";
 import { KEY, promptWith, startTyping, typeLine, typingEnvironment } from "../../support/typing.ts";
+
+const MIB = 1024 * 1024;
 
 test("the first Ctrl-C gives up an OPEN that nobody answers, and the shell goes on", async () => {
   using folder = new TemporaryFolder();
@@ -19,6 +23,34 @@ test("the first Ctrl-C gives up an OPEN that nobody answers, and the shell goes 
   await shell.standsAt(promptWith(undefined));
   shell.press(`OPEN ${server.port}\r`);
   await shell.standsAt(promptWith(server.port));
+});
+
+test.each([
+  ["over TLS", "#Z5W6Hq5uZ5W6Hq5uZ5W6Hq5uZ5W6Hq5uZ5W6Hq5uZ5U"],
+  ["in the clear", ""],
+])("an OPEN that was given up %s leaves no connection behind", async (_, pin) => {
+  using folder = new TemporaryFolder();
+  const gone = Promise.withResolvers<void>();
+  const came = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    // What a handshake begins with, or else nothing: the first line is awaited from the server.
+    came.resolve();
+    socket.on("error", () => undefined).on("close", () => gone.resolve());
+    socket.resume();
+  });
+  await listenAnywhere(server);
+  try {
+    await using shell = startTyping(folder, "--timeout", "3600");
+    await shell.standsAt(promptWith(undefined));
+    shell.press(`OPEN 127.0.0.1:${portOf(server)}${pin}\r`);
+    await came.promise;
+    shell.press(KEY.ctrlC);
+    await shell.shows(/OPEN .*: Interrupted/);
+    await gone.promise;
+    await shell.standsAt(promptWith(undefined));
+  } finally {
+    server.close();
+  }
 });
 
 test("an OPEN that was given up asks for nothing behind the user's back", async () => {
@@ -89,6 +121,43 @@ test.skipIf(Bun.which("bash") === null || Bun.which("setsid") === null)(
     bash.press(`GET wel${KEY.tab}`);
     await bash.standsAt(promptWith(port, "GET welcome.txt "));
     bash.press(`${KEY.ctrlU}${KEY.ctrlD}`);
+    await bash.standsAt("outside> ");
+  },
+);
+
+test.skipIf(Bun.which("bash") === null || Bun.which("setsid") === null)(
+  "Ctrl-Z in the middle of a GET takes the progress away, and fg brings both back",
+  async () => {
+    using folder = new TemporaryFolder();
+    const content = writeRandom(folder.join("server/big"), 2 * MIB);
+    await using server = await ServerProcess.start(folder.join("server"));
+    await using proxy = await StallingProxy.start(server.port, { toClient: MIB });
+    const env = { ...typingEnvironment(folder), PS1: "outside> " };
+    await using bash = new SeenProgram(["setsid", "--ctty", "--wait", "bash", "--norc", "-i"], {
+      cwd: folder.path,
+      env,
+    });
+    await bash.standsAt("outside> ");
+    bash.press(`${BINARY} connect ${proxy.port} --root client\r`);
+    await bash.standsAt(promptWith(proxy.port));
+    bash.press("GET big\r");
+    await bash.shows(/^big .* stalled for/m);
+    bash.press(KEY.ctrlZ);
+    await bash.shows(/Stopped/);
+    await bash.standsAt("outside> ");
+    expect(bash.text).not.toMatch(/^big /m);
+    // The terminal is as it was: what is typed is shown.
+    bash.press("echo it is $((40 + 2))\r");
+    await bash.shows(/it is 42/);
+    await bash.standsAt("outside> ");
+    bash.press("fg\r");
+    await bash.shows(/^big .* stalled for/m);
+    proxy.release();
+    await bash.shows(/^GET big: 2\.0 MiB in .*, verified$/m);
+    await bash.standsAt(promptWith(proxy.port));
+    expect(bash.text).not.toMatch(/^big /m);
+    expect(read(folder.join("client/big"))?.equals(content)).toBe(true);
+    bash.press(KEY.ctrlD);
     await bash.standsAt("outside> ");
   },
 );

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { utimesSync } from "node:fs";
 import { publishedUnder, write, writeRandom } from "../../support/files.ts";
 import { FaultyProxy } from "../../support/faulty-proxy.ts";
 import { run, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
@@ -20,15 +21,18 @@ interface Scene extends AsyncDisposable {
   ) => TerminalProgram;
 }
 
-/** A server whose network is held still behind so many bytes to the client. */
+/** A server whose network is held still behind so many bytes, to the client where that is not said. */
 async function stalling(
-  toClient: number,
+  limits: number | { readonly toServer?: number; readonly toClient?: number },
   prepare: (folder: TemporaryFolder) => void,
 ): Promise<Scene> {
   const folder = new TemporaryFolder();
   prepare(folder);
   const server = await ServerProcess.start(folder.join("server"));
-  const proxy = await StallingProxy.start(server.port, { toClient });
+  const proxy = await StallingProxy.start(
+    server.port,
+    typeof limits === "number" ? { toClient: limits } : limits,
+  );
   return {
     folder,
     proxy,
@@ -90,6 +94,34 @@ test("many files have two lines: the file that comes, and all of them", async ()
   await shell.waitToSee(/^Closed [^]*\.$/m);
   expect(shell.seen).toMatch(/\.\nGET photos: 41 files, 6\.0 MiB in .*\nClosed/);
   expect(publishedUnder(scene.folder.join("client"))).toHaveLength(41);
+});
+
+test.each([
+  ["MIRROR photos", { toClient: 12 * MIB }, "server", "client"],
+  ["MIRROR -R photos", { toServer: 12 * MIB }, "client", "server"],
+] as const)("%s shows how far it is, of what has to be moved", async (line, limit, from, to) => {
+  await using scene = await stalling(limit, (folder) => {
+    writeRandom(folder.join(from, "photos/a.jpg"), 8 * MIB);
+    writeRandom(folder.join(from, "photos/b.jpg"), 24 * MIB);
+    // What is the same already is nothing to wait for.
+    for (const side of [from, to]) {
+      write(folder.join(side, "photos/same.txt"), "same");
+      utimesSync(folder.join(side, "photos/same.txt"), 1e9, 1e9);
+    }
+    write(folder.join(to, "photos/gone.txt"), "gone");
+  });
+  await using shell = scene.connect(100, ["-c", `${line.replace("photos", "--delete photos")}`]);
+  await shell.waitToSee(
+    /^photos\/b\.jpg +━+─+ +\S+ MiB \/ 24\.0 MiB .*\n[12]\/[23] files +━+─+ +\S+ MiB \/ 32\.0 MiB +[3-6]\d%  stalled for 0:0\d$/m,
+  );
+  // Where nothing moves, neither line tells an end.
+  expect(shell.seen).not.toMatch(/\d:\d\d\n\d\/\d files/);
+  scene.proxy.release();
+  expect(await shell.process.exited).toBe(0);
+  await shell.waitToSee(/^Closed [^]*\.$/m);
+  expect(shell.seen).toMatch(
+    /\.\nMIRROR photos: 2 files, 32\.0 MiB in .*verified, 1 removed, 1 the same already\nClosed/,
+  );
 });
 
 test("while the listing comes in, what is known of all says that there is more", async () => {
@@ -227,7 +259,9 @@ test("Ctrl-C takes it away, and the prompt is back", async () => {
   await shell.waitToSee(/^big .*stalled/m);
   shell.press(CTRL_C);
   scene.proxy.release();
-  await shell.waitToSee(/> GET big\n(?:Cancelling.*\n)?GET big: Interrupted\nsftp \S+>$/);
+  await shell.waitToSee(
+    /> GET big\n(?:Cancelling.*\n)?GET big: Interrupted: the same again goes on\s+from there\nsftp \S+>$/,
+  );
 });
 
 test.each([

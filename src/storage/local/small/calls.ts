@@ -12,13 +12,14 @@ import {
   writeSync,
 } from "node:fs";
 import type { Path } from "../../errors.ts";
+import { randomId } from "../../ids.ts";
 import { SMALL } from "../../read-blocks.ts";
 import type { Attributes } from "../../storage.ts";
 import { AT_ONCE } from "../at-once.ts";
 import { isAmongLast } from "../descriptors.ts";
 import { changedSince, executable, fileTime, identityOf, itemOf } from "../item.ts";
 import { CREATE_STAGED, OPEN_FILE, OPEN_FOLDER } from "../open-file.ts";
-import { ownName, randomId } from "../staged-name.ts";
+import { ownName } from "../staged-name.ts";
 
 /** Files that one job may have. */
 export const MOST_TOGETHER = 64;

@@ -21,7 +21,7 @@ export class SmallSink implements Sink {
 
   async announce(): Promise<void> {}
 
-  async readHeld(): Promise<void> {}
+  async digestHeld(): Promise<void> {}
 
   write(bytes: Uint8Array): undefined {
     this.#content.push(bytes);

@@ -5,9 +5,8 @@ export interface Ended {
   readonly status: Status;
 }
 
-/** Lines that were typed, some of them while a command still ran. */
-export class LineQueue {
-  readonly #lines: string[] = [];
+/** The lines that a person types: each is awaited, by a prompt or by a question. */
+export class TypedLines {
   readonly #ended = Promise.withResolvers<Ended>();
   readonly #left = Promise.withResolvers<Status>();
   #over = false;
@@ -19,9 +18,9 @@ export class LineQueue {
     return this.#over;
   }
 
-  /** Whether the next line is there already. */
-  get typedAhead(): boolean {
-    return this.#lines.length > 0;
+  /** Whether what is typed next is a command. */
+  get isPrompting(): boolean {
+    return this.#waiting !== undefined && !this.isAnswering;
   }
 
   /** Whether what is typed next answers a question. */
@@ -34,22 +33,16 @@ export class LineQueue {
     return this.#left.promise;
   }
 
-  /** Takes a line that was typed. */
+  /** Takes a line that was typed. From then on none is awaited. */
   add(line: string): void {
-    if (this.#answering !== undefined) {
-      this.#answering(line);
-    } else if (this.#waiting === undefined) {
-      this.#lines.push(line);
-    } else {
-      this.#waiting(line);
-      this.#waiting = undefined;
-    }
+    const take = this.#answering ?? this.#waiting;
+    if (this.#answering !== undefined) this.#answering = undefined;
+    else this.#waiting = undefined;
+    take?.(line);
   }
 
   /** The next line, or that none comes any more. */
   async next(): Promise<string | Ended> {
-    const line = this.#lines.shift();
-    if (line !== undefined) return line;
     const typed = new Promise<string>((resolve) => (this.#waiting = resolve));
     return Promise.race([typed, this.#ended.promise]);
   }
@@ -57,19 +50,15 @@ export class LineQueue {
   /** What is typed in answer to a question of the command that runs; `quit` where it is cancelled. */
   async answer(): Promise<string> {
     if (this.#over) return "quit";
-    try {
-      return await new Promise<string>((resolve) => (this.#answering = resolve));
-    } finally {
-      this.#answering = undefined;
-    }
+    return new Promise((resolve) => (this.#answering = resolve));
   }
 
   /** Gives no answer, because the user leaves or interrupts. */
   cancelAnswer(): void {
-    this.#answering?.("quit");
+    if (this.isAnswering) this.add("quit");
   }
 
-  /** No more lines come; those that were typed are still given. */
+  /** No more lines come. */
   end(status: Status): void {
     this.#over = true;
     this.cancelAnswer();

@@ -1,0 +1,22 @@
+import { Interrupted, type CommandFailed } from "../client/errors.ts";
+import { Status } from "../client/status.ts";
+
+/** Commands that go on with what they have left. */
+const GO_ON: ReadonlySet<string> = new Set(["GET", "MGET", "PUT", "MPUT", "MIRROR"]);
+
+/**
+ * What a person at a terminal can do about a failure, where its message does not say so.
+ * @param command the name of what has failed
+ * @param side whose file it is about, where it is known to be about one
+ */
+export function nextStep(
+  command: string | undefined,
+  failed: CommandFailed,
+  side: "remote" | "local" | undefined,
+): string {
+  if (failed instanceof Interrupted) {
+    return GO_ON.has(command ?? "") ? ": the same again goes on from there" : "";
+  }
+  if (failed.status !== Status.notFound || side === undefined) return "";
+  return `: ${side === "remote" ? "LS" : "LLS"} lists what is there`;
+}

@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import type { Path } from "./errors.ts";
+import type { Part } from "./storage.ts";
+
+/** Somebody of this process who has something open. */
+interface Holder {
+  readonly onTaken: () => void;
+  readonly released: Promise<void>;
+}
+
+/** Who of this process has which part of an upload open: one at a time. */
+export class Holders {
+  readonly #holders = new Map<string, Holder>();
+
+  /** Whether somebody has it. */
+  has(id: string): boolean {
+    return this.#holders.has(id);
+  }
+
+  /**
+   * Takes it from whoever has it, and waits until that one has let go.
+   * @param onTaken called when somebody else takes it
+   * @returns how to let go
+   */
+  async take(id: string, onTaken: () => void): Promise<() => void> {
+    for (let other = this.#holders.get(id); other !== undefined; other = this.#holders.get(id)) {
+      other.onTaken();
+      await other.released;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const holder: Holder = { onTaken, released: promise };
+    this.#holders.set(id, holder);
+    return () => {
+      if (this.#holders.get(id) === holder) this.#holders.delete(id);
+      resolve();
+    };
+  }
+}
+
+/** What a part is known by in a storage. The path belongs to the right: a key is of no use for another. */
+export function partIdOf(path: Path, { id }: Part): string {
+  return createHash("sha256")
+    .update(JSON.stringify([id, path]))
+    .digest("hex")
+    .slice(0, 32);
+}

@@ -1,0 +1,155 @@
+import { StorageError, type Path } from "../errors.ts";
+import type { Bucket, ObjectInfo } from "./bucket.ts";
+import type { Keys } from "./keys.ts";
+
+/** For how long what was found is relied upon, in milliseconds. */
+const FRESH_MS = 2000;
+/** From so many remembered names on the old ones are forgotten. */
+const MANY = 10_000;
+
+/** What is under a name. */
+export type Found =
+  { readonly type: "file"; readonly info: ObjectInfo } | { readonly type: "folder" } | undefined;
+
+/**
+ * Files and folders as a store has them: a folder is there where a key lies in it, be it only its
+ * marker. Stores cannot hold a name while somebody else uses it, so all this is looked at, and not
+ * guaranteed; what this process itself changes is known at once.
+ */
+export class Tree {
+  readonly #bucket: Bucket;
+  readonly #keys: Keys;
+  /** Names under which there was no file, and when that was seen. */
+  readonly #noFiles = new Map<string, number>();
+  /** When this process made a file or a folder of a name. */
+  readonly #made = new Map<string, number>();
+
+  constructor(bucket: Bucket, keys: Keys) {
+    this.#bucket = bucket;
+    this.#keys = keys;
+  }
+
+  /**
+   * What is under a name; the root is always a folder.
+   * @throws {StorageError} `not-a-file`, where a file stands in the way
+   */
+  async find(path: Path): Promise<Found> {
+    if (path.length === 0) return { type: "folder" };
+    const info = await this.#bucket.head(this.#keys.file(path));
+    if (info !== undefined) return { type: "file", info };
+    if (await this.isFolder(path)) return { type: "folder" };
+    await this.checkParents(path);
+    return undefined;
+  }
+
+  /** The file under a name. */
+  async file(path: Path): Promise<ObjectInfo> {
+    const found = await this.find(path);
+    if (found === undefined) throw notFound(path);
+    if (found.type === "folder") throw isFolder(path);
+    return found.info;
+  }
+
+  /** Whether there is anything in a folder, or its marker. */
+  isFolder(path: Path): Promise<boolean> {
+    return this.#bucket.holdsAny(this.#keys.folder(path));
+  }
+
+  /** @throws {StorageError} `not-a-file`, where one of the folders that a path is in is a file */
+  async checkParents(path: Path): Promise<void> {
+    const now = performance.now();
+    const parents = path.slice(0, -1).map((_, index) => path.slice(0, index + 1));
+    await Promise.all(
+      parents.map(async (parent) => {
+        const key = this.#keys.file(parent);
+        if (now - (this.#noFiles.get(key) ?? -Infinity) < FRESH_MS) return;
+        if ((await this.#bucket.head(key)) !== undefined) throw isFile(parent);
+        remember(this.#noFiles, key, now);
+      }),
+    );
+  }
+
+  /**
+   * Whether a file can get a name, as far as that can be known.
+   * @param exists whether to look for a file under the name, and refuse it
+   * @throws {StorageError}
+   */
+  async checkTarget(path: Path, exists: boolean): Promise<void> {
+    const [, folder, there] = await Promise.all([
+      this.checkParents(path),
+      this.isFolder(path),
+      exists ? this.#bucket.head(this.#keys.file(path)) : undefined,
+    ]);
+    if (folder) throw isFolder(path);
+    if (there !== undefined) throw alreadyThere(path);
+  }
+
+  /**
+   * The same for one that was checked at `checkedAt`: asks the store only where that was long ago, or
+   * this process has changed something since.
+   */
+  async recheckTarget(path: Path, checkedAt: number): Promise<void> {
+    const names = path.map((_, index) => this.#keys.file(path.slice(0, index + 1)));
+    const changed = names.some((name) => (this.#made.get(name) ?? -Infinity) >= checkedAt);
+    if (changed || performance.now() - checkedAt > FRESH_MS) await this.checkTarget(path, false);
+  }
+
+  /** This process has stored a file, and with it folders. */
+  madeFile(path: Path): void {
+    const now = performance.now();
+    const key = this.#keys.file(path);
+    this.#noFiles.delete(key);
+    remember(this.#made, key, now);
+    this.#madeParents(path, now);
+  }
+
+  /** This process has made a folder. */
+  madeFolder(path: Path): void {
+    const now = performance.now();
+    remember(this.#made, this.#keys.file(path), now);
+    this.#madeParents(path, now);
+  }
+
+  /** Keeps the folder that something is in, also when nothing else is in it any more. */
+  async keepParent(path: Path): Promise<void> {
+    const parent = path.slice(0, -1);
+    if (parent.length === 0) return;
+    await this.#bucket.put(this.#keys.folder(parent), Buffer.alloc(0));
+  }
+
+  #madeParents(path: Path, now: number): void {
+    for (let depth = path.length - 1; depth > 0; depth--) {
+      remember(this.#made, this.#keys.file(path.slice(0, depth)), now);
+    }
+  }
+}
+
+function remember(names: Map<string, number>, name: string, now: number): void {
+  // Behind the newer ones, so that the oldest come first.
+  names.delete(name);
+  names.set(name, now);
+  for (const [oldest, at] of names) {
+    if (names.size < MANY && now - at < FRESH_MS) break;
+    names.delete(oldest);
+  }
+}
+
+export function notFound(path: Path): StorageError {
+  return new StorageError("not-found", path, (name) => `There is no file ${name}`);
+}
+
+export function isFolder(path: Path): StorageError {
+  return new StorageError(
+    "not-a-file",
+    path,
+    (name) => `${name} is a folder: a file is needed, or another name`,
+  );
+}
+
+export function alreadyThere(path: Path): StorageError {
+  return new StorageError("exists", path, (name) => `${name} exists already`);
+}
+
+function isFile(path: Path): StorageError {
+  return new StorageError("not-a-file", path, (name) => `${name} is a file, and not a folder`);
+}
