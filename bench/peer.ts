@@ -40,6 +40,18 @@ export function whichOf(program: string): string | undefined {
   return Bun.which(program, { PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` }) ?? undefined;
 }
 
+const servers = new Set<Bun.Subprocess>();
+
+/** Ends all servers at once, where the benchmark is stopped. */
+export function endServers(): void {
+  for (const server of servers) server.kill("SIGTERM");
+}
+
+/** Has a server ended with the benchmark. */
+export function ends(server: Bun.Subprocess): void {
+  servers.add(server);
+}
+
 /** A server that was started. */
 export interface Started extends AsyncDisposable {
   readonly pid: number;
@@ -51,6 +63,7 @@ export async function serve(argv: readonly string[], port: number): Promise<Star
   const child = Bun.spawn([whichOf(program) ?? program, ...rest], {
     stdio: ["ignore", "ignore", "pipe"],
   });
+  ends(child);
   const said = new Response(child.stderr).text();
   while (!(await answers(port))) {
     if (child.exitCode !== null) throw new Error(`${program} ended: ${(await said).trim()}`);

@@ -8,6 +8,7 @@ import { FULL, Ground, QUICK } from "../bench/ground.ts";
 import { rounds } from "../bench/rounds.ts";
 import { markdown, plain, ratioOf, tableOf, type Result } from "../bench/table.ts";
 import { WORKS } from "../bench/works.ts";
+import { endServers } from "../bench/peer.ts";
 import { build } from "./build.ts";
 import { main } from "./support/main.ts";
 
@@ -42,11 +43,14 @@ await main(async () => {
   await build();
 
   using ground = new Ground(values.quick ? QUICK : FULL);
-  // Ctrl-C cleans up as well.
-  process.once("SIGINT", () => {
-    ground[Symbol.dispose]();
-    process.exit(130);
-  });
+  // What ends it early cleans up as well.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      endServers();
+      ground[Symbol.dispose]();
+      process.exit(130);
+    });
+  }
   const results: Result[] = [];
   for (const work of works) {
     console.error(`${work.name} ...`);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Ground } from "../ground.ts";
 import type { Command } from "../measure.ts";
-import type { Peer, Served } from "../peer.ts";
+import { ends, type Peer, type Served } from "../peer.ts";
 
 const BINARY = join(import.meta.dir, "../../dist/sftp");
 
@@ -34,6 +34,7 @@ async function start(ground: Ground, flags: readonly string[]): Promise<Served> 
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
+  ends(child);
   // Both are read on, so that the server never waits for whoever reads its log.
   const port = portOf(child.stdout);
   const pin = flags.length === 0 ? Promise.resolve("") : pinOf(child.stderr);
