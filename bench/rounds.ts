@@ -9,7 +9,12 @@ import type { Work } from "./work.ts";
  * machine does besides meets all of them alike.
  * @param skip told why a peer is left out
  */
-export async function rounds(work: Work, ground: Ground, count: number): Promise<Result> {
+export async function rounds(
+  work: Work,
+  peers: readonly Peer[],
+  ground: Ground,
+  count: number,
+): Promise<Result> {
   await work.prepare(ground);
   const skipped: string[] = [];
   let running: { peer: Peer; served: Served; samples: Sample[] }[] = [];
@@ -17,7 +22,7 @@ export async function rounds(work: Work, ground: Ground, count: number): Promise
   const leaveOut = (peer: Peer, why: unknown): void => {
     skipped.push(`${peer.name}: ${why instanceof Error ? why.message : String(why)}`);
   };
-  for (const peer of work.peers) {
+  for (const peer of peers) {
     const missing = peer.missing();
     if (missing === undefined) {
       const served = servers.use(await peer.start(ground));
@@ -31,7 +36,7 @@ export async function rounds(work: Work, ground: Ground, count: number): Promise
         if (round > 0) one.samples.push(sample);
       } catch (error) {
         // Ours has to work; of a peer it is said that it does not.
-        if (one.peer === work.peers[0]) throw error;
+        if (one.peer === peers[0]) throw error;
         leaveOut(one.peer, error);
         running = running.filter((other) => other !== one);
       }

@@ -7,8 +7,9 @@ import { drawChart } from "../bench/chart.ts";
 import { FULL, Ground, QUICK } from "../bench/ground.ts";
 import { rounds } from "../bench/rounds.ts";
 import { markdown, plain, ratioOf, tableOf, type Result } from "../bench/table.ts";
+import { endServers, type Peer } from "../bench/peer.ts";
+import type { Work } from "../bench/work.ts";
 import { WORKS } from "../bench/works.ts";
-import { endServers } from "../bench/peer.ts";
 import { build } from "./build.ts";
 import { main } from "./support/main.ts";
 
@@ -18,6 +19,7 @@ const RESULTS = join(TOP, "bench/RESULTS.md");
 const HELP = `Usage: bun run bench [FLAGS]
 
   --only A,B   these works alone: ${WORKS.map(({ name }) => name).join(", ")}
+  --peers A,B  these peers alone, by what their names begin with, such as rsync,vsftpd
   --rounds N   how often each is measured, behind one to warm up (5)
   --quick      smaller files and fewer clients: a look, not a result
   --json       the figures as JSON on standard output
@@ -28,6 +30,7 @@ await main(async () => {
   const { values } = parseArgs({
     options: {
       only: { type: "string" },
+      peers: { type: "string", default: "" },
       rounds: { type: "string", default: "5" },
       quick: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
@@ -54,7 +57,7 @@ await main(async () => {
   const results: Result[] = [];
   for (const work of works) {
     console.error(`${work.name} ...`);
-    const result = await rounds(work, ground, count);
+    const result = await rounds(work, wantedOf(work, values.peers), ground, count);
     results.push(result);
     if (!values.json) console.log(`\n${told(result, plain)}`);
     // One that is stopped has kept what it came to.
@@ -64,6 +67,14 @@ await main(async () => {
   const machine = describeMachine(count, values.quick);
   console.log(JSON.stringify({ machine, results }, undefined, 2));
 });
+
+/** Ours is always there. */
+function wantedOf({ peers }: Work, named: string): readonly Peer[] {
+  const beginnings = named.split(",");
+  return peers.filter(
+    ({ name }, index) => index === 0 || beginnings.some((beginning) => name.startsWith(beginning)),
+  );
+}
 
 function save(results: readonly Result[], machine: ReturnType<typeof describeMachine>): void {
   mkdirSync(dirname(CHART), { recursive: true });
