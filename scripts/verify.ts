@@ -2,7 +2,11 @@
  * Runs every check: types, format, lint, the build, all tests on what was built, and a sample of the
  * laboratory of faults.
  */
+import { $ } from "bun";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MAKE_NATIVE, NATIVE_RELEASE, whyNoRelease } from "./release/native.ts";
 
 const TOP = join(import.meta.dir, "..");
 const BUN = process.execPath;
@@ -32,13 +36,17 @@ async function single(name: string, command: readonly string[]): Promise<Counts>
 }
 
 /** Runs tests and counts them as the runner does. */
-async function tests(name: string, paths: readonly string[]): Promise<Counts> {
+async function tests(
+  name: string,
+  paths: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Counts> {
   console.log(`\n== ${name}`);
   const flags = [`--timeout=${HANG_MS}`, `--parallel=${AT_ONCE}`];
   const child = Bun.spawn([BUN, "test", ...flags, ...paths], {
     cwd: TOP,
     stdio: ["ignore", "inherit", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, ...environment, NO_COLOR: "1" },
   });
   let report = "";
   const decoder = new TextDecoder();
@@ -53,9 +61,60 @@ async function tests(name: string, paths: readonly string[]): Promise<Counts> {
     Number(new RegExp(`^ *([0-9]+) ${word}$`, "m").exec(summary)?.[1] ?? 0);
   const counts = { passed: count("pass"), failed: count("fail"), skipped: count("skip") };
   // A runner that fails without a failed test has failed all the same, and so has one without tests.
-  if (counts.failed === 0 && (status !== 0 || counts.passed === 0)) counts.failed = 1;
+  const ran = counts.passed + counts.skipped > 0;
+  if (counts.failed === 0 && (status !== 0 || !ran)) counts.failed = 1;
   return counts;
 }
+
+/** Runs the tests that need an object store on a real one, where it is installed: else they are skipped. */
+async function testsOfS3(): Promise<Counts> {
+  const name = "the storage on S3, on a real gateway";
+  if (Bun.which("ceph-mon") === null || Bun.which("radosgw") === null) {
+    console.log("\nThere is no gateway (ceph-mon, ceph-osd, radosgw, ceph-common): skipped");
+    return tests(name, ["tests/s3"]);
+  }
+  const folder = mkdtempSync(join(tmpdir(), "sftp-ceph-"));
+  const ceph = join(TOP, "scripts", "ceph");
+  try {
+    const started = await $`${ceph} start ${folder}`.nothrow().quiet();
+    if (started.exitCode !== 0) {
+      console.log(
+        `\nThe gateway does not start:\n${started.stderr.toString().slice(-SUMMARY_LENGTH)}`,
+      );
+      return { passed: 0, failed: 1, skipped: 0 };
+    }
+    const lines = started.stdout.toString().matchAll(/^(\w+)=(.*)$/gm);
+    const environment = Object.fromEntries([...lines].map(([, key, value]) => [key, value]));
+    return await tests(name, ["tests/s3"], environment);
+  } finally {
+    await $`${ceph} stop ${folder}`.nothrow().quiet();
+  }
+}
+
+/** What the tests of the binary run, where it is not `dist/sftp`. */
+const BINARY: Record<string, string> = {};
+let shipped = "as it was built";
+
+/** Packs the binary and unpacks it where there is nothing else: users get it in this way. */
+async function archived(): Promise<Counts> {
+  const no = whyNoRelease();
+  if (no !== undefined || process.env["SFTP_BINARY"] !== undefined) {
+    console.log(`\n== No archive is tested: ${no ?? "SFTP_BINARY says what is"}`);
+    return { passed: 0, failed: 0, skipped: 0 };
+  }
+  const counts = await single("the archive", [BUN, ...MAKE_NATIVE, "--to", NATIVE_RELEASE]);
+  if (counts.failed > 0) return counts;
+  const archive = readdirSync(NATIVE_RELEASE).find((name) => name.endsWith(".tar.xz")) ?? "";
+  // As new as it is here, for tests that ask what is newer than the binary.
+  const flags = ["--touch", "--strip-components=1", "-C", UNPACKED];
+  await $`tar -xJf ${join(NATIVE_RELEASE, archive)} ${flags}`;
+  BINARY["SFTP_BINARY"] = join(UNPACKED, "sftp");
+  shipped = `of ${archive}`;
+  return counts;
+}
+
+const UNPACKED = mkdtempSync(join(tmpdir(), "sftp-archive-"));
+process.on("exit", () => rmSync(UNPACKED, { recursive: true, force: true }));
 
 /** Runs a sample of the laboratory of faults, with a new seed, and counts as it does. */
 async function sample(name: string): Promise<Counts> {
@@ -80,7 +139,10 @@ const steps: (() => Promise<Counts>)[] = [
   () => single("build", [BUN, "scripts/build.ts"]),
   () => tests("unit and property tests", ["tests/unit"]),
   () => tests("conformance of the storage", ["tests/conformance"]),
-  () => tests("the built binary, end to end", ["tests/e2e", "tests/interop"]),
+  () => testsOfS3(),
+  () => archived(),
+  () => tests(`the binary ${shipped}, end to end`, ["tests/e2e", "tests/interop"], BINARY),
+  () => tests("the release", ["tests/release"]),
   () => sample("a sample of the laboratory of faults"),
 ];
 for (const step of steps) {

@@ -2,15 +2,13 @@ import { existsSync } from "node:fs";
 import { lstat, mkdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { fault } from "../../faults/faults.ts";
+import { SYSTEM } from "../../platform/system.ts";
 import { StorageError, type Path } from "../errors.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import { OPEN_FOLDER, openFile } from "./open-file.ts";
 
-/**
- * Linux names an open folder's entries as `/proc/self/fd/N/name`, which is `openat()`: the folder
- * is held by its descriptor, so swapping one above it for a link changes nothing.
- */
-const HAS_PROC = process.platform === "linux" && existsSync("/proc/self/fd");
+/** Whether folders are held by their descriptors; a chroot may lack what that takes. */
+const HAS_PROC = SYSTEM.holdsFolders && existsSync("/proc/self/fd");
 
 /** An open folder, by which its entries are reached without following any link on the way. */
 export class Folder {

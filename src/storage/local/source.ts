@@ -65,10 +65,7 @@ class LocalSource implements Source {
 
   async unchanged(): Promise<void> {
     if (globalThis.FAULT_LAB && without("unchanged")) return;
-    const now = await this.#handle.stat({ bigint: true }).catch((error: unknown) => {
-      throw fromSystem(error, this.path);
-    });
-    if (changedSince(this.#opened, now)) {
+    if (changedSince(this.#opened, await this.#stat())) {
       throw new StorageError("changed", this.path, (name) => `${name} changed while it was read`);
     }
   }
@@ -79,6 +76,15 @@ class LocalSource implements Source {
       if (globalThis.FAULT_LAB) fault("close");
     } catch {
       // What was only read loses nothing by it.
+    }
+  }
+
+  async #stat(): Promise<Stat> {
+    try {
+      if (globalThis.FAULT_LAB) fault("stat");
+      return await this.#handle.stat({ bigint: true });
+    } catch (error) {
+      throw fromSystem(error, this.path);
     }
   }
 }

@@ -388,9 +388,11 @@ function md5(body: Uint8Array): string {
   return createHash("md5").update(body).digest("base64");
 }
 
-function infoOf({ headers }: S3Reply): ObjectInfo {
+function infoOf(reply: S3Reply): ObjectInfo {
+  const { headers } = reply;
   const size = Number(headers.get("content-length") ?? "NaN");
-  const etag = headers.get("etag") ?? "";
+  // Whatever has none is no answer of a store.
+  const etag = etagOf(reply);
   const modified = Date.parse(headers.get("last-modified") ?? "");
   const kept = [...headers].filter(([name]) => KEPT.test(name));
   return {
@@ -401,10 +403,8 @@ function infoOf({ headers }: S3Reply): ObjectInfo {
   };
 }
 
-/** The size of the object that a range is of. */
-function totalOf({ status, headers, body }: S3Reply, from: number): number {
-  // A store that does not know ranges sends all of it.
-  if (status === 200 && from === 0) return body.length;
+/** The size of the object that a range is of. All of it in place of a range is not taken. */
+function totalOf({ status, headers }: S3Reply, from: number): number {
   const [, start, total] =
     /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [];
   if (status !== 206 || Number(start) !== from) throw new S3Error(0, "WrongRange");

@@ -83,6 +83,9 @@ export class S3Client {
   async #once(request: S3Request, attempts: number): Promise<S3Reply> {
     const { method, key, query = {}, headers = {}, body, most = MOST_XML } = request;
     const { url, region, credentials } = this.#endpoint;
+    // Addresses cannot name such keys: they would lead to others.
+    if (key !== undefined && /(?:^|\/)\.{1,2}(?:\/|$)/.test(key))
+      throw new S3Error(404, "NoSuchKey");
     const address = new URL(`${url}/${key === undefined ? "" : encodeKey(key)}`);
     for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
     const given = Object.entries(headers).flatMap(([name, value]) =>

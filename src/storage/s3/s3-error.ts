@@ -26,6 +26,7 @@ export class S3Error extends Error {
 
   /** Whether the same request may succeed later: the store's own word says so, or it did not answer. */
   get isTransient(): boolean {
+    if (this.code === "NoCredentials") return false;
     if (this.status === 0 || this.status === 429) return true;
     if (this.status >= 500) return this.status !== 501 && this.status !== 507;
     return TRANSIENT.has(this.code);

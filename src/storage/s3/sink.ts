@@ -111,8 +111,7 @@ export class S3Sink implements Sink {
   }
 
   async abort(): Promise<void> {
-    // What the store could not take for a while is not the fault of what it has.
-    this.#ending ??= this.#isWorthKeeping(this.#upload.failure) ? this.#leave() : this.#forget();
+    this.#ending ??= this.#endAfter(this.#upload.failure);
     await this.#ending;
   }
 
@@ -158,21 +157,26 @@ export class S3Sink implements Sink {
       }
     } catch (error) {
       const failed = explain(error, this.#path);
-      await (this.#isWorthKeeping(failed) ? this.#leave() : this.#forget());
+      await this.#endAfter(failed);
       this.#tellTaken(failed);
       throw failed;
     }
     this.#end();
   }
 
-  /** Parts that are stored are good, whatever trouble the store has now. */
-  #isWorthKeeping(error: unknown): boolean {
+  /** Forgets what is there, unless it is good, or somebody else's by now. */
+  #endAfter(error: unknown): Promise<number> {
+    if (isTaken(error)) {
+      this.#end();
+      return Promise.resolve(0);
+    }
+    // Parts that are stored are good, whatever trouble the store has now.
     const isTrouble = error instanceof StorageError && error.problem === "failed";
-    return this.#options.onTaken !== undefined && isTrouble;
+    return this.#options.onTaken !== undefined && isTrouble ? this.#leave() : this.#forget();
   }
 
   #tellTaken(error: unknown): void {
-    if (error instanceof StorageError && error.problem === "taken") this.#options.onTaken?.();
+    if (isTaken(error)) this.#options.onTaken?.();
   }
 
   /** Keeps whole parts, and what lies behind them in whole blocks. */
@@ -202,6 +206,8 @@ export class S3Sink implements Sink {
     const record = this.#record;
     try {
       await this.#upload.settle();
+      // Fails where another server goes on with it: then nothing of it may be touched.
+      if (record.isSaved) await record.save();
       if (record.upload !== undefined) {
         await this.#context.bucket.abort(this.#context.keys.file(this.#path), record.upload);
       }
@@ -224,6 +230,10 @@ export class S3Sink implements Sink {
     for (const value of eachDigest(digestsOf(rest))) digest.add(value);
     return digest.value();
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof StorageError && error.problem === "taken";
 }
 
 /** An id of a side object that no other has; what it is a part of stands in front. */

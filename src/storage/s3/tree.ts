@@ -4,8 +4,10 @@ import type { Keys } from "./keys.ts";
 
 /** For how long what was found is relied upon, in milliseconds. */
 const FRESH_MS = 2000;
-/** From so many remembered names on the old ones are forgotten. */
-const MANY = 10_000;
+/** For how long this process remembers what it has made: longer than anything is relied upon, in ms. */
+const REMEMBERED_MS = 30_000;
+/** Pages of a folder that are read to know which of its names are folders; each is as good for longer. */
+const MOST_PAGES = 10;
 
 /** What is under a name. */
 export type Found =
@@ -23,6 +25,11 @@ export class Tree {
   readonly #noFiles = new Map<string, number>();
   /** When this process made a file or a folder of a name. */
   readonly #made = new Map<string, number>();
+  /** Which names in a folder are folders, by the key of the folder; none where there are too many. */
+  readonly #folders = new Map<
+    string,
+    { readonly names: Promise<ReadonlySet<string> | undefined>; until: number }
+  >();
 
   constructor(bucket: Bucket, keys: Keys) {
     this.#bucket = bucket;
@@ -77,7 +84,7 @@ export class Tree {
   async checkTarget(path: Path, exists: boolean): Promise<void> {
     const [, folder, there] = await Promise.all([
       this.checkParents(path),
-      this.isFolder(path),
+      this.#isKnownFolder(path),
       exists ? this.#bucket.head(this.#keys.file(path)) : undefined,
     ]);
     if (folder) throw isFolder(path);
@@ -92,6 +99,38 @@ export class Tree {
     const names = path.map((_, index) => this.#keys.file(path.slice(0, index + 1)));
     const changed = names.some((name) => (this.#made.get(name) ?? -Infinity) >= checkedAt);
     if (changed || performance.now() - checkedAt > FRESH_MS) await this.checkTarget(path, false);
+  }
+
+  /** As `isFolder`, with one look at the folder that it is in for all that is stored in that. */
+  async #isKnownFolder(path: Path): Promise<boolean> {
+    const key = this.#keys.file(path);
+    const parent = this.#keys.folder(path.slice(0, -1));
+    if (this.#made.has(key)) return this.isFolder(path);
+    let known = this.#folders.get(parent);
+    if (known === undefined || known.until < performance.now()) {
+      known = { names: this.#foldersIn(parent), until: Infinity };
+      const reading = known;
+      this.#folders.set(parent, reading);
+      reading.names.catch(() => this.#folders.delete(parent));
+    }
+    const folders = await known.names;
+    return folders === undefined ? this.isFolder(path) : folders.has(`${key}/`);
+  }
+
+  async #foldersIn(parent: string): Promise<ReadonlySet<string> | undefined> {
+    const folders = new Set<string>();
+    let pages = 0;
+    for await (const page of this.#bucket.list(parent, { delimiter: "/" })) {
+      for (const folder of page.folders) folders.add(folder);
+      if (++pages === MOST_PAGES) break;
+    }
+    const until = performance.now() + Math.max(1, pages) * FRESH_MS;
+    for (const [key, known] of this.#folders) {
+      if (known.until < performance.now()) this.#folders.delete(key);
+    }
+    const entry = this.#folders.get(parent);
+    if (entry !== undefined) entry.until = until;
+    return pages === MOST_PAGES ? undefined : folders;
   }
 
   /** This process has stored a file, and with it folders. */
@@ -129,7 +168,7 @@ function remember(names: Map<string, number>, name: string, now: number): void {
   names.delete(name);
   names.set(name, now);
   for (const [oldest, at] of names) {
-    if (names.size < MANY && now - at < FRESH_MS) break;
+    if (now - at < REMEMBERED_MS) break;
     names.delete(oldest);
   }
 }
