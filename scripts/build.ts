@@ -8,6 +8,8 @@ import { readCommit } from "./support/commit.ts";
 import { main } from "./support/main.ts";
 
 const TOP = join(import.meta.dir, "..");
+/** Threads of the program: a file that one begins with is not found by itself. */
+const WORKERS = ["src/storage/local/small/worker.ts"];
 
 /** Another system to build for. */
 export interface Elsewhere {
@@ -37,7 +39,7 @@ export async function build(lab = false, elsewhere?: Elsewhere): Promise<string>
     flags.push(`--target=${target}`, `--compile-executable-path=${runtime}`);
   }
   const built =
-    await $`${process.execPath} build --compile ${flags} --outfile ${outfile} src/main.ts`
+    await $`${process.execPath} build --compile --splitting ${flags} --outfile ${outfile} src/main.ts ${WORKERS}`
       .cwd(TOP)
       .nothrow()
       .quiet();

@@ -1,149 +1,22 @@
-import { flagsOf, readArguments, type Arguments } from "./cli/args.ts";
-import { configurableFlags, definitions, SUB_COMMANDS, type SubCommand } from "./cli/commands.ts";
-import { readConfig } from "./cli/config-file.ts";
-import { openSshHabit } from "./cli/habits.ts";
-import { commandHelp, programHelp } from "./cli/help.ts";
-import {
-  checkRoomForOutput,
-  createMessages,
-  flushOutput,
-  surviveLostOutput,
-  writeData,
-} from "./cli/output.ts";
-import { isOn } from "./cli/settings.ts";
+import { writeSync } from "node:fs";
 import { versionLine } from "./cli/version.ts";
-import { CommandFailed, toCommandFailed } from "./client/errors.ts";
-import { Status } from "./client/status.ts";
-import { formatEvent } from "./observe/events.ts";
-import type { Command } from "./shell/command.ts";
-import { foldTable, screenWidth } from "./shell/fold.ts";
-import { nearest } from "./shell/nearest.ts";
 
-const HELP_FLAGS: ReadonlySet<string> = new Set(["-h", "--help"]);
+const STDOUT = 1;
 
-async function main(argv: readonly string[]): Promise<Status> {
-  const [first, ...rest] = argv;
-  if (first === undefined) return show(await programHelp(definitions()));
-  if (HELP_FLAGS.has(first)) {
-    // What stands behind it says of what.
-    const about = rest.find((word) => !word.startsWith("-"));
-    return show(await helpAbout(about));
-  }
-  if (first === "--version" || first === "-V") {
-    refuseMore(rest);
-    writeData(`${versionLine()}\n`);
-    return Status.ok;
-  }
-  if (first === "help") {
-    const [about, ...more] = rest;
-    refuseMore(more);
-    return show(await helpAbout(about));
-  }
-  const command = await find(first, rest);
-  const given = readArguments(first, await flagsOf(command.definition), rest);
-  if (given.has("help")) return show(await commandHelp(first, command.definition));
-  let configured = given;
+/**
+ * Tells the version without loading the program, or the runtime's streams: that is half of the time
+ * that it takes. What cannot be written is told by the program.
+ */
+function tellVersion([first, ...rest]: readonly string[]): boolean {
+  if ((first !== "--version" && first !== "-V") || rest.length > 0) return false;
   try {
-    const config = await readConfig(given.value("config"), await configurableFlags());
-    configured = given.withFile(config.settingsOf(first));
-    return await command.run(configured, config);
-  } catch (error) {
-    const failed = toCommandFailed(error);
-    if (failed !== undefined) tellFailure(configured, failed);
-    throw error;
-  }
-}
-
-/** @throws {CommandFailed} status 2, where neither the program nor its shell has such a command */
-async function helpAbout(name: string | undefined): Promise<string> {
-  if (name === undefined || HELP_FLAGS.has(name)) return programHelp(definitions());
-  const command = Object.hasOwn(SUB_COMMANDS, name) ? SUB_COMMANDS[name] : undefined;
-  if (command !== undefined) return commandHelp(name, command.definition);
-  if (name === "help") return programHelp(definitions());
-  const [typed, { details }] = await Promise.all([
-    commandOfShell(name),
-    import("./shell/commands/help.ts"),
-  ]);
-  return typed === undefined
-    ? commandHelp(name, (await find(name)).definition)
-    : `In the shell of sftp connect:\n\n${details(typed)}`;
-}
-
-/** Whoever reads events is told as well why there are none. */
-function tellFailure(given: Arguments, { status, message }: CommandFailed): void {
-  if (wantsEvents(given)) writeData(formatEvent({ event: "failed", status, message }));
-}
-
-function wantsEvents(given: Arguments): boolean {
-  try {
-    return isOn(given, "json");
+    writeSync(STDOUT, `${versionLine()}\n`);
+    return true;
   } catch {
     return false;
   }
 }
 
-/** @throws {CommandFailed} status 2, where there is a word that nobody asked for */
-function refuseMore([word]: readonly string[]): void {
-  if (word === undefined) return;
-  throw new CommandFailed(Status.usage, `There is a word too many: ${word}: see sftp --help`);
-}
-
-async function find(name: string, rest: readonly string[] = []): Promise<SubCommand> {
-  const command = Object.hasOwn(SUB_COMMANDS, name) ? SUB_COMMANDS[name] : undefined;
-  if (command !== undefined) return command;
-  const habit = openSshHabit([name, ...rest]);
-  if (habit !== undefined) throw new CommandFailed(Status.usage, habit);
-  if (/^\d+$/.test(name)) throw unknown("command", name, `did you mean sftp connect ${name}?`);
-  if ((await commandOfShell(name)) !== undefined) {
-    throw new CommandFailed(
-      Status.usage,
-      `${name} is typed in the shell that sftp connect starts: sftp connect 12000, and then ${name}`,
-    );
-  }
-  const kind = name.startsWith("-") ? "flag" : "command";
-  const meant = nearest(name, [...Object.keys(SUB_COMMANDS), "help", "--help", "--version"]);
-  const hint = meant === undefined ? "sftp --help lists what there is" : `did you mean ${meant}?`;
-  throw unknown(kind, name, hint);
-}
-
-function unknown(kind: "command" | "flag", name: string, hint: string): CommandFailed {
-  return new CommandFailed(Status.usage, `There is no ${kind} ${name}: ${hint}`);
-}
-
-async function commandOfShell(name: string): Promise<Command | undefined> {
-  const [{ findCommand }, { COMMANDS }] = await Promise.all([
-    import("./shell/find.ts"),
-    import("./shell/commands.ts"),
-  ]);
-  return findCommand(COMMANDS, name);
-}
-
-function show(text: string): Status {
-  writeData(foldTable(text, screenWidth()));
-  return Status.ok;
-}
-
-async function run(): Promise<Status> {
-  surviveLostOutput();
-  try {
-    const given = process.argv.slice(2);
-    const status = await main(given);
-    await flushOutput();
-    // A log that is lost is no failure of the server.
-    if (status === Status.ok && given[0] !== "serve") checkRoomForOutput();
-    return status;
-  } catch (error) {
-    const failed = toCommandFailed(error);
-    if (failed !== undefined) {
-      createMessages({ folded: true }).error(`sftp: ${failed.message}`);
-      return failed.status;
-    }
-    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    createMessages().error(`sftp: internal error, please report it: ${trace}`);
-    return Status.failed;
-  }
-}
-
-const status = await run();
-await flushOutput();
-process.exit(status);
+if (tellVersion(process.argv.slice(2))) process.exit(0);
+const { run } = await import("./cli/program.ts");
+await run();

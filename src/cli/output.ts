@@ -52,16 +52,45 @@ function write(
   leaving.set(stream, left);
 }
 
+/** What is written to logs and has not been handed to their streams. */
+const gathered = new Set<Gathered>();
+
+/** Writes what comes in one turn of the event loop with one call: a line costs more than its text. */
+class Gathered {
+  readonly #stream: NodeJS.WriteStream;
+  #text = "";
+  #told: ((error?: Error | null) => void)[] = [];
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+    gathered.add(this);
+  }
+
+  write(text: string, done: (error?: Error | null) => void): void {
+    if (this.#text === "") setImmediate(() => this.flush());
+    this.#text += text;
+    this.#told.push(done);
+  }
+
+  flush(): void {
+    if (this.#text === "") return;
+    const text = this.#text;
+    const told = this.#told;
+    this.#text = "";
+    this.#told = [];
+    write(this.#stream, text, (error) => {
+      for (const tell of told) tell(error);
+    });
+  }
+}
+
 /** A stream of this process as a log, which loses lines rather than wait for its reader. */
 export function logTo(
   stream: NodeJS.WriteStream,
   describeLost: (lines: number) => string,
 ): (line: string) => void {
   logs.add(stream);
-  const target = {
-    write: (text: string, done: (error?: Error | null) => void) => write(stream, text, done),
-  };
-  const log = new LogStream(target, describeLost);
+  const log = new LogStream(new Gathered(stream), describeLost);
   return (line) => log.line(line);
 }
 
@@ -171,6 +200,7 @@ export function writeBytes(bytes: Uint8Array): Promise<void> {
 
 /** Waits until what was written has left the process; for a log, not for long. */
 export async function flushOutput(): Promise<void> {
+  for (const log of gathered) log.flush();
   // To write nothing and wait for that would not do: it settles before what was written earlier.
   const waits = [...leaving].map(([stream, left]) =>
     logs.has(stream) ? Promise.race([left, Bun.sleep(LOG_FLUSH_MS)]) : left,

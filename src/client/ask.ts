@@ -2,6 +2,7 @@ import type { Path } from "../protocol/path.ts";
 import type { Request, Verb } from "../protocol/request.ts";
 import { Interrupted } from "./errors.ts";
 import type { Success } from "./exchange.ts";
+import { onAbort } from "./on-abort.ts";
 import type { Session } from "./session.ts";
 
 /** What is asked and answered with one line. */
@@ -21,14 +22,13 @@ export async function ask<V extends ShortVerb>(
 ): Promise<Success> {
   if (signal.aborted) throw new Interrupted();
   const exchange = session.request(verb, path, keys);
-  const cancel = (): void => exchange.startCancel();
-  signal.addEventListener("abort", cancel);
+  const forget = onAbort(signal, () => exchange.startCancel());
   try {
     return await exchange.success();
   } catch (error) {
     throw signal.aborted ? new Interrupted() : error;
   } finally {
-    signal.removeEventListener("abort", cancel);
+    forget();
     await exchange.cancel();
   }
 }

@@ -6,6 +6,7 @@ import type { Part, Storage } from "../storage/storage.ts";
 import { brokenProtocol, Interrupted } from "./errors.ts";
 import { orRefused, type Exchange, type Success } from "./exchange.ts";
 import { digestField, integerField } from "./fields.ts";
+import { onAbort } from "./on-abort.ts";
 import { downloadId } from "./part-id.ts";
 import type { Session } from "./session.ts";
 import type { Transfer, Transferred, TransferOptions } from "./transfer.ts";
@@ -38,9 +39,7 @@ export class Download implements Transfer {
 
   async attempt(session: Session): Promise<Transferred> {
     const started = performance.now();
-    const id = downloadId(session.address, this.#remote, this.#storage, this.#local);
-    // Whoever else gets the same file to the same place at the same time does so without our part.
-    const part: Part = { id, onTaken: () => undefined };
+    const part = this.#part(session);
     const afresh = this.#fresh || (this.#options.size ?? Infinity) <= BLOCK_SIZE;
     const held = afresh ? undefined : await this.#storage.resume(this.#local, part, {});
     this.#fresh = false;
@@ -48,6 +47,20 @@ export class Download implements Transfer {
       (held && (await this.#goOn(session, new Receiver(this.#local, held)))) ??
       (await this.#begin(session, part));
     return { ...done, seconds: (performance.now() - started) / 1000 };
+  }
+
+  #part({ address }: Session): Part {
+    const remote = this.#remote;
+    const storage = this.#storage;
+    const local = this.#local;
+    return {
+      // Made only where it is needed, since it costs more than a small file.
+      get id() {
+        return downloadId(address, remote, storage, local);
+      },
+      // Whoever else gets the same file to the same place at the same time does so without our part.
+      onTaken: () => undefined,
+    };
   }
 
   /** @returns `undefined` where what is held is of no use any more, and forgotten */
@@ -105,14 +118,13 @@ export class Download implements Transfer {
     const { signal } = this.#options;
     const exchange = session.request("GET", this.#remote, offset === undefined ? {} : { offset });
     this.#left = Infinity;
-    const cancel = (): void => exchange.startCancel();
-    signal.addEventListener("abort", cancel);
+    const forget = onAbort(signal, () => exchange.startCancel());
     try {
       return await use(exchange);
     } catch (error) {
       throw signal.aborted ? new Interrupted() : error;
     } finally {
-      signal.removeEventListener("abort", cancel);
+      forget();
       await exchange.leave(this.#left);
     }
   }

@@ -37,7 +37,9 @@ export interface Outgoing {
   /** The digest of all blocks that were read, those of an earlier attempt included. */
   readonly digest: FileDigest;
   /** Blocks with room for a header in front of each, in order. */
-  readonly blocks: AsyncIterable<ReadBlock>;
+  readonly blocks: AsyncIterable<ReadBlock> | readonly ReadBlock[];
+  /** Whether nothing that it needs can keep it waiting but the connection. */
+  readonly isAtHand?: boolean;
   /** Bytes that an earlier attempt has brought. */
   readonly offset: number;
   /** @throws {StorageError} `changed`, where what was read is not what there is. */
@@ -63,11 +65,12 @@ export async function sendBody(
   const { digest } = body;
   let sent = body.offset;
   let sentAt = performance.now();
-  const timer = setInterval(() => {
+  const sign = (): void => {
     if (connection.queued > 0 || performance.now() - sentAt < KEEPALIVE_MS) return;
     connection.write("~\n");
     sentAt = performance.now();
-  }, LOOK_MS);
+  };
+  const timer = body.isAtHand === true ? undefined : setInterval(sign, LOOK_MS);
   try {
     for await (const block of body.blocks) {
       if (signal.aborted) throw new Interrupted();

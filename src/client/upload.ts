@@ -3,7 +3,7 @@ import { FileDigest } from "../digest/file.ts";
 import { MAX_BLOCK_HEADER } from "../protocol/block.ts";
 import { BLOCK_SIZE } from "../protocol/limits.ts";
 import type { Path } from "../protocol/path.ts";
-import { readBlocks } from "../storage/read-blocks.ts";
+import { readBlocks, readOnlyBlock } from "../storage/read-blocks.ts";
 import type { Source, Storage } from "../storage/storage.ts";
 import { ask } from "./ask.ts";
 import { Interrupted, Refused } from "./errors.ts";
@@ -48,10 +48,11 @@ export class Upload implements Transfer {
 
   async attempt(session: Session): Promise<Transferred> {
     const started = performance.now();
-    const source = await this.#storage.open(this.#local);
+    const ahead = await this.#storage.readAhead?.(this.#local);
+    const source = ahead ?? (await this.#storage.open(this.#local));
     let answered: () => Promise<Omit<Transferred, "seconds">>;
     try {
-      answered = await this.#send(session, source);
+      answered = await this.#send(session, source, ahead !== undefined);
     } finally {
       await source.close();
     }
@@ -83,10 +84,14 @@ export class Upload implements Transfer {
     }
   }
 
-  /** @returns what waits for the server's reply */
+  /**
+   * @param ahead whether all of it was read
+   * @returns what waits for the server's reply
+   */
   async #send(
     session: Session,
     source: Source,
+    ahead: boolean,
   ): Promise<() => Promise<Omit<Transferred, "seconds">>> {
     const { size, mtime, exec } = source;
     const { secret, signal, onProgress } = this.#options;
@@ -106,10 +111,15 @@ export class Upload implements Transfer {
     };
     const { exchange, bodyEnded } = await session.upload(this.#remote, keys, signal);
     const outcome = new Outcome(exchange.reply());
+    const headroom = MAX_BLOCK_HEADER;
     const body: Outgoing = {
       digest,
       offset,
-      blocks: readBlocks(source, digest, { from: offset, headroom: MAX_BLOCK_HEADER }),
+      isAtHand: ahead,
+      blocks:
+        ahead && size > 0
+          ? [await readOnlyBlock(source, digest, headroom)]
+          : readBlocks(source, digest, { from: offset, headroom }),
       unchanged: () => source.unchanged(),
       onProgress: (bytes) => onProgress(bytes, size),
     };

@@ -2,9 +2,10 @@ import type { Observe, ServerEvent } from "../observe/events.ts";
 import { MAX_BLOCK_HEADER } from "../protocol/block.ts";
 import type { SuccessCode } from "../protocol/codes.ts";
 import type { FieldValue } from "../protocol/reply.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Source, Storage } from "../storage/storage.ts";
 import type { RequestFailed } from "./failures.ts";
 import type { BodyEvent } from "./job.ts";
+import type { Path } from "../storage/errors.ts";
 import type { Login } from "./login.ts";
 import type { Parts } from "./parts.ts";
 import type { Rights } from "./rights.ts";
@@ -23,6 +24,8 @@ export interface Exchange {
   /** The other side, as `address:port`. */
   readonly client: string;
   readonly observe: Observe<ServerEvent>;
+  /** Opens the file of a GET. */
+  open(path: Path): Promise<Source>;
   /**
    * The next piece of a PUT's body.
    * @throws {RequestFailed} where it is cut before its end

@@ -10,6 +10,8 @@ import type { Exchange } from "./exchange.ts";
 import { aborted, RequestFailed, toFailure } from "./failures.ts";
 import { Intake, type IntakeEnd } from "./intake.ts";
 import type { Job } from "./job.ts";
+import { ReadAhead } from "./read-ahead.ts";
+import { restOfRun } from "./run.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { Lanes, type Turn } from "./lanes.ts";
 import { MECHANISM } from "../security/mechanism.ts";
@@ -46,6 +48,7 @@ interface Admitted {
   readonly rights: Rights;
   readonly storage: Storage;
   readonly parts: Parts;
+  readonly ahead: ReadAhead;
   readonly rate: Rate | undefined;
 }
 
@@ -149,7 +152,10 @@ export class Session {
       if (job.asked.type === "violation" && job.asked.inBody?.causeTold === true) continue;
       await this.#lanes.room(job, most);
       if (this.#closing !== undefined) break;
-      this.#lanes.begin(job, (turn) => this.#carryOut(job, turn));
+      const rest = most === 1 ? this.#takeRest(job) : [];
+      for (const one of [job, ...rest]) {
+        this.#lanes.begin(one, (turn) => this.#carryOut(one, turn));
+      }
     }
     await this.#lanes.settle();
   }
@@ -171,6 +177,13 @@ export class Session {
     await this.#connection.drained().catch(() => undefined);
   }
 
+  /** Small files that came behind one are stored together with it. */
+  #takeRest(job: Job): Job[] {
+    // Before the login nothing is taken together, and where the rate is limited nothing may be.
+    if (this.#admitted === undefined || this.#admitted.rate !== undefined) return [];
+    return this.#intake.takeSome(restOfRun(job, this.#intake.upcoming()));
+  }
+
   /** Looks after each request whether the client has logged in, or should not go on. */
   #minds({ body }: Job): void {
     if (this.#admitted !== undefined || this.#login === undefined) return;
@@ -187,7 +200,8 @@ export class Session {
   #admit({ user, role, storage }: Account): void {
     const rights = new Rights(role, this.#options.withheld);
     const rate = this.#options.rates?.enter(user);
-    this.#admitted = { rights, storage, parts: new Parts(storage), rate };
+    const ahead = new ReadAhead(storage, this.#intake);
+    this.#admitted = { rights, storage, parts: new Parts(storage), ahead, rate };
     this.#intake.admit();
   }
 
@@ -246,6 +260,7 @@ export class Session {
       get rights() {
         return admitted().rights;
       },
+      open: async (path) => (await admitted().ahead.take(job)) ?? admitted().storage.open(path),
       login: this.#login,
       cutBody: (cause) => job.body?.fail(cause),
       client: connection.remote,

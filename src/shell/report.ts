@@ -32,20 +32,22 @@ export function report(
   { bytes, reused, digest, seconds }: Transferred,
   { one }: { readonly one: boolean } = { one: true },
 ): void {
-  const names = direction === "received" ? [remote, local] : [local, remote];
-  const shown = names[0] === names[1] ? names[0] : names.join(" to ");
-  const verb = direction === "received" ? "GET" : "PUT";
   const detailed = verbose || options.has("verbose");
-  const rate = rateOf(bytes - reused, seconds);
-  const parts: Text[] = [
-    `${verb} ${shown}: ${formatSize(bytes)} in ${formatSeconds(seconds)}${rate}`,
-    ...(reused > 0 ? [`${formatSize(reused)} of it from an earlier try`] : []),
-    VERIFIED,
-    ...(detailed ? [`digest ${formatDigest(digest)}`] : []),
-  ];
   // Of one of many only who asks for it is told.
   if (one) job.end();
-  if (one || detailed) output.say(joined(parts, ", "));
+  if (one || detailed) {
+    const names = direction === "received" ? [remote, local] : [local, remote];
+    const shown = names[0] === names[1] ? names[0] : names.join(" to ");
+    const verb = direction === "received" ? "GET" : "PUT";
+    const rate = rateOf(bytes - reused, seconds);
+    const parts: Text[] = [
+      `${verb} ${shown}: ${formatSize(bytes)} in ${formatSeconds(seconds)}${rate}`,
+      ...(reused > 0 ? [`${formatSize(reused)} of it from an earlier try`] : []),
+      VERIFIED,
+      ...(detailed ? [`digest ${formatDigest(digest)}`] : []),
+    ];
+    output.say(joined(parts, ", "));
+  }
   const places = { remote, local: at ?? local };
   const event = { event: "transferred", direction, ...places, bytes, reused } as const;
   output.observe({ ...event, digest: formatDigest(digest), seconds });

@@ -4,8 +4,12 @@ import { StorageError, type Path } from "./errors.ts";
 
 /** Bytes of a block; the same as on the wire, so that digests can be compared. */
 export const BLOCK_SIZE = 262_144;
+/** Files of at most so many bytes are read and stored whole, many at a time. */
+export const SMALL = 16 * 1024;
 /** Blocks that one call of the system reads. */
 const BATCH = 2;
+
+const NO_BLOCK = { buffer: Buffer.alloc(0), length: 0 };
 
 /** A block that was read. */
 export interface ReadBlock {
@@ -61,6 +65,21 @@ export async function* readBlocks(
   } finally {
     await ahead.catch(() => undefined);
   }
+}
+
+/**
+ * Reads a file that fits in a block, and is not empty, as its only one.
+ * @throws {StorageError} `changed`, where it has become shorter
+ */
+export async function readOnlyBlock(
+  source: Readable,
+  digest: FileDigest,
+  headroom: number,
+): Promise<ReadBlock> {
+  const [{ buffer, length } = NO_BLOCK] = await readBatch(source, 0, source.size, headroom);
+  const value = blockDigest(buffer.subarray(headroom, headroom + length));
+  digest.add(value);
+  return { buffer, length, digest: value };
 }
 
 /** Adds the blocks of a range to a digest. */

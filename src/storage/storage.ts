@@ -108,6 +108,12 @@ export interface Storage {
    */
   list(path: Path, options: { readonly recursive: boolean }): AsyncIterable<Entry>;
   open(path: Path): Promise<Source>;
+  /**
+   * Reads a file that will be asked for soon. Where there is something to say of it, or it is large,
+   * `open` has to be asked.
+   * @returns a source that holds nothing open
+   */
+  readAhead?(path: Path): Promise<Source | undefined>;
   /** Bytes of all files, also those that are being written or were left by interrupted transfers. */
   usage(): Promise<number>;
   /** Begins a file. Missing folders are made when it is committed. */

@@ -10,6 +10,8 @@ export class ConnectionLost extends Error {
 
 /** Pieces of at least this many bytes go to the kernel as they are; smaller ones are joined first. */
 const JOIN_BELOW = 16 * 1024;
+/** So many bytes are joined at the most, and wait for no more. */
+const JOIN_UP_TO = 64 * 1024;
 /** More than this waiting to be sent and `drained()` waits, in bytes. */
 const SEND_HIGH_WATER = 512 * 1024;
 /** More pieces than this waiting to be sent and `drained()` waits: small ones cost more than bytes. */
@@ -116,11 +118,13 @@ export class Connection {
     this.#outgoing.push(bytes);
     this.#outgoingBytes += bytes.length;
     if (this.#kernelFull) return;
-    if (bytes.length >= JOIN_BELOW) {
+    if (bytes.length >= JOIN_BELOW || this.#outgoingBytes >= JOIN_UP_TO) {
       this.#flush();
     } else if (!this.#flushScheduled) {
       this.#flushScheduled = true;
-      queueMicrotask(() => {
+      // Behind all that is written for the same news: of many small files, each call of the system
+      // costs more than the file.
+      setImmediate(() => {
         this.#flushScheduled = false;
         this.#flush();
       });
@@ -287,7 +291,7 @@ export class Connection {
     let bytes = first.length;
     for (;;) {
       const next = this.#outgoing[0];
-      if (next === undefined || bytes + next.length > JOIN_BELOW) break;
+      if (next === undefined || bytes + next.length > JOIN_UP_TO) break;
       this.#outgoing.shift();
       joined.push(next);
       bytes += next.length;

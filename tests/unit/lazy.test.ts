@@ -17,7 +17,9 @@ function loadedWith(file: string, found = new Set<string>()): Set<string> {
 }
 
 test("nothing for a person at a terminal is loaded before there is one", () => {
-  const loaded = [...loadedWith(join(SRC, "main.ts"))].map((file) => file.slice(SRC.length + 1));
+  const loaded = [...loadedWith(join(SRC, "cli/program.ts"))].map((file) =>
+    file.slice(SRC.length + 1),
+  );
   expect(loaded).toContain("shell/shell.ts");
   expect(loaded.length).toBeGreaterThan(100);
   const late = /^shell\/(?:terminal|history|complete\/.*|typing\/.*)|^cli\/completion-scripts/;
@@ -26,8 +28,15 @@ test("nothing for a person at a terminal is loaded before there is one", () => {
   expect(later.filter((file) => late.test(file.slice(SRC.length + 1))).length).toBeGreaterThan(8);
 });
 
-test("nothing of an object store is loaded before a root lies in one", () => {
+test("nothing but its line is loaded for the version", () => {
   const loaded = [...loadedWith(join(SRC, "main.ts"))].map((file) => file.slice(SRC.length + 1));
+  expect(loaded).toEqual(["main.ts", "cli/version.ts"]);
+});
+
+test("nothing of an object store is loaded before a root lies in one", () => {
+  const loaded = [...loadedWith(join(SRC, "cli/program.ts"))].map((file) =>
+    file.slice(SRC.length + 1),
+  );
   const ofStore = loaded.filter((file) => file.startsWith("storage/s3/"));
   expect(ofStore).toEqual(["storage/s3/location.ts"]);
   expect(loadedWith(join(SRC, "storage/s3/s3.ts")).size).toBeGreaterThan(20);

@@ -1,14 +1,21 @@
 import { FileDigest } from "../../digest/file.ts";
 import type { Request } from "../../protocol/request.ts";
 import { formatDigest } from "../../protocol/text.ts";
-import { BLOCK_SIZE, digestRange, readBlocks } from "../../storage/read-blocks.ts";
+import {
+  BLOCK_SIZE,
+  digestRange,
+  readBlocks,
+  readOnlyBlock,
+  SMALL,
+  type ReadBlock,
+} from "../../storage/read-blocks.ts";
 import { checkWhole } from "../../storage/whole.ts";
 import { HEADROOM, type Done, type Exchange } from "../exchange.ts";
 
 /** Sends a file. */
 export async function get(request: Request<"GET">, exchange: Exchange): Promise<Done> {
   const started = performance.now();
-  const source = await exchange.storage.open(request.path);
+  const source = await exchange.open(request.path);
   try {
     const { size, mtime, exec } = source;
     // Of several files that are opened ahead only small ones are read ahead as well.
@@ -16,14 +23,23 @@ export async function get(request: Request<"GET">, exchange: Exchange): Promise<
     const digest = new FileDigest();
     const offset = startOf(request.keys.offset ?? 0, size);
     // The client digests its part meanwhile, and cancels where it is another.
-    await digestRange(source, digest, { to: offset }, (done) => exchange.progress(done));
+    if (offset > 0) {
+      await digestRange(source, digest, { to: offset }, (done) => exchange.progress(done));
+    }
     const prefix = offset > 0 ? formatDigest(digest.value()) : undefined;
     exchange.begin({ size, mtime, offset, exec, prefix });
     let sent = offset;
-    for await (const block of readBlocks(source, digest, { from: offset, headroom: HEADROOM })) {
-      await exchange.block(block.buffer, block.length, block.digest);
-      sent += block.length;
+    const send = async ({ buffer, length, digest }: ReadBlock): Promise<void> => {
+      await exchange.block(buffer, length, digest);
+      sent += length;
       exchange.progress(sent);
+    };
+    // To read ahead in what is one block costs more than to read it.
+    if (offset === 0 && size > 0 && size <= SMALL) {
+      await send(await readOnlyBlock(source, digest, HEADROOM));
+    } else {
+      const range = { from: offset, headroom: HEADROOM };
+      for await (const block of readBlocks(source, digest, range)) await send(block);
     }
     await checkWhole(source, digest.value());
     const hex = formatDigest(digest.value());

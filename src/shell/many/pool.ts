@@ -11,7 +11,7 @@ export interface PoolLimits {
 }
 
 /** The most that may hold something open at a time, and the most that may have begun. */
-const MOST_ACTIVE = 16;
+const MOST_ACTIVE = 64;
 const MOST_BEGUN = 512;
 
 /**
@@ -29,7 +29,7 @@ export function limitsOf(link: Link, active = MOST_ACTIVE): PoolLimits {
 }
 
 /** A file that does not fit in a block holds more than one that does. */
-const HEAVY = 4;
+const HEAVY = 16;
 
 /** What an item weighs: a file whose size is not known as much as a large one. */
 export function weightOf({ type, known }: Found): number {

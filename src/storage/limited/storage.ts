@@ -35,6 +35,10 @@ export class LimitedStorage implements Storage {
     return this.#inner.open(path);
   }
 
+  async readAhead(path: Path): Promise<Source | undefined> {
+    return this.#inner.readAhead?.(path);
+  }
+
   usage(): Promise<number> {
     return this.#inner.usage();
   }

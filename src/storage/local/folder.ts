@@ -1,13 +1,11 @@
-import { constants, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { lstat, mkdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { fault } from "../../faults/faults.ts";
 import { SYSTEM } from "../../platform/system.ts";
 import { StorageError, type Path } from "../errors.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
-import { openFile } from "./open-file.ts";
-
-const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+import { OPEN_FOLDER, openFile } from "./open-file.ts";
 
 /** Whether folders are held by their descriptors; a chroot may lack what that takes. */
 const HAS_PROC = SYSTEM.holdsFolders && existsSync("/proc/self/fd");

@@ -4,6 +4,8 @@ import type { Item } from "../storage.ts";
 export type Stat = BigIntStats;
 
 const OWNER_EXECUTES = 0o100n;
+/** ECMAScript's latest time, which no file system exceeds, in milliseconds. */
+const LATEST_TIME = 8.64e15;
 
 /** What is told of a file or folder. Time is rounded down to the millisecond, as it was set. */
 export function itemOf(stat: Stat): Item {
@@ -24,4 +26,33 @@ export function whyRefused(stat: Stat): string | undefined {
   if (stat.isFIFO()) return "a named pipe";
   if (stat.isSocket()) return "a socket";
   return "a device";
+}
+
+/** Tells a file from another of the same name, size and time. */
+export function identityOf({ dev, ino }: Stat): string {
+  return `${dev}:${ino}`;
+}
+
+/** Whether a file is not as it was, both looks being by the same descriptor. */
+export function changedSince(before: Stat, now: Stat): boolean {
+  // Replacing or removing the name changes the link count and with it ctime; what is read stays.
+  const sameLinks = now.nlink === before.nlink;
+  return (
+    now.size !== before.size ||
+    now.mtimeNs !== before.mtimeNs ||
+    (sameLinks && now.ctimeNs !== before.ctimeNs)
+  );
+}
+
+/**
+ * A time to set, as a Date: seconds as a fraction miss the millisecond for half of all values.
+ * @param mtime milliseconds since 1970
+ */
+export function fileTime(mtime: number): Date {
+  return new Date(Math.min(mtime, LATEST_TIME));
+}
+
+/** Permissions with which whoever may read a file may execute it as well. */
+export function executable(mode: number): number {
+  return (mode & 0o777) | ((mode & 0o444) >> 2);
 }

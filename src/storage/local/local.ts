@@ -2,6 +2,7 @@ import { lstat, mkdir, realpath, rmdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { StorageError, type Path } from "../errors.ts";
 import { checkChangeable, checkCreatable, checkReadable } from "../names.ts";
+import { SMALL } from "../read-blocks.ts";
 import type { CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import { Folder, withFolder, type Descent } from "./folder.ts";
@@ -9,6 +10,8 @@ import { itemOf, whyRefused, type Stat } from "./item.ts";
 import { listFolder } from "./listing.ts";
 import { Parts } from "./parts.ts";
 import { createSink, resumeSink, type SinkContext } from "./sink.ts";
+import { SmallFiles } from "./small/small-files.ts";
+import { SmallSink } from "./small/small-sink.ts";
 import { moveFolderToFree, moveToFree } from "./move.ts";
 import { openSource } from "./source.ts";
 import { isLeft, parseStagedName } from "./staged-name.ts";
@@ -30,6 +33,7 @@ export class LocalStorage implements Storage {
   readonly #root: Folder;
   readonly #staging: Staging;
   readonly #sinks: SinkContext;
+  readonly #small: SmallFiles;
   readonly #twins = new Twins();
   /** A move is two steps, and its second must not meet another's first. */
   readonly #turns = new Turns();
@@ -47,6 +51,7 @@ export class LocalStorage implements Storage {
       turns: this.#turns,
       durable,
     };
+    this.#small = new SmallFiles(this.#sinks);
   }
 
   /**
@@ -115,12 +120,22 @@ export class LocalStorage implements Storage {
     return openSource(this.#root, path);
   }
 
+  async readAhead(path: Path): Promise<Source | undefined> {
+    checkReadable(path);
+    return this.#small.read(path);
+  }
+
   usage(): Promise<number> {
     return bytesUnder(this.#root);
   }
 
   async create(path: Path, options: CreateOptions): Promise<Sink> {
-    return createSink(this.#sinks, path, options);
+    const { size = Infinity, part, absent = false } = options;
+    // Where nothing may be replaced it is looked for at once.
+    const isSmall = size <= SMALL && part === undefined && !absent;
+    if (!isSmall || this.#sinks.durable) return createSink(this.#sinks, path, options);
+    checkCreatable(path);
+    return new SmallSink(path, this.#small, () => createSink(this.#sinks, path, options));
   }
 
   async resume(

@@ -4,6 +4,14 @@ import { fault, without } from "../../faults/faults.ts";
 import { SYSTEM } from "../../platform/system.ts";
 import { isAmongLast } from "./descriptors.ts";
 
+/** Not blocking, so that a pipe without a writer holds up nobody; a link fails with `ELOOP`. */
+export const OPEN_FILE =
+  constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+export const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+/** For a file that nobody has yet. */
+export const CREATE_STAGED =
+  constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
 /**
  * Opens a file, but leaves the last descriptors of the process alone: with none left a server could
  * not even turn somebody away. A file that the flags make is there also where that fails.

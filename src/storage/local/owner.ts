@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { SYSTEM } from "../../platform/system.ts";
@@ -100,5 +99,5 @@ function read(file: string): string | undefined {
 }
 
 function short(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 8);
+  return new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 8);
 }

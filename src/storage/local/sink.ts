@@ -8,6 +8,7 @@ import { BLOCK_SIZE, digestRange } from "../read-blocks.ts";
 import type { Attributes, CreateOptions, Part, Sink } from "../storage.ts";
 import { fromSystem } from "./errno.ts";
 import { heldBytes } from "./held.ts";
+import { executable, fileTime } from "./item.ts";
 import type { Claimed, Parts } from "./parts.ts";
 import { skipBytes } from "./skip-bytes.ts";
 import { ownName } from "./staged-name.ts";
@@ -15,9 +16,6 @@ import { discard, type Staged, type Staging } from "./staging.ts";
 import { checkRoom, checkTarget } from "./target.ts";
 import { WriteBehind } from "./write-behind.ts";
 import { publish, vanished, type PublishContext } from "./publish.ts";
-
-/** ECMAScript's latest time, which no file system exceeds, in milliseconds. */
-const LATEST_TIME = 8.64e15;
 
 /** What a sink needs of the storage that it belongs to. */
 export interface SinkContext extends PublishContext {
@@ -254,12 +252,11 @@ class LocalSink implements Sink {
     if (exec === true) {
       if (globalThis.FAULT_LAB) fault("mode");
       const { mode } = await handle.stat();
-      await handle.chmod((mode & 0o777) | ((mode & 0o444) >> 2));
+      await handle.chmod(executable(mode));
     }
     if (mtime !== undefined) {
-      // As a Date: seconds as a fraction miss the millisecond for half of all values.
-      const time = new Date(Math.min(mtime, LATEST_TIME));
       if (globalThis.FAULT_LAB) fault("times");
+      const time = fileTime(mtime);
       await handle.utimes(time, time);
     }
   }

@@ -1,17 +1,12 @@
-import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { fault, shortened, without } from "../../faults/faults.ts";
 import { StorageError, type Path } from "../errors.ts";
 import type { Source } from "../storage.ts";
 import { fromSystem } from "./errno.ts";
 import { withFolder, type Folder } from "./folder.ts";
-import { itemOf, type Stat } from "./item.ts";
-import { openFile } from "./open-file.ts";
+import { changedSince, identityOf, itemOf, type Stat } from "./item.ts";
+import { OPEN_FILE, openFile } from "./open-file.ts";
 import { skipBytes } from "./skip-bytes.ts";
-
-/** Not blocking, so that a pipe without a writer holds up nobody; a link fails with `ELOOP`. */
-const OPEN_FILE =
-  constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** Opens a regular file for reading. */
 export async function openSource(root: Folder, path: Path): Promise<Source> {
@@ -48,7 +43,7 @@ class LocalSource implements Source {
     this.path = path;
     this.#handle = handle;
     this.#opened = opened;
-    this.identity = `${opened.dev}:${opened.ino}`;
+    this.identity = identityOf(opened);
     ({ size: this.size, mtime: this.mtime, exec: this.exec } = itemOf(opened));
   }
 
@@ -70,15 +65,7 @@ class LocalSource implements Source {
 
   async unchanged(): Promise<void> {
     if (globalThis.FAULT_LAB && without("unchanged")) return;
-    const before = this.#opened;
-    const now = await this.#stat();
-    // Replacing or removing the name changes the link count and with it ctime; what is read stays.
-    const sameLinks = now.nlink === before.nlink;
-    if (
-      now.size !== before.size ||
-      now.mtimeNs !== before.mtimeNs ||
-      (sameLinks && now.ctimeNs !== before.ctimeNs)
-    ) {
+    if (changedSince(this.#opened, await this.#stat())) {
       throw new StorageError("changed", this.path, (name) => `${name} changed while it was read`);
     }
   }

@@ -5,9 +5,8 @@ import { StorageError, type Path } from "../errors.ts";
 import { STAGING } from "../names.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import type { Folder } from "./folder.ts";
-import { openFile } from "./open-file.ts";
+import { CREATE_STAGED, openFile } from "./open-file.ts";
 
-const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const REOPEN = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** How long the folder outlives its last file, so that many small files do not remake it. */
 const REMOVE_AFTER_MS = 200;
@@ -53,6 +52,19 @@ export class Staging {
     return this.#use(path, async (lease) => {
       const entry = (await lease.folder).entry(name);
       return { handle: await createFile(entry), name, entry, lease };
+    });
+  }
+
+  /**
+   * Lends the folder to whoever makes files in it and has them gone before it settles.
+   * @param path one of the files that they are to become, for messages.
+   * @throws {StorageError}
+   */
+  lend<T>(path: Path, use: (folder: Folder) => Promise<T>): Promise<T> {
+    return this.#use(path, async (lease) => {
+      const result = await use(await lease.folder);
+      await this.#giveBack(lease);
+      return result;
     });
   }
 
@@ -233,7 +245,7 @@ export async function discard(staged: Staged): Promise<void> {
 
 async function createFile(entry: string): Promise<FileHandle> {
   try {
-    return await openFile(entry, CREATE, 0o666);
+    return await openFile(entry, CREATE_STAGED, 0o666);
   } catch (error) {
     if (errnoOf(error) === "EMFILE") await unlink(entry).catch(() => undefined);
     throw error;

@@ -29,11 +29,8 @@ export class Twins {
    * @throws {StorageError} `exists`, where that has another name
    */
   async check(folder: Folder, path: Path): Promise<void> {
+    if (this.isExact(path)) return;
     const name = path.at(-1) ?? "";
-    const parent = path.slice(0, -1).join("/");
-    // A folder does not change in this; only letters beyond ASCII have more than two spellings.
-    const known = ASCII.test(name);
-    if (known && this.#exact.has(parent)) return;
     const kinship = await kinshipOf(entriesOf(folder), name);
     if (kinship === "twin") {
       throw new StorageError(
@@ -42,9 +39,15 @@ export class Twins {
         (shown) => `${shown} is there in another spelling, which is the same name on this disk`,
       );
     }
-    if (!known || kinship !== "exact") return;
+    if (!ASCII.test(name) || kinship !== "exact") return;
     if (this.#exact.size === MOST_KNOWN) this.#exact.clear();
-    this.#exact.add(parent);
+    this.#exact.add(parentOf(path));
+  }
+
+  /** Whether a name is known to lead to nothing of another name. */
+  isExact(path: Path): boolean {
+    // A folder does not change in this; only letters beyond ASCII have more than two spellings.
+    return ASCII.test(path.at(-1) ?? "") && this.#exact.has(parentOf(path));
   }
 }
 
@@ -65,6 +68,10 @@ export async function kinshipOf(entries: Entries, name: string): Promise<"exact"
   }
   // Otherwise it may have gone while the others were looked for.
   return (await entries.has(name)) ? "exact" : "own";
+}
+
+function parentOf(path: Path): string {
+  return path.slice(0, -1).join("/");
 }
 
 function entriesOf(folder: Folder): Entries {

@@ -226,7 +226,8 @@ describe.each(["GET", "PUT"] as const)(
       await using proxy = await FaultyProxy.start(pair.server.port, ...plans);
       const ran = await pair.runAt(proxy.port, `${way} -r s`, [], { env: { SFTP_RETRIES: "2" } });
       expect(ran.status).toBe(0);
-      expect(proxy.passages.length).toBeGreaterThan(4);
+      // A server stores many at a time: what it had stored when it was cut is not sent again.
+      expect(proxy.passages.length).toBeGreaterThan(way === "GET" ? 4 : 1);
       expect(factsOf(to)).toEqual(factsOf(from));
     }, 120_000);
 

@@ -1,0 +1,199 @@
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  futimesSync,
+  lstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  statfsSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import type { Path } from "../../errors.ts";
+import { randomId } from "../../ids.ts";
+import { SMALL } from "../../read-blocks.ts";
+import type { Attributes } from "../../storage.ts";
+import { AT_ONCE } from "../at-once.ts";
+import { isAmongLast } from "../descriptors.ts";
+import { changedSince, executable, fileTime, identityOf, itemOf } from "../item.ts";
+import { CREATE_STAGED, OPEN_FILE, OPEN_FOLDER } from "../open-file.ts";
+import { ownName } from "../staged-name.ts";
+
+/** Files that one job may have. */
+export const MOST_TOGETHER = 64;
+
+/** What is read lies here until all is, and then leaves together. */
+const room = Buffer.allocUnsafeSlow(MOST_TOGETHER * SMALL);
+
+/** Files of one folder that are to be read, whole. */
+export interface ReadJob {
+  readonly kind: "read";
+  /** The root, as calls of the system name it, and the way from there to the folder. */
+  readonly root: string;
+  readonly parents: Path;
+  readonly names: readonly string[];
+}
+
+/** A file that was read, and was the same before and after. */
+export interface SmallFile {
+  /** Bytes. */
+  readonly size: number;
+  readonly mtime: number;
+  readonly exec: boolean;
+  readonly identity: string;
+}
+
+/** What was read: what of each, in order, and their contents one behind the other. */
+export interface ReadDone {
+  readonly files: readonly (SmallFile | undefined)[];
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A file that is to be stored. */
+export interface NewFile {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly attributes: Attributes;
+  /** Whether a regular file that has the name is known to be one that may be replaced. */
+  readonly replace: boolean;
+}
+
+/** Files of one folder that are to be stored. */
+export interface StoreJob {
+  readonly kind: "store";
+  /** The root, as calls of the system name it, and the way from there to the folder. */
+  readonly root: string;
+  readonly parents: Path;
+  /** The folder for what is not finished, as calls of the system name it. */
+  readonly staging: string;
+  readonly files: readonly NewFile[];
+  /** Their contents one behind the other. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Which of the files are stored. Of the others there is nothing. */
+export interface StoreDone {
+  readonly stored: readonly boolean[];
+}
+
+export type Job = ReadJob | StoreJob;
+export type JobDone = ReadDone | StoreDone;
+
+/**
+ * Reads small files, all in one call. One that is not small, or with which anything is unusual, is
+ * left to those who can tell what that is.
+ */
+export function readFiles({ root, parents, names }: ReadJob): ReadDone {
+  let used = 0;
+  let files: ReadDone["files"] = [];
+  inFolder(root, parents, (folder) => {
+    files = names.map((name) => {
+      const file = readFile(`${folder}/${name}`, room.subarray(used, used + SMALL));
+      used += file?.size ?? 0;
+      return file;
+    });
+  });
+  return { files, bytes: new Uint8Array(room.subarray(0, used)) };
+}
+
+/** Goes down without following a link, each folder held by its descriptor: see `Folder`. */
+function inFolder(from: string, parents: Path, use: (folder: string) => void): void {
+  const [next, ...rest] = parents;
+  if (next === undefined) {
+    if (AT_ONCE.has(statfsSync(from).type)) use(from);
+    return;
+  }
+  withFile(`${from}/${next}`, OPEN_FOLDER, (descriptor) =>
+    inFolder(`/proc/self/fd/${descriptor}`, rest, use),
+  );
+}
+
+function readFile(path: string, room: Buffer): SmallFile | undefined {
+  return withFile(path, OPEN_FILE, (descriptor) => {
+    const before = fstatSync(descriptor, { bigint: true });
+    if (!before.isFile() || before.size > SMALL) return undefined;
+    const { size, mtime, exec } = itemOf(before);
+    for (let done = 0; done < size;) {
+      const bytes = readSync(descriptor, room, done, size - done, done);
+      if (bytes === 0) return undefined;
+      done += bytes;
+    }
+    if (changedSince(before, fstatSync(descriptor, { bigint: true }))) return undefined;
+    return { size, mtime, exec, identity: identityOf(before) };
+  });
+}
+
+/**
+ * Stores small files, all in one call, each in the staging folder first. One with which anything is
+ * unusual is left to those who can tell what that is, and nothing stays of it.
+ */
+export function storeFiles({ root, parents, staging, files, bytes }: StoreJob): StoreDone {
+  let from = 0;
+  let stored: StoreDone["stored"] = [];
+  inFolder(root, parents, (folder) => {
+    stored = files.map((file) => {
+      const content = bytes.subarray(from, from + file.size);
+      from += file.size;
+      return storeFile(`${folder}/${file.name}`, staging, file, content);
+    });
+  });
+  return { stored };
+}
+
+function storeFile(target: string, staging: string, file: NewFile, content: Uint8Array): boolean {
+  // Most names are free; what has the name of another is looked at before anything is written.
+  if (!mayTake(target, file)) return false;
+  const staged = `${staging}/${ownName(randomId(), "tmp")}`;
+  const written = withFile(staged, CREATE_STAGED, (descriptor) => {
+    for (let done = 0; done < content.length;) {
+      const bytes = writeSync(descriptor, content, done, content.length - done, done);
+      if (bytes === 0) return false;
+      done += bytes;
+    }
+    const { exec, mtime } = file.attributes;
+    if (exec === true) fchmodSync(descriptor, executable(fstatSync(descriptor).mode));
+    if (mtime !== undefined) futimesSync(descriptor, fileTime(mtime), fileTime(mtime));
+    return true;
+  });
+  if (written === true && succeeds(() => renameSync(staged, target))) return true;
+  succeeds(() => unlinkSync(staged));
+  return false;
+}
+
+function mayTake(target: string, { replace }: NewFile): boolean {
+  try {
+    const there = lstatSync(target, { throwIfNoEntry: false });
+    return there === undefined || (replace && there.isFile());
+  } catch {
+    return false;
+  }
+}
+
+/** Hands an open file to `use`, and closes it; `undefined` where any of it fails. */
+function withFile<T>(path: string, flags: number, use: (descriptor: number) => T): T | undefined {
+  let result: T | undefined;
+  const done = succeeds(() => {
+    const descriptor = openSync(path, flags, 0o666);
+    try {
+      // The last ones are left for turning connections away.
+      if (!isAmongLast(descriptor)) result = use(descriptor);
+    } finally {
+      // Some file systems tell only now that a write failed.
+      closeSync(descriptor);
+    }
+  });
+  return done ? result : undefined;
+}
+
+/** Any failure is for those to tell who go the ordinary way. */
+function succeeds(call: () => void): boolean {
+  try {
+    call();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Path } from "../../errors.ts";
+import type { Attributes, Sink } from "../../storage.ts";
+import type { SmallFiles } from "./small-files.ts";
+
+/** A small file, which is kept until it is whole. */
+export class SmallSink implements Sink {
+  readonly held = 0;
+  readonly forgotten = 0;
+  readonly #path: Path;
+  readonly #small: SmallFiles;
+  readonly #create: () => Promise<Sink>;
+  readonly #content: Uint8Array[] = [];
+  #ending: Promise<unknown> | undefined;
+
+  /** @param create begins it the ordinary way */
+  constructor(path: Path, small: SmallFiles, create: () => Promise<Sink>) {
+    this.#path = path;
+    this.#small = small;
+    this.#create = create;
+  }
+
+  async announce(): Promise<void> {}
+
+  async digestHeld(): Promise<void> {}
+
+  write(bytes: Uint8Array): undefined {
+    this.#content.push(bytes);
+  }
+
+  commit(attributes: Attributes): Promise<void> {
+    if (this.#ending !== undefined) throw new Error("A file ends only once");
+    const committed = this.#commit(attributes);
+    this.#ending = committed.catch(() => undefined);
+    return committed;
+  }
+
+  async keep(): Promise<number> {
+    await this.abort();
+    return 0;
+  }
+
+  async abort(): Promise<void> {
+    this.#ending ??= Promise.resolve();
+    await this.#ending;
+  }
+
+  async #commit(attributes: Attributes): Promise<void> {
+    const content = this.#content;
+    if (await this.#small.store(this.#path, { content, attributes })) return;
+    const sink = await this.#create();
+    try {
+      for (const bytes of content) await sink.write(bytes);
+    } catch (error) {
+      await sink.abort();
+      throw error;
+    }
+    await sink.commit(attributes);
+  }
+}
