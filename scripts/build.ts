@@ -4,33 +4,40 @@
  */
 import { $ } from "bun";
 import { join } from "node:path";
+import { readCommit } from "./support/commit.ts";
 import { main } from "./support/main.ts";
 
 const TOP = join(import.meta.dir, "..");
 
-/** The commit that is built, in seven digits, with a `+` where the tree differs from it. */
-async function commit(): Promise<string> {
-  // The prefix is empty at the top of a repository: sources within another one have no commit.
-  const head = await $`git rev-parse --show-prefix --short=7 HEAD`.cwd(TOP).nothrow().quiet();
-  const [prefix, hash = ""] = head.text().split("\n");
-  if (head.exitCode !== 0 || prefix !== "") return "no commit";
-  const changed = await $`git status --porcelain -- src package.json bun.lock`.cwd(TOP).quiet();
-  return hash + (changed.text().trim() === "" ? "" : "+");
+/** Another system to build for. */
+export interface Elsewhere {
+  /** As Bun names it: `bun-linux-arm64-musl`. */
+  readonly target: string;
+  /** The Bun that becomes part of the executable. */
+  readonly runtime: string;
+  readonly outfile: string;
 }
 
 /**
- * Builds the executable and returns its path. It appears there whole or not at all.
+ * Builds the executable and returns its path. It appears there whole or not at all, and is the same
+ * byte for byte wherever it is built, as long as the file has the same name.
  * @param lab whether it is the one that can be told to fail
  */
-export async function build(lab = false): Promise<string> {
+export async function build(lab = false, elsewhere?: Elsewhere): Promise<string> {
   const name = lab ? "sftp-lab" : "sftp";
-  const outfile = join(TOP, "dist", process.platform === "win32" ? `${name}.exe` : name);
-  const stamp = `BUILD_COMMIT=${JSON.stringify(await commit())}`;
-  const define = ["--define", stamp, "--define", `globalThis.FAULT_LAB=${lab}`];
+  const file = process.platform === "win32" ? `${name}.exe` : name;
+  const outfile = elsewhere?.outfile ?? join(TOP, "dist", file);
+  const stamp = `BUILD_COMMIT=${JSON.stringify((await readCommit()).name)}`;
+  const flags = ["--minify", "--bytecode", "--format=esm"];
+  flags.push("--define", stamp, "--define", `globalThis.FAULT_LAB=${lab}`);
   // Without the two flags the executable would obey a .env and a bunfig.toml where it is started.
-  const flags = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
+  flags.push("--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig");
+  if (elsewhere !== undefined) {
+    const { target, runtime } = elsewhere;
+    flags.push(`--target=${target}`, `--compile-executable-path=${runtime}`);
+  }
   const built =
-    await $`${process.execPath} build --compile --minify --bytecode --format=esm ${flags} ${define} --outfile ${outfile} src/main.ts`
+    await $`${process.execPath} build --compile ${flags} --outfile ${outfile} src/main.ts`
       .cwd(TOP)
       .nothrow()
       .quiet();

@@ -1,17 +1,21 @@
 /**
  * Shows the main job from start to end, on real files: two servers on two ports, and a client that
- * opens one after the other. `--keep` leaves the files where they are.
+ * opens one after the other. `--keep` leaves the files where they are; `--binary FILE` shows a
+ * program that was built before.
  */
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { styleText } from "node:util";
+import { join, resolve } from "node:path";
+import { parseArgs, styleText } from "node:util";
 import { build } from "./build.ts";
 import { main } from "./support/main.ts";
 import { Program } from "./support/program.ts";
 
 const TOP = join(import.meta.dir, "..");
-const KEEP = process.argv.includes("--keep");
+const { values: ASKED } = parseArgs({
+  options: { keep: { type: "boolean", default: false }, binary: { type: "string" } },
+});
+const KEEP = ASKED.keep;
 const HOLIDAY_BYTES = 32 * 1024 * 1024;
 
 /** Each file that moves: from where, to where. */
@@ -122,9 +126,9 @@ async function show(home: string, binary: string, stack: AsyncDisposableStack): 
 
 await main(async () => {
   console.log("Simple FTP: the main job, from start to end.");
-  const binary = await build();
+  const binary = ASKED.binary === undefined ? await build() : resolve(ASKED.binary);
   const home = realpathSync(mkdtempSync(join(tmpdir(), "sftp-demo-")));
-  console.log(`The program is ${binary}, just built; the files are in ${home}.`);
+  console.log(`The program is ${binary}; the files are in ${home}.`);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => {
     if (!KEEP) rmSync(home, { recursive: true, force: true });

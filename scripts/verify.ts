@@ -3,9 +3,10 @@
  * laboratory of faults.
  */
 import { $ } from "bun";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MAKE_NATIVE, NATIVE_RELEASE, whyNoRelease } from "./release/native.ts";
 
 const TOP = join(import.meta.dir, "..");
 const BUN = process.execPath;
@@ -45,7 +46,7 @@ async function tests(
   const child = Bun.spawn([BUN, "test", ...flags, ...paths], {
     cwd: TOP,
     stdio: ["ignore", "inherit", "pipe"],
-    env: { ...process.env, NO_COLOR: "1", ...environment },
+    env: { ...process.env, ...environment, NO_COLOR: "1" },
   });
   let report = "";
   const decoder = new TextDecoder();
@@ -90,6 +91,31 @@ async function testsOfS3(): Promise<Counts> {
   }
 }
 
+/** What the tests of the binary run, where it is not `dist/sftp`. */
+const BINARY: Record<string, string> = {};
+let shipped = "as it was built";
+
+/** Packs the binary and unpacks it where there is nothing else: users get it in this way. */
+async function archived(): Promise<Counts> {
+  const no = whyNoRelease();
+  if (no !== undefined || process.env["SFTP_BINARY"] !== undefined) {
+    console.log(`\n== No archive is tested: ${no ?? "SFTP_BINARY says what is"}`);
+    return { passed: 0, failed: 0, skipped: 0 };
+  }
+  const counts = await single("the archive", [BUN, ...MAKE_NATIVE, "--to", NATIVE_RELEASE]);
+  if (counts.failed > 0) return counts;
+  const archive = readdirSync(NATIVE_RELEASE).find((name) => name.endsWith(".tar.xz")) ?? "";
+  // As new as it is here, for tests that ask what is newer than the binary.
+  const flags = ["--touch", "--strip-components=1", "-C", UNPACKED];
+  await $`tar -xJf ${join(NATIVE_RELEASE, archive)} ${flags}`;
+  BINARY["SFTP_BINARY"] = join(UNPACKED, "sftp");
+  shipped = `of ${archive}`;
+  return counts;
+}
+
+const UNPACKED = mkdtempSync(join(tmpdir(), "sftp-archive-"));
+process.on("exit", () => rmSync(UNPACKED, { recursive: true, force: true }));
+
 /** Runs a sample of the laboratory of faults, with a new seed, and counts as it does. */
 async function sample(name: string): Promise<Counts> {
   console.log(`\n== ${name}`);
@@ -114,7 +140,9 @@ const steps: (() => Promise<Counts>)[] = [
   () => tests("unit and property tests", ["tests/unit"]),
   () => tests("conformance of the storage", ["tests/conformance"]),
   () => testsOfS3(),
-  () => tests("the built binary, end to end", ["tests/e2e", "tests/interop"]),
+  () => archived(),
+  () => tests(`the binary ${shipped}, end to end`, ["tests/e2e", "tests/interop"], BINARY),
+  () => tests("the release", ["tests/release"]),
   () => sample("a sample of the laboratory of faults"),
 ];
 for (const step of steps) {

@@ -1,19 +1,31 @@
-const SYSTEMS: Readonly<Record<string, string>> = { darwin: "macos", win32: "windows" };
+const SYSTEMS: Readonly<Record<string, string>> = { win32: "windows" };
 
-/** This system as it stands in the names of executables: `linux-x64`. */
+const TITLES: Readonly<Record<string, string>> = {
+  linux: "Linux",
+  darwin: "macOS",
+  windows: "Windows",
+};
+
+/** This system as it stands in the names of archives and executables: `linux-x64`. */
 export function systemName(): string {
   return `${SYSTEMS[process.platform] ?? process.platform}-${process.arch}`;
 }
 
+/** A system as a page names it: `Linux (x64)`. */
+export function titleOf(system: string): string {
+  const [name = "", processor = ""] = system.split("-");
+  return `${TITLES[name] ?? name} (${processor})`;
+}
+
 /** The executable's name within `bin/`. */
-export function executableName(): string {
-  return `sftp-${systemName()}${process.platform === "win32" ? ".exe" : ""}`;
+export function executableName(system: string): string {
+  return `sftp-${system}${system.startsWith("windows") ? ".exe" : ""}`;
 }
 
 const PROGRAM_SH = `here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 1
 case "$(uname -s)" in
   Linux) system=linux ;;
-  Darwin) system=macos ;;
+  Darwin) system=darwin ;;
   *) system=$(uname -s) ;;
 esac
 case "$(uname -m)" in
@@ -25,9 +37,19 @@ program=$here/source/dist/sftp
 [ -f "$program" ] || program=$here/bin/sftp-$system
 if [ ! -f "$program" ]; then
   echo "There is no program for this system ($system) in $here/bin." >&2
-  echo "Build it with Node and npm, or with Bun, and start this again:" >&2
-  echo "  cd '$here/source' && npm run build      (or: bun run build)" >&2
-  exit 1
+  tool=
+  for name in npm bun; do
+    if [ -z "$tool" ] && command -v "$name" >/dev/null 2>&1; then tool=$name; fi
+  done
+  if [ -z "$tool" ]; then
+    echo "Install Node (with npm) or Bun, and start this again: it is built then, from source." >&2
+    echo "Or put the file sftp of the release's archive for this system here, as" >&2
+    echo "  $here/bin/sftp-$system" >&2
+    exit 1
+  fi
+  echo "It is built from source now, by $tool, which fetches Bun the first time ..." >&2
+  (cd "$here/source" && "$tool" run build >&2) || exit 1
+  program=$here/source/dist/sftp
 fi
 # Some programs that unpack archives forget what can be run.
 [ -x "$program" ] || chmod +x "$program"
@@ -64,8 +86,23 @@ if not exist "%PROGRAM%" goto missing
 
 const MISSING_CMD = `:missing
 echo There is no program for this system (%SYSTEM%) in "%HERE%bin". 1>&2
-echo Build it with Node and npm, or with Bun, and start this again: 1>&2
-echo   cd /d "%HERE%source" ^&^& npm run build      (or: bun run build) 1>&2
+set "TOOL="
+where bun >nul 2>&1 && set "TOOL=bun"
+where npm >nul 2>&1 && set "TOOL=npm"
+if "%TOOL%"=="" goto no_tool
+echo It is built from source now, by %TOOL%, which fetches Bun the first time ... 1>&2
+pushd "%HERE%source"
+call %TOOL% run build 1>&2
+popd
+set "PROGRAM=%HERE%source\\dist\\sftp.exe"
+if exist "%PROGRAM%" goto start
+pause
+exit /b 1
+
+:no_tool
+echo Install Node (with npm) or Bun, and start this again: it is built then, from source. 1>&2
+echo Or put the file sftp.exe of the release's archive for this system here, as 1>&2
+echo   "%HERE%bin\\sftp-%SYSTEM%.exe" 1>&2
 pause
 exit /b 1
 `;
@@ -73,6 +110,8 @@ exit /b 1
 const SERVER_CMD = `@echo off
 rem Serves the folder server beside this file: server.cmd [PORT]
 ${PROGRAM_CMD}
+
+:start
 set "PORT=%~1"
 if "%PORT%"=="" set "PORT=12000"
 "%PROGRAM%" serve --root "%HERE%server" --port "%PORT%"
@@ -83,6 +122,7 @@ ${MISSING_CMD}`;
 const CLIENT_CMD = `@echo off
 rem Starts the client on the folder client beside this file: client.cmd [ADDRESS]
 ${PROGRAM_CMD}
+:start
 "%PROGRAM%" connect --root "%HERE%client" %*
 exit /b %ERRORLEVEL%
 

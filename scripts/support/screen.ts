@@ -9,6 +9,7 @@ export interface Run {
   /** One of the sixteen colours, or `undefined` for the usual one. */
   readonly colour: number | undefined;
   readonly bold: boolean;
+  readonly dim: boolean;
 }
 
 /** What a terminal shows. */
@@ -39,14 +40,20 @@ export async function screenOf(output: string, columns: number, rows: number): P
 
 function runsOf(line: IBufferLine): Run[] {
   const runs: Run[] = [];
-  let current: Growing = { column: 0, text: "", width: 0, colour: undefined, bold: false };
-  const end = line.translateToString(true).length;
-  for (let column = 0; column < end; column++) {
+  let current: Growing = {
+    column: 0,
+    text: "",
+    width: 0,
+    colour: undefined,
+    bold: false,
+    dim: false,
+  };
+  for (let column = 0; column < line.length; column++) {
     const cell = line.getCell(column);
     // The second half of a wide character has no width.
     if (cell === undefined || cell.getWidth() === 0) continue;
     const look = lookOf(cell);
-    if (look.colour !== current.colour || look.bold !== current.bold) {
+    if (look.colour !== current.colour || look.bold !== current.bold || look.dim !== current.dim) {
       if (current.text.trim() !== "") runs.push(current);
       current = { column, text: "", width: 0, ...look };
     }
@@ -58,8 +65,12 @@ function runsOf(line: IBufferLine): Run[] {
 }
 
 type Growing = { -readonly [Key in keyof Run]: Run[Key] };
-type Look = Pick<Run, "colour" | "bold">;
+type Look = Pick<Run, "colour" | "bold" | "dim">;
 
 function lookOf(cell: IBufferCell): Look {
-  return { colour: cell.isFgPalette() ? cell.getFgColor() : undefined, bold: cell.isBold() !== 0 };
+  return {
+    colour: cell.isFgPalette() ? cell.getFgColor() : undefined,
+    bold: cell.isBold() !== 0,
+    dim: cell.isDim() !== 0,
+  };
 }

@@ -27,7 +27,7 @@ export function drawWindow(screen: Screen, title: string, description: string): 
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" aria-labelledby="title description">`,
     `<title id="title">${escape(title)}</title>`,
     `<desc id="description">${escape(description)}</desc>`,
-    `<style>text{font:${FONT}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;fill:${TEXT};white-space:pre}.bold{font-weight:700}</style>`,
+    `<style>text{font:${FONT}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;fill:${TEXT};white-space:pre}.bold{font-weight:700}.dim{fill-opacity:0.65}</style>`,
     `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="9" fill="${BACKGROUND}" stroke="#4b5363"/>`,
     `<path d="M1 ${BAR}V10a9 9 0 0 1 9-9H${width - 10}a9 9 0 0 1 9 9V${BAR}z" fill="#2b303b"/>`,
     ...lights,
@@ -45,9 +45,10 @@ function drawRow(runs: readonly Run[], row: number): string {
     const width = run.width - (run.text.length - text.length);
     const colour = run.colour === undefined ? undefined : COLOURS[run.colour];
     const fill = colour === undefined ? "" : ` style="fill:${colour}"`;
-    const bold = run.bold ? ' class="bold"' : "";
+    const looks = [...(run.bold ? ["bold"] : []), ...(run.dim ? ["dim"] : [])];
+    const look = looks.length > 0 ? ` class="${looks.join(" ")}"` : "";
     // The length keeps the columns where they are, whatever font there is.
-    return `<tspan x="${x(run.column)}" textLength="${round(width * CELL)}"${bold}${fill}>${escape(text)}</tspan>`;
+    return `<tspan x="${x(run.column)}" textLength="${round(width * CELL)}"${look}${fill}>${escape(text)}</tspan>`;
   });
   return `<text xml:space="preserve" y="${y(row) + 15}">${spans.join("")}</text>`;
 }

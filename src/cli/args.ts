@@ -164,11 +164,17 @@ export function readArguments(command: string, flags: Flags, raw: string[]): Arg
   return new Arguments({ flags, values, switches, words, file });
 }
 
-/** The one flag that takes a value and begins with a letter, where there is only one. */
+/**
+ * The one flag that takes a value and begins with a letter, where there is only one: `port` alone is
+ * meant by `-p`, though there is `proxy-protocol`, since letters stand for single words.
+ */
 function onlyFlagWith(
   letter: string,
   options: Readonly<Record<string, { readonly type: string }>>,
 ): string | undefined {
   const found = Object.keys(options).filter((name) => name.startsWith(letter));
-  return found.length === 1 && options[found[0] ?? ""]?.type === "string" ? found[0] : undefined;
+  const singleWords = found.filter((name) => !name.includes("-"));
+  const [only, ...others] = singleWords.length > 0 ? singleWords : found;
+  if (only === undefined || others.length > 0) return undefined;
+  return options[only]?.type === "string" ? only : undefined;
 }

@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
+import { SYSTEM } from "../platform/system.ts";
 import type { Flags } from "./args.ts";
 import { Judge, type Config } from "./config.ts";
 import { configFolder } from "./state-folder.ts";
@@ -35,7 +36,7 @@ export async function readConfig(
 
 /** @throws {CommandFailed} status 4, where others can read the file */
 async function refuseReadable(file: string): Promise<void> {
-  if (process.platform === "win32" || ((await stat(file)).mode & 0o077) === 0) return;
+  if (!SYSTEM.hasModes || ((await stat(file)).mode & 0o077) === 0) return;
   throw new CommandFailed(
     Status.trust,
     `Others can read ${file}, which holds a token: chmod 600 ${file}`,

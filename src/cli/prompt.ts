@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, readSync } from "node:fs";
 import { CommandFailed, Interrupted } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { visible } from "../observe/visible.ts";
+import { SYSTEM } from "../platform/system.ts";
 
 /** The longest that can be typed, in characters: far beyond any password. */
 const MAX_TYPED = 4096;
@@ -16,7 +17,7 @@ const KEY = {
 } as const;
 
 /** The terminal of standard input, where it can be told; else the one that controls the program. */
-const OPENED_ANEW = process.platform === "linux" ? "/proc/self/fd/0" : "/dev/tty";
+const OPENED_ANEW = SYSTEM.holdsFolders ? "/proc/self/fd/0" : "/dev/tty";
 
 /** Takes a character off the terminal's line. */
 const ERASE = "\b \b";

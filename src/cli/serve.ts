@@ -5,6 +5,7 @@ import { Status } from "../client/status.ts";
 import { formatEvent, type Observe, type ServerEvent } from "../observe/events.ts";
 import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
+import { SYSTEM } from "../platform/system.ts";
 import { isLoopback } from "../security/ip.ts";
 import type { Storage } from "../storage/storage.ts";
 import { announce, connectLines, tellCommands } from "./announce.ts";
@@ -318,6 +319,6 @@ function untilStopped(server: Server, grace: number): Promise<Status> {
       stopping = true;
       void server.stop(grace).then(() => resolve(status));
     };
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+    for (const signal of SYSTEM.stopSignals) process.on(signal, stop);
   });
 }

@@ -1,17 +1,12 @@
 import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { SYSTEM } from "../platform/system.ts";
 
-/** Where the program keeps what lasts (XDG Base Directory Specification); it may not exist yet. */
+/** Where the program keeps what lasts; it may not exist yet. */
 export function stateFolder(): string {
-  return folderOf(process.env["XDG_STATE_HOME"], ".local", "state");
+  return SYSTEM.stateFolder(process.env, homedir());
 }
 
-/** Where the user configures the program (of the same specification); it may not exist. */
+/** Where the user configures the program; it may not exist. */
 export function configFolder(): string {
-  return folderOf(process.env["XDG_CONFIG_HOME"], ".config");
-}
-
-function folderOf(base: string | undefined, ...below: string[]): string {
-  const chosen = base !== undefined && isAbsolute(base) ? base : join(homedir(), ...below);
-  return join(chosen, "sftp");
+  return SYSTEM.configFolder(process.env, homedir());
 }

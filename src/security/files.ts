@@ -16,14 +16,12 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
+import { SYSTEM } from "../platform/system.ts";
 import { codeOf, fromSystem, SecurityError } from "./errors.ts";
 
 /** Bits of a file's mode that let others than its owner use it, and that let them change it. */
 export const USED_BY_OTHERS = 0o077;
 export const CHANGED_BY_OTHERS = 0o022;
-
-/** Windows has no such bits: there the user's profile protects what is in it. */
-const HAS_MODES = process.platform !== "win32";
 
 export interface ReadOptions {
   /** The longest that it can be, in bytes. */
@@ -51,7 +49,7 @@ export function readBytes(file: string, options: ReadOptions): Uint8Array {
     try {
       const stat = fstatSync(descriptor);
       if (!stat.isFile()) throw new SecurityError("invalid", `${file} is not a regular file`);
-      const bits = HAS_MODES ? stat.mode & options.forbidden(stat.uid) : 0;
+      const bits = SYSTEM.hasModes ? stat.mode & options.forbidden(stat.uid) : 0;
       if (bits !== 0) throw exposed(file, bits);
       const bytes = readUpTo(descriptor, options.max + 1);
       if (bytes.length <= options.max) return bytes;

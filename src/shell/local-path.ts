@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { SYSTEM } from "../platform/system.ts";
 import { StorageError, type Path } from "../storage/errors.ts";
 import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -20,12 +21,7 @@ export type LocalSide = Pick<ShellContext, "root" | "localFolder">;
 
 /** Where what a user typed for this side lies: `~`, `..` and absolute paths go anywhere. */
 export function resolveTyped({ localFolder }: LocalSide, typed: string): string {
-  return resolve(localFolder, isFromHome(typed) ? homedir() + typed.slice(1) : typed);
-}
-
-/** Whether what was typed begins at the user's home. */
-export function isFromHome(typed: string): boolean {
-  return typed === "~" || typed.startsWith("~/");
+  return resolve(localFolder, SYSTEM.startsAtHome(typed) ? homedir() + typed.slice(1) : typed);
 }
 
 /** Whether what was typed names a folder of this side. */

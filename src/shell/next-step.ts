@@ -1,4 +1,4 @@
-import { Interrupted, type CommandFailed } from "../client/errors.ts";
+import { Interrupted, Refused, SessionLost, type CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 
 /** Commands that go on with what they have left. */
@@ -14,8 +14,13 @@ export function nextStep(
   failed: CommandFailed,
   side: "remote" | "local" | undefined,
 ): string {
-  if (failed instanceof Interrupted) {
-    return GO_ON.has(command ?? "") ? ": the same again goes on from there" : "";
+  if (failed instanceof Interrupted || failed instanceof SessionLost) {
+    if (!GO_ON.has(command ?? "")) return "";
+    const first = failed instanceof SessionLost ? "OPEN, and " : "";
+    return `: ${first}the same again goes on from there`;
+  }
+  if (command === "MV" && failed instanceof Refused && failed.word === "exists") {
+    return ": RM removes it, if it is to be replaced";
   }
   if (failed.status !== Status.notFound || side === undefined) return "";
   return `: ${side === "remote" ? "LS" : "LLS"} lists what is there`;

@@ -1,10 +1,15 @@
+import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { isUnfinished } from "./parse.ts";
 import type { Script, Shell } from "./shell.ts";
 
+/** The longest command that is taken, with all its lines, in characters: what is longer is none. */
+const LONGEST = 1024 * 1024;
+
 /**
  * Runs commands line by line as they come, until one fails, QUIT, or the end.
  * @param script what they come from, where its lines are told of
+ * @throws {CommandFailed} status 2, where there is no end of a command
  */
 export async function runLines(
   shell: Shell,
@@ -22,6 +27,11 @@ export async function runLines(
   for await (const piece of input) {
     const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
+    if (rest.length + begun.length > LONGEST) {
+      const where = script === undefined ? "" : `${script.name}, line ${line}: `;
+      const message = `${where}A command has no more than ${LONGEST} characters: is this a script?`;
+      throw new CommandFailed(Status.usage, message);
+    }
     for (const next of lines) {
       const text = begun + next;
       // A line may end in CR LF.

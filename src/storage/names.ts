@@ -1,4 +1,5 @@
 import { without } from "../faults/faults.ts";
+import { bare, isAnywhere, whyNotEverywhere } from "../platform/names.ts";
 import { StorageError, type Path } from "./errors.ts";
 
 /** The folder inside a root that holds what is not finished; hidden from everybody. */
@@ -9,18 +10,11 @@ const MAX_NAME = 255;
 /** The longest path in bytes, as UTF-8. */
 const MAX_PATH = 1024;
 
-/** What HFS+ passes over in names. */
-const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
 /** The second name, in 8.3 form, that NTFS may give the staging folder. */
-const SHORT_STAGING = /^SFTP-S~[0-9]$/;
+const SHORT_STAGING = /^SFTP-S~[0-9]$/i;
 
 /** Folders within folders that a listing goes down to: what is deeper is refused by name. */
 export const MAX_LISTED_DEPTH = 64;
-
-const CONTROL = /\p{Cc}/u;
-const SEPARATOR = /[\\:]/;
-/** https://learn.microsoft.com/windows/win32/fileio/naming-a-file, with the superscript digits. */
-const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
 
 /**
  * Judges a path whose file is to be read or removed: any name that can exist, but none that leads
@@ -60,24 +54,12 @@ export function checkCreatable(path: Path): void {
 
 /** Why a part of a path cannot be created, in words that follow the name; `undefined` if it can. */
 export function whyNotCreatable(part: string): string | undefined {
-  const unreadable = whyNotReadable(part);
-  if (unreadable !== undefined) return unreadable;
-  if (CONTROL.test(part)) return "holds a control character";
-  if (SEPARATOR.test(part)) return "holds a backslash or a colon";
-  if (/[. ]$/.test(part)) return "ends in a dot or a space";
-  if (DEVICE.test(part)) return "is the name of a device on Windows";
-  if (part.normalize("NFC") !== part) return "is not in Unicode's composed form (NFC)";
-  return undefined;
+  return whyNotReadable(part) ?? whyNotEverywhere(part);
 }
 
 /** Whether a name is the staging folder's on any system that there is. */
 export function isStaging(part: string): boolean {
-  const spelling = part
-    .normalize("NFKC")
-    .replace(IGNORED, "")
-    .replace(/[. ]+$/, "")
-    .toUpperCase();
-  return spelling === STAGING.toUpperCase() || SHORT_STAGING.test(spelling);
+  return isAnywhere(part, STAGING) || SHORT_STAGING.test(bare(part));
 }
 
 function whyNotReadable(part: string): string | undefined {

@@ -299,3 +299,15 @@ test.each([
   expect(ran.status).toBe(2);
   expect(ran.stderr).toContain("A quote ' is not closed");
 });
+
+test("a command without an end is given up, and not kept", async () => {
+  using folder = new TemporaryFolder();
+  const input = `HELP ${"a".repeat(8 * 1024 * 1024)}`;
+  write(folder.join("script"), `LPWD\n${input}`);
+  for (const args of [[], ["-b", folder.join("script")]]) {
+    const ran = await run(["connect", "--root", folder.join("client"), ...args], { input });
+    expect(ran.status).toBe(2);
+    expect(ran.stderr).toContain("A command has no more than 1048576 characters");
+    expect(ran.stderr.length).toBeLessThan(1000);
+  }
+});

@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { unzipSync } from "fflate";
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
-import { BINARY, cleanEnvironment, TemporaryFolder } from "../support/programs.ts";
+import { BINARY, cleanEnvironment, run, TemporaryFolder } from "../support/programs.ts";
 import { write } from "../support/files.ts";
 import { Transcript } from "../support/transcript.ts";
 
@@ -67,7 +76,7 @@ describe.skipIf(process.platform === "win32")("the submission", () => {
   test("has all that the exercise asks for at its top", () => {
     const names = `START.html client.sh server.sh client.cmd server.cmd client/hello.txt
       server/welcome.txt screens/client.svg screens/server.svg source/src/main.ts
-      source/package.json source/bun.lock source/scripts/build.ts`;
+      source/package.json source/bun.lock source/COMMIT source/scripts/build.ts`;
     for (const name of names.split(/\s+/)) {
       expect([name, existsSync(folder.join(name))]).toEqual([name, true]);
     }
@@ -110,14 +119,40 @@ describe.skipIf(process.platform === "win32")("the submission", () => {
     expect(await client.exited).toBe(3);
   });
 
-  test("says how to build the program on a system that it has none for", async () => {
+  test("builds the program itself on a system that it has none for, and keeps the commit", async () => {
+    write(folder.join("other/npm"), `#!/bin/sh\necho "npm $*"\nexec "$BUN" scripts/build.ts\n`);
+    chmodSync(folder.join("other/npm"), 0o755);
+    symlinkSync(join(TOP, "node_modules"), folder.join("source/node_modules"));
+    renameSync(folder.join("bin"), folder.join("put-away"));
+    const env = { PATH: `${folder.join("other")}:/usr/bin:/bin`, BUN: process.execPath };
+    try {
+      const client = launch("client.sh", ["-c", "HELP"], env);
+      const said = await new Response(client.stderr).text();
+      expect(said).toContain("There is no program for this system (");
+      expect(said).toContain("npm run build");
+      expect(await client.exited).toBe(0);
+      const built = folder.join("source/dist/sftp");
+      const { stdout } = Bun.spawnSync([built, "--version"], { env: cleanEnvironment() });
+      expect(stdout.toString()).toBe((await run(["--version"])).stdout);
+    } finally {
+      renameSync(folder.join("put-away"), folder.join("bin"));
+      rmSync(folder.join("source/dist"), { recursive: true, force: true });
+    }
+  });
+
+  test("says what to do where it has no program and nothing can build one", async () => {
     write(folder.join("other/uname"), "#!/bin/sh\n[ $1 = -s ] && echo Plan9 || echo mips\n");
+    for (const tool of ["dirname", "cat"]) {
+      symlinkSync(Bun.which(tool) ?? "", folder.join("other", tool));
+    }
+    rmSync(folder.join("other/npm"), { force: true });
     chmodSync(folder.join("other/uname"), 0o755);
     for (const name of ["client.sh", "server.sh"]) {
-      const launched = launch(name, [], { PATH: `${folder.join("other")}:/usr/bin:/bin` });
+      const launched = launch(name, [], { PATH: folder.join("other") });
       const said = await new Response(launched.stderr).text();
       expect(said).toContain("no program for this system (Plan9-mips)");
-      expect(said).toContain("npm run build");
+      expect(said).toContain("Install Node (with npm) or Bun");
+      expect(said).toContain("bin/sftp-Plan9-mips");
       expect(await launched.exited).toBe(1);
     }
   });

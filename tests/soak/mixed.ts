@@ -9,7 +9,7 @@ import { must, type Part, type Stage } from "./part.ts";
 import { Typist } from "./typist.ts";
 
 /** After so many jobs the programs count as warmed up. */
-const WARM = 200;
+const WARM = 60;
 
 /** One server that works all the time, one client that lives on, and others that come and go. */
 class Mixed implements Stage {

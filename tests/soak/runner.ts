@@ -53,6 +53,8 @@ export async function runPart(part: Part, extent: Extent): Promise<Outcome> {
     until = Math.min(until, (stage.total ?? Infinity) - from);
     const lane = async (): Promise<void> => {
       while (goesOn()) {
+        // A trial that waits for nothing would leave no time to say how far it is.
+        await Bun.sleep(0);
         const index = from + next++;
         try {
           const what = await within(stage.trial(randomOf(seed, index), index));

@@ -13,6 +13,7 @@ const BELOW_CLIENT = [
   "digest",
   "protocol",
   "observe",
+  "platform",
   "faults",
 ];
 
@@ -24,12 +25,13 @@ export const LAYERS: Layers = {
   server: BELOW_CLIENT,
   client: BELOW_CLIENT,
   transport: ["digest", "protocol", "observe", "faults"],
-  security: ["digest", "protocol", "observe", "faults"],
-  storage: ["digest", "observe", "faults"],
+  security: ["digest", "protocol", "observe", "faults", "platform"],
+  storage: ["digest", "observe", "faults", "platform"],
   digest: ["observe"],
   protocol: [],
   observe: [],
   faults: [],
+  platform: [],
 };
 
 /** Folders that need nothing from outside the project either, so that they stay pure. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { folded, kinshipOf, type Entries } from "../../src/storage/local/twins.ts";
+import { folded } from "../../src/platform/names.ts";
+import { kinshipOf, type Entries } from "../../src/storage/local/twins.ts";
 
 /** A folder that takes names for one where `fold` makes one of them. */
 function folderOf(names: readonly string[], fold: (name: string) => string): Entries {

@@ -1,5 +1,6 @@
 import { CommandFailed, Interrupted } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
+import { SYSTEM } from "../../platform/system.ts";
 import { errnoOf } from "../../storage/local/errno.ts";
 import type { Command } from "../command.ts";
 import type { ShellContext } from "../context.ts";
@@ -27,7 +28,8 @@ export const shellEscape: Command = {
       output.say(`Would run ${command?.trim() ?? shellOf()}.`);
       return;
     }
-    const arguments_ = command === undefined ? [shellOf()] : ["sh", "-c", command];
+    const arguments_ =
+      command === undefined ? [shellOf()] : SYSTEM.shellCommand(command, process.env);
     await (lend === undefined
       ? runProgram(arguments_, context, "ignore")
       : lend(() => runProgram(arguments_, context, "inherit")));
@@ -35,8 +37,7 @@ export const shellEscape: Command = {
 };
 
 function shellOf(): string {
-  const shell = process.env["SHELL"];
-  return shell === undefined || shell === "" ? "sh" : shell;
+  return SYSTEM.shell(process.env);
 }
 
 /** This program's own, without what it logs in with: that is for no other. */

@@ -7,12 +7,12 @@ const AHEAD = 50_000;
 /**
  * What was found, looked at in advance while what came first is being moved, so that the job knows
  * what there is to do. Where the listing ends with an error, so does this, behind what came before.
- * @param sizeOf a file's size in bytes; `undefined` for what is no file
+ * @param sizeOf a file's size; `undefined` for what is no file
  */
 export async function* expecting<T>(
   job: Job,
   items: AsyncIterable<T>,
-  sizeOf: (item: T) => number | undefined,
+  sizeOf: (item: T) => Size | undefined,
 ): AsyncGenerator<T> {
   let waiting: T[] = [];
   let taken = 0;
@@ -26,7 +26,7 @@ export async function* expecting<T>(
   const reading = (async () => {
     for await (const item of items) {
       const size = sizeOf(item);
-      if (size !== undefined) job.expect(size);
+      if (size !== undefined) job.expect(size === "unknown" ? undefined : size);
       waiting.push(item);
       change();
       while (waiting.length + taken >= AHEAD && !stop.signal.aborted) await changed.promise;
@@ -60,9 +60,12 @@ export async function* expecting<T>(
   }
 }
 
+/** In bytes; nobody has asked yet where a file was named. */
+type Size = number | "unknown";
+
 /** The size of a file that was found, as `expecting` wants it. */
-export function sizeOfFound({ type, known }: Found): number | undefined {
-  return type === "file" ? (known?.entry?.size ?? 0) : undefined;
+export function sizeOfFound({ type, known }: Found): Size | undefined {
+  return type === "file" ? (known?.entry?.size ?? "unknown") : undefined;
 }
 
 /** The size of a file that was listed, as `expecting` wants it. */

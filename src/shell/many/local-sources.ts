@@ -1,10 +1,10 @@
 import { isAbsolute } from "node:path";
 import { Interrupted } from "../../client/errors.ts";
+import { SYSTEM } from "../../platform/system.ts";
 import type { Path } from "../../storage/errors.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { baseNamesOf, namesOf } from "./destination.ts";
 import { matchesOf, treeOf, type Found } from "./found.ts";
-import { isFromHome } from "../local-path.ts";
 import type { Word } from "../parse.ts";
 import { compilePattern, isPattern } from "../pattern.ts";
 import type { Places } from "./places.ts";
@@ -113,7 +113,7 @@ async function* failing(error: unknown): AsyncGenerator<never> {
 
 /** Whether what was typed for this side keeps only its last part on the other. */
 export function leadsElsewhere(typed: string): boolean {
-  return isAbsolute(typed) || isFromHome(typed);
+  return isAbsolute(typed) || SYSTEM.startsAtHome(typed);
 }
 
 /** A path that was found behind what was typed, as the user knows it. */

@@ -1,5 +1,5 @@
 import type { Path } from "../../storage/errors.ts";
-import { folded } from "../../storage/local/twins.ts";
+import { folded } from "../../platform/names.ts";
 import type { Listed } from "./found.ts";
 import type { Known } from "./same.ts";
 

@@ -61,6 +61,8 @@ export class Job {
   #allFound = false;
   #awaited = 0;
   #awaitedBytes = 0;
+  /** How many of those that are awaited nobody knows the size of. */
+  #awaitedUnknown = 0;
   #endedBytes = 0;
   #endedMoved = 0;
   #isOver = false;
@@ -68,7 +70,8 @@ export class Job {
   /** A file was found that will be moved, or passed over. */
   expect(size: number | undefined): void {
     this.#awaited++;
-    this.#awaitedBytes += size ?? 0;
+    if (size === undefined) this.#awaitedUnknown++;
+    else this.#awaitedBytes += size;
     this.#count();
   }
 
@@ -81,7 +84,8 @@ export class Job {
   begin(name: string, size: number | undefined): FileProgress {
     if (this.#awaited > 0) {
       this.#awaited--;
-      this.#awaitedBytes = Math.max(0, this.#awaitedBytes - (size ?? 0));
+      if (size === undefined) this.#awaitedUnknown = Math.max(0, this.#awaitedUnknown - 1);
+      else this.#awaitedBytes = Math.max(0, this.#awaitedBytes - size);
     } else {
       this.#count();
     }
@@ -146,8 +150,10 @@ export class Job {
     return this.#sum(this.#endedMoved, ({ moved }) => moved);
   }
 
-  /** How many bytes all files have that are known of. */
-  get size(): number {
+  /** How many bytes all files have that are known of; `undefined` where that is not known of each. */
+  get size(): number | undefined {
+    if (this.#awaitedUnknown > 0) return undefined;
+    if (this.active.values().some(({ size }) => size === undefined)) return undefined;
     return this.#sum(this.#endedBytes + this.#awaitedBytes, ({ size }) => size ?? 0);
   }
 

@@ -1,28 +1,15 @@
-import {
-  clearLine as eraseLine,
-  createInterface,
-  cursorTo,
-  emitKeypressEvents,
-  type Interface,
-  type Key,
-} from "node:readline";
+import { clearLine as eraseLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { PassThrough } from "node:stream";
 import type { Completion } from "../complete/completion.ts";
 import { isKept } from "../history.ts";
 import { inColumns } from "../table.ts";
+import { Keyboard, type Pressed } from "./keyboard.ts";
+import { PlainLine } from "./plain-line.ts";
 import { QuietScreen } from "./quiet-screen.ts";
 import { Search } from "./search.ts";
 
 /** The most names that are shown to choose from. */
 const MOST_CHOICES = 200;
-
-/** A key as it was pressed. */
-interface Pressed {
-  readonly text: string | undefined;
-  readonly key: Key;
-  /** Whether it is a tab that stands in the middle of what was pasted. */
-  readonly isBlank: boolean;
-}
 
 /** What an editor tells, and asks. */
 export interface EditorEvents {
@@ -50,12 +37,13 @@ export class Editor {
   readonly #events: EditorEvents;
   readonly #quiet: QuietScreen;
   readonly #line: Interface;
+  readonly #keyboard: Keyboard;
+  /** Where the terminal obeys nothing, and readline leaves the line as it is. */
+  readonly #plain: PlainLine | undefined;
   #lines: readonly string[];
   #prompt = "";
   #searching: { readonly search: Search; readonly before: string } | undefined;
   #isClosed = false;
-  /** Whether what came last was a tab alone, or behind what was typed: one that is pasted is a blank. */
-  #endsInTab = false;
   /** What was typed while no line was awaited. */
   #ahead: Pressed[] = [];
   #typedAhead = false;
@@ -74,6 +62,7 @@ export class Editor {
       historySize: 1000,
       history: [...lines],
     });
+    if (process.env["TERM"] === "dumb") this.#plain = new PlainLine(this.#line, this.#quiet);
     this.#line.on("history", (all: string[]) => {
       const [newest = ""] = all;
       if (!isKept(newest) || !events.isPrompting() || !events.isRemembered(newest)) all.shift();
@@ -88,14 +77,13 @@ export class Editor {
       if (!this.#isClosed) events.onEnd();
       this.close();
     });
-    const { stdin } = process;
-    stdin.on("data", this.#notice);
-    emitKeypressEvents(stdin);
-    stdin.on("keypress", this.#take);
-    stdin.on("end", this.#end);
-    process.on("SIGCONT", this.#continue);
-    stdin.setRawMode(true);
-    stdin.resume();
+    this.#keyboard = new Keyboard({
+      onKey: (pressed) => this.#take(pressed),
+      onEnd: () => this.#line.close(),
+      onContinue: () => {
+        if (events.isPrompting()) this.#redraw();
+      },
+    });
   }
 
   /** What is typed so far. */
@@ -128,8 +116,12 @@ export class Editor {
   /** Shows something in the place of the line, which goes on below it. */
   interject(show: () => void): void {
     this.#leaveSearch();
-    cursorTo(this.#screen, 0);
-    eraseLine(this.#screen, 0);
+    if (this.#plain !== undefined) {
+      this.#screen.write("\n");
+    } else {
+      cursorTo(this.#screen, 0);
+      eraseLine(this.#screen, 0);
+    }
     show();
   }
 
@@ -141,69 +133,37 @@ export class Editor {
   }
 
   /** Lets another program have the terminal. */
-  async lend<T>(work: () => Promise<T>): Promise<T> {
-    const { stdin } = process;
-    stdin.pause();
-    stdin.setRawMode(false);
-    try {
-      return await work();
-    } finally {
-      stdin.setRawMode(true);
-      stdin.resume();
-    }
+  lend<T>(work: () => Promise<T>): Promise<T> {
+    return this.#keyboard.lend(work);
   }
 
   /** Gives the terminal back as it was. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { stdin } = process;
-    stdin.off("data", this.#notice);
-    stdin.off("keypress", this.#take);
-    stdin.off("end", this.#end);
-    process.off("SIGCONT", this.#continue);
-    stdin.setRawMode(false);
-    stdin.pause();
+    this.#keyboard.close();
     this.#line.close();
     this.#quiet.leave();
   }
 
-  readonly #notice = (piece: Uint8Array | string): void => {
-    const text = typeof piece === "string" ? piece : Buffer.from(piece).toString("latin1");
-    this.#endsInTab = text.indexOf("\t") === text.length - 1;
-  };
-
-  readonly #end = (): void => {
-    this.#line.close();
-  };
-
-  /** Behind a stop, the shell from which it was started has had the terminal. */
-  readonly #continue = (): void => {
-    process.stdin.setRawMode(true);
-    if (this.#events.isPrompting()) this.#redraw();
-  };
-
-  readonly #take = (text: string | undefined, key: Key): void => {
-    if (key.ctrl === true && key.name === "z") {
-      process.stdin.setRawMode(false);
-      process.kill(process.pid, "SIGTSTP");
-      return;
-    }
-    const pressed = { text, key, isBlank: key.name === "tab" && !this.#endsInTab };
+  #take(pressed: Pressed): void {
+    const { key } = pressed;
     if (this.#events.isAwaited()) this.#press(pressed);
     else if (key.ctrl === true && key.name === "c") this.#events.onInterrupt();
     else this.#ahead.push(pressed);
-  };
+  }
 
-  #press({ text, key, isBlank }: Pressed): void {
-    if (this.#searching !== undefined && this.#search(text, key)) return;
+  #press(pressed: Pressed): void {
+    const { text, key, isBlank } = pressed;
+    if (this.#searching !== undefined && this.#search(pressed)) return;
+    if (this.#plain?.press(key) === true) return;
     if (key.name === "tab" && key.ctrl !== true && key.shift !== true) {
       if (isBlank) this.#line.write(" ");
       else if (this.#events.isPrompting()) void this.#complete();
       return;
     }
     if (key.ctrl === true && key.name === "r") {
-      if (this.#events.isPrompting()) this.#beginSearch();
+      if (this.#events.isPrompting() && this.#plain === undefined) this.#beginSearch();
       return;
     }
     this.#line.write(text ?? "", key);
@@ -232,8 +192,7 @@ export class Editor {
     // Below the last row of a line that may have several.
     this.#line.write(null, { ctrl: true, name: "e" });
     this.#screen.write(`\r\n${rows.join("\r\n")}\r\n`);
-    this.#line.setPrompt(this.#prompt);
-    this.#line.prompt(true);
+    this.#showLine();
     for (const _ of after) this.#line.write(null, { name: "left" });
   }
 
@@ -243,7 +202,7 @@ export class Editor {
   }
 
   /** @returns whether the key was for the search alone */
-  #search(text: string | undefined, key: Key): boolean {
+  #search({ text, key }: Pressed): boolean {
     if (this.#searching === undefined) return false;
     const { search, before } = this.#searching;
     if (key.ctrl === true && (key.name === "g" || key.name === "c")) {
@@ -278,6 +237,7 @@ export class Editor {
   }
 
   #write(text: string): void {
+    if (this.#plain !== undefined) return this.#plain.clear();
     this.#line.write(null, { ctrl: true, name: "e" });
     this.#line.write(null, { ctrl: true, name: "u" });
     if (text !== "") this.#line.write(text);
@@ -285,9 +245,14 @@ export class Editor {
   }
 
   #redraw(): void {
-    if (this.#searching !== undefined) return this.#showSearch();
+    if (this.#searching !== undefined) this.#showSearch();
+    else this.#showLine();
+  }
+
+  #showLine(): void {
     this.#line.setPrompt(this.#prompt);
     this.#line.prompt(true);
+    this.#plain?.show();
   }
 }
 

@@ -2,17 +2,15 @@ import { constants, existsSync } from "node:fs";
 import { lstat, mkdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { fault } from "../../faults/faults.ts";
+import { SYSTEM } from "../../platform/system.ts";
 import { StorageError, type Path } from "../errors.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import { openFile } from "./open-file.ts";
 
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/**
- * Linux names an open folder's entries as `/proc/self/fd/N/name`, which is `openat()`: the folder
- * is held by its descriptor, so swapping one above it for a link changes nothing.
- */
-const HAS_PROC = process.platform === "linux" && existsSync("/proc/self/fd");
+/** Whether folders are held by their descriptors; a chroot may lack what that takes. */
+const HAS_PROC = SYSTEM.holdsFolders && existsSync("/proc/self/fd");
 
 /** An open folder, by which its entries are reached without following any link on the way. */
 export class Folder {

@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { fault } from "../../faults/faults.ts";
 import { BLOCK_SIZE } from "../read-blocks.ts";
 import { UNORDERED_BYTES } from "./write-behind.ts";
 
@@ -18,6 +19,7 @@ export async function heldBytes(handle: FileHandle, inOrder: boolean): Promise<n
   const block = Buffer.allocUnsafe(BLOCK_SIZE);
   const from = Math.max(0, whole - UNORDERED_BYTES);
   for (let at = from; at < whole; at += BLOCK_SIZE) {
+    if (globalThis.FAULT_LAB) fault("read");
     const { bytesRead } = await handle.read(block, 0, BLOCK_SIZE, at);
     if (bytesRead < BLOCK_SIZE || hasEmptyPage(block)) return at;
   }

@@ -1,5 +1,6 @@
 import { link, lstat, mkdir, rename, rmdir, unlink } from "node:fs/promises";
 import { fault, without } from "../../faults/faults.ts";
+import { SYSTEM } from "../../platform/system.ts";
 import { errnoOf } from "./errno.ts";
 
 /** What `link` fails with where the file system, or the kernel's policy, knows no hard links. */
@@ -37,7 +38,7 @@ export async function moveToFree(from: string, to: string): Promise<void> {
  * @throws the system's error, `EEXIST` where the name is taken
  */
 export async function moveFolderToFree(from: string, to: string): Promise<void> {
-  if (process.platform === "win32") {
+  if (!SYSTEM.replacesEmptyFolders) {
     // There a folder never replaces anything, an empty one neither.
     if (await exists(to)) throw taken(to);
     return rename(from, to);

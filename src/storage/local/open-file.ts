@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import { lstat, open, type FileHandle } from "node:fs/promises";
 import { fault, without } from "../../faults/faults.ts";
+import { SYSTEM } from "../../platform/system.ts";
 import { isAmongLast } from "./descriptors.ts";
 
 /**
@@ -9,10 +10,18 @@ import { isAmongLast } from "./descriptors.ts";
  * @throws the system's error; `EMFILE` where the last descriptors were reached
  */
 export async function openFile(path: string, flags: number, mode?: number): Promise<FileHandle> {
+  if (!SYSTEM.refusesLinks) await refuseLink(path);
   if (globalThis.FAULT_LAB) fault("open");
   if (globalThis.FAULT_LAB && without("links")) flags &= ~constants.O_NOFOLLOW;
   const handle = await open(path, flags, mode);
   if (!isAmongLast(handle.fd)) return handle;
   await handle.close();
   throw Object.assign(new Error("too many open files"), { code: "EMFILE" });
+}
+
+/** Where opening cannot refuse a link, a look does; one that is put there behind it is followed. */
+async function refuseLink(path: string): Promise<void> {
+  const stat = await lstat(path).catch(() => undefined);
+  if (stat?.isSymbolicLink() !== true) return;
+  throw Object.assign(new Error(`a link: ${path}`), { code: "ELOOP" });
 }

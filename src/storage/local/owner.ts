@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
+import { SYSTEM } from "../../platform/system.ts";
 import { errnoOf } from "./errno.ts";
 
 /**
@@ -63,7 +64,7 @@ export function livenessOf(owner: Owner): Liveness {
   // What ran before the machine was started again runs no more.
   if (owner.boot !== SELF.boot) return "gone";
   if (owner.space !== SELF.space) return "unknown";
-  if (process.platform === "linux") {
+  if (SYSTEM.tellsStarts) {
     return startOf(owner.pid) === owner.started ? "living" : "gone";
   }
   try {

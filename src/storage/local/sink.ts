@@ -1,6 +1,6 @@
 import { rename } from "node:fs/promises";
 import type { FileDigest } from "../../digest/file.ts";
-import { fault, without } from "../../faults/faults.ts";
+import { fault, shortened, without } from "../../faults/faults.ts";
 import { type Path } from "../errors.ts";
 import { randomId } from "../ids.ts";
 import { checkCreatable } from "../names.ts";
@@ -185,7 +185,8 @@ class LocalSink implements Sink {
     let done = 0;
     try {
       for (let rest = buffers; rest.length > 0; rest = skipBytes(buffers, done)) {
-        const { bytesRead } = await handle.readv(rest, offset + done);
+        const into = globalThis.FAULT_LAB ? shortened("read", rest) : rest;
+        const { bytesRead } = await handle.readv(into, offset + done);
         if (bytesRead === 0) throw vanished(this.#path);
         done += bytesRead;
       }

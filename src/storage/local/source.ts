@@ -71,9 +71,7 @@ class LocalSource implements Source {
   async unchanged(): Promise<void> {
     if (globalThis.FAULT_LAB && without("unchanged")) return;
     const before = this.#opened;
-    const now = await this.#handle.stat({ bigint: true }).catch((error: unknown) => {
-      throw fromSystem(error, this.path);
-    });
+    const now = await this.#stat();
     // Replacing or removing the name changes the link count and with it ctime; what is read stays.
     const sameLinks = now.nlink === before.nlink;
     if (
@@ -91,6 +89,15 @@ class LocalSource implements Source {
       if (globalThis.FAULT_LAB) fault("close");
     } catch {
       // What was only read loses nothing by it.
+    }
+  }
+
+  async #stat(): Promise<Stat> {
+    try {
+      if (globalThis.FAULT_LAB) fault("stat");
+      return await this.#handle.stat({ bigint: true });
+    } catch (error) {
+      throw fromSystem(error, this.path);
     }
   }
 }

@@ -185,6 +185,7 @@ export class Staging {
 
   async #make(): Promise<Folder> {
     await this.#removing;
+    if (globalThis.FAULT_LAB) fault("mkdir");
     await mkdir(this.#root.entry(STAGING), 0o700).catch((error: unknown) => {
       if (errnoOf(error) !== "EEXIST") throw error;
     });

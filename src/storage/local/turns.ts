@@ -1,5 +1,5 @@
 import type { Path } from "../errors.ts";
-import { folded } from "./twins.ts";
+import { folded } from "../../platform/names.ts";
 
 interface Turn {
   readonly keys: readonly string[];

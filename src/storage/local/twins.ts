@@ -1,4 +1,5 @@
 import { lstat, readdir } from "node:fs/promises";
+import { otherSpellings } from "../../platform/names.ts";
 import { StorageError, type Path } from "../errors.ts";
 import type { Folder } from "./folder.ts";
 
@@ -64,18 +65,6 @@ export async function kinshipOf(entries: Entries, name: string): Promise<"exact"
   }
   // Otherwise it may have gone while the others were looked for.
   return (await entries.has(name)) ? "exact" : "own";
-}
-
-/** A name in the one spelling that every system which folds names takes it for. */
-export function folded(name: string): string {
-  return name.toUpperCase().normalize("NFC");
-}
-
-function otherSpellings(name: string): string[] {
-  const isOther = (other: string): boolean => other !== name;
-  const cased = [name.toLowerCase(), name.toUpperCase()].find(isOther);
-  const formed = [name.normalize("NFD"), name.normalize("NFC")].find(isOther);
-  return [cased, formed].filter((other) => other !== undefined);
 }
 
 function entriesOf(folder: Folder): Entries {

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import { FastClient } from "../../support/fast-client.ts";
 import { until, writeRandom } from "../../support/files.ts";
-import { connect, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
+import { connect, run, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
+import type { RawClient } from "../../support/raw-client.ts";
+import { SecureClient, SecureScene } from "../../support/secure.ts";
 
 const MIB = 1024 * 1024;
 
@@ -22,6 +24,35 @@ test("--rate-limit: connections of one address share it, both ways", async () =>
   expect(ends.every((end) => end.startsWith("226 "))).toBe(true);
   // Of 4 MiB one may pass at once; faster than this only the limit's absence can be.
   expect(performance.now() - started).toBeGreaterThan(2900);
+});
+
+test("--rate-limit: connections of one user share it, those of another have their own", async () => {
+  const folder = new TemporaryFolder();
+  const users = folder.join("users");
+  for (const name of ["anna", "bert"]) {
+    const args = ["user", "add", name, "--file", users];
+    expect(await run(args, { input: `password of ${name}\n` })).toMatchObject({ status: 0 });
+  }
+  writeRandom(folder.join("server/large"), 4 * MIB);
+  writeRandom(folder.join("server/small"), 500);
+  const flags = ["--tls", "--users", users, "--rate-limit", "1K"];
+  await using scene = await SecureScene.start(flags, folder);
+  using stack = new DisposableStack();
+  const open = async (user: string): Promise<RawClient> => {
+    const client = stack.use(await SecureClient.open(scene.port));
+    expect(await client.logIn(user, `password of ${user}`)).toStartWith("230 ");
+    return client.raw;
+  };
+  // From one address, as those in one office are.
+  const anna = [await open("anna"), await open("anna")];
+  for (const [index, name] of ["large", "small"].entries()) {
+    expect(await anna[index]?.sendLine(`GET ${name}`).reply()).toStartWith("150 ");
+  }
+  const bert = await open("bert");
+  expect(await bert.sendLine("GET small").reply()).toStartWith("150 ");
+  expect((await bert.body()).content).toHaveLength(500);
+  // The first block of the large one keeps both of the first user waiting for minutes.
+  for (const client of anna) expect(await client.line()).toBe("~");
 });
 
 test("what waits for its rate is alive, can be cancelled, and ends with its connection", async () => {

@@ -143,7 +143,7 @@ test("small files are sent before the first reply, and no line stands within ano
   for (const line of sent) {
     const [verb = ""] = line.split(" ");
     if (body === undefined)
-      expect(["PUT", "HELD", "STAT", "LIST", "MKDIR", "QUIT"]).toContain(verb);
+      expect(["PUT", "HELD", "STAT", "LIST", "MKDIR", "NOOP", "QUIT"]).toContain(verb);
     else expect([body, verb]).toEqual([body, "END"]);
     body = verb === "PUT" ? line : undefined;
   }

@@ -96,6 +96,19 @@ test("many files have two lines: the file that comes, and all of them", async ()
   expect(publishedUnder(scene.folder.join("client"))).toHaveLength(41);
 });
 
+test("of files that were named no share of all is told before each has told its size", async () => {
+  await using scene = await stalling(3 * MIB, (folder) => {
+    for (const name of ["a", "b", "c"]) writeRandom(folder.join("server", name), 2 * MIB);
+  });
+  await using shell = scene.connect(100, ["-c", "GET a b c all/"]);
+  await shell.waitToSee(
+    /^[abc] +━+─+ .* (?:3\d|4\d|50)%.*\n1\/3 files +─+ +(?:2\.\d|3\.0) MiB +stalled/m,
+  );
+  scene.proxy.release();
+  expect(await shell.process.exited).toBe(0);
+  await shell.waitToSee(/^GET a and 2 more: 3 files, 6\.0 MiB/m);
+});
+
 test.each([
   ["MIRROR photos", { toClient: 12 * MIB }, "server", "client"],
   ["MIRROR -R photos", { toServer: 12 * MIB }, "client", "server"],
@@ -112,7 +125,7 @@ test.each([
   });
   await using shell = scene.connect(100, ["-c", `${line.replace("photos", "--delete photos")}`]);
   await shell.waitToSee(
-    /^photos\/b\.jpg +━+─+ +\S+ MiB \/ 24\.0 MiB .*\n[12]\/[23] files +━+─+ +\S+ MiB \/ 32\.0 MiB +[3-6]\d%  stalled for 0:0\d$/m,
+    /^photos\/[ab]\.jpg +━+─+ +\S+ MiB \/ (?:8|24)\.0 MiB .*\n[012]\/[23] files +━+─+ +\S+ MiB \/ 32\.0 MiB +\d\d%  stalled for 0:0\d$/m,
   );
   // Where nothing moves, neither line tells an end.
   expect(shell.seen).not.toMatch(/\d:\d\d\n\d\/\d files/);
@@ -260,7 +273,7 @@ test("Ctrl-C takes it away, and the prompt is back", async () => {
   shell.press(CTRL_C);
   scene.proxy.release();
   await shell.waitToSee(
-    /> GET big\n(?:Cancelling.*\n)?GET big: Interrupted: the same again goes on\s+from there\nsftp \S+>$/,
+    /> GET big\n(?:Cancelling.*\n)?GET big: Interrupted: the\s+same\s+again\s+goes\s+on\s+from\s+there\nsftp \S+>$/,
   );
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { read, writeRandom } from "../../support/files.ts";
+import { filesUnder, read, write, writeRandom } from "../../support/files.ts";
 import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { StallingProxy } from "../../support/proxy.ts";
 import { SecureScene } from "../../support/secure.ts";
@@ -166,4 +166,41 @@ test("Ctrl-C that comes together with a line ends its command, and the shell sta
   shell.press(`OPEN ${silent.port}\r${KEY.ctrlC}`);
   await shell.shows(/OPEN \d+: Interrupted/);
   await shell.standsAt(promptWith(undefined));
+});
+
+test("what is typed while connect opens its address is shown and run at the first prompt", async () => {
+  using folder = new TemporaryFolder();
+  await using server = await ServerProcess.start(folder.join("server"));
+  await using proxy = await StallingProxy.start(server.port, { toClient: 1 });
+  await using shell = startTyping(folder, String(proxy.port));
+  await proxy.stalled;
+  await shell.pressUnseen("PWD\rHELP ");
+  proxy.release();
+  await shell.standsAt(promptWith(proxy.port, "HELP "));
+  expect(shell.text).toMatch(/^Connected to .*\.\nLS lists .*\n.*> PWD\n\/\n.*> HELP$/);
+});
+
+test("Ctrl-C while connect opens its address leads to the prompt", async () => {
+  using folder = new TemporaryFolder();
+  await using silent = await SilentServer.start("greeting");
+  await using shell = startTyping(folder, String(silent.port), "--timeout", "3600");
+  await silent.heard;
+  shell.press(KEY.ctrlC);
+  await shell.shows(/^OPEN \d+: Interrupted$/m);
+  await shell.standsAt(promptWith(undefined));
+  shell.press(KEY.ctrlD);
+  expect(await shell.process.exited).toBe(0);
+});
+
+test("answers that are pasted behind a command answer its questions, in their order", async () => {
+  using folder = new TemporaryFolder();
+  for (const name of ["a", "b", "c"]) write(folder.join("server", name), name);
+  await using server = await ServerProcess.start(folder.join("server"));
+  await using shell = startTyping(folder, String(server.port));
+  await shell.standsAt(promptWith(server.port));
+  shell.press("MGET -i a b c\rn\ry\rno\rLPWD\r");
+  await shell.shows(/> LPWD\n\S+\/client\n/);
+  await shell.standsAt(promptWith(server.port));
+  expect(filesUnder(folder.join("client"))).toEqual(["b"]);
+  expect(kept(folder)).toBe("MGET -i a b c\nLPWD\n");
 });

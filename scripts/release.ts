@@ -1,0 +1,102 @@
+/**
+ * Writes `dist/release` (or another folder, `--to DIR`): an archive for each system, Debian packages, the submission, and
+ * `SHA256SUMS` over all. The same commit gives the same bytes. `--only TARGET` makes what belongs
+ * to one system alone; `--quick` hardly compresses, for tests. Needs GNU tar and xz.
+ */
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { build } from "./build.ts";
+import { archive, type Release } from "./release/archive.ts";
+import { readCompanions } from "./release/companions.ts";
+import { debianPackage } from "./release/debian.ts";
+import { checkTools, type Effort } from "./release/pack.ts";
+import { fetchRuntimes } from "./release/runtimes.ts";
+import { findTarget, TARGETS, type Target } from "./release/targets.ts";
+import { packSubmission } from "./submission/submission.ts";
+import { readCommit } from "./support/commit.ts";
+import { main } from "./support/main.ts";
+
+const TOP = join(import.meta.dir, "..");
+
+/** Systems whose program is in the submission; with a third it would pass 100 MB. */
+const SUBMITTED = ["linux-x64", "darwin-arm64"];
+
+interface Wanted {
+  readonly targets: readonly Target[];
+  readonly effort: Effort;
+  /** Where everything goes; what is there is removed. */
+  readonly folder: string;
+}
+
+/** @throws for what it does not know */
+function readArguments(args: readonly string[]): Wanted {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: "string" },
+      quick: { type: "boolean", default: false },
+      to: { type: "string", default: join(TOP, "dist", "release") },
+    },
+  });
+  const targets = values.only === undefined ? TARGETS : [findTarget(values.only)];
+  return { targets, effort: values.quick ? "quick" : "best", folder: resolve(values.to) };
+}
+
+/** Builds the program of each target, and gives its path by the target's name. */
+async function buildAll(targets: readonly Target[], scratch: string): Promise<Map<string, string>> {
+  const runtimes = await fetchRuntimes(targets);
+  const binaries = new Map<string, string>();
+  for (const target of targets) {
+    const file = join(scratch, "bin", target.name, target.windows ? "sftp.exe" : "sftp");
+    const runtime = runtimes.get(target.name) ?? "";
+    binaries.set(target.name, await build(false, { target: target.bun, runtime, outfile: file }));
+  }
+  return binaries;
+}
+
+async function writeSums(folder: string): Promise<void> {
+  const lines: string[] = [];
+  for (const name of readdirSync(folder).toSorted()) {
+    const digest = new Bun.CryptoHasher("sha256");
+    for await (const piece of Bun.file(join(folder, name)).stream()) digest.update(piece);
+    lines.push(`${digest.digest("hex")}  ${name}\n`);
+  }
+  await Bun.write(join(folder, "SHA256SUMS"), lines.join(""));
+}
+
+await main(async () => {
+  const { targets, effort, folder } = readArguments(process.argv.slice(2));
+  await checkTools();
+  const scratch = `${folder}-parts`;
+  for (const made of [folder, scratch]) {
+    rmSync(made, { recursive: true, force: true });
+    mkdirSync(made, { recursive: true });
+  }
+  const tell = (name: string): void => {
+    const size = (Bun.file(join(folder, name)).size / 1_000_000).toFixed(1);
+    console.log(`  ${name}  ${size} MB`);
+  };
+  const { name: commit, time } = await readCommit();
+  console.log(`Releasing ${commit} into ${folder}:`);
+  const release: Release = {
+    companions: await readCompanions(),
+    time,
+    effort,
+    folder,
+    scratch,
+  };
+  const binaries = await buildAll(targets, scratch);
+  for (const target of targets) {
+    const binary = binaries.get(target.name) ?? "";
+    tell(await archive(target, binary, release));
+    if (target.debian !== undefined) tell(await debianPackage(target.debian, binary, release));
+  }
+  const submitted = SUBMITTED.map((name) => [name, binaries.get(name)] as const);
+  if (submitted.every((pair): pair is readonly [string, string] => pair[1] !== undefined)) {
+    await Bun.write(join(folder, "submission.zip"), await packSubmission(new Map(submitted)));
+    tell("submission.zip");
+  }
+  await writeSums(folder);
+  rmSync(scratch, { recursive: true });
+});

@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { VERSION } from "../../src/cli/version.ts";
+import type { Companions } from "./companions.ts";
+import { layOut, packTar, packZip, type Effort, type Entries, type Entry } from "./pack.ts";
+import { readme } from "./readme.ts";
+import type { Target } from "./targets.ts";
+
+/** What is the same for all archives of a release. */
+export interface Release {
+  readonly companions: Companions;
+  /** Of the commit, in seconds since 1970. */
+  readonly time: number;
+  readonly effort: Effort;
+  /** Where archives go. */
+  readonly folder: string;
+  /** Where files may be laid out. */
+  readonly scratch: string;
+}
+
+/** Packs a binary with what goes with it, and gives the archive's name. */
+export async function archive(target: Target, binary: string, release: Release): Promise<string> {
+  const folder = `sftp-${VERSION}-${target.name}`;
+  const name = `${folder}${target.windows ? ".zip" : ".tar.xz"}`;
+  const entries = filesOf(target, binary, name, release.companions);
+  if (target.windows) {
+    const inFolder = new Map(Array.from(entries, ([file, entry]) => [`${folder}/${file}`, entry]));
+    await Bun.write(join(release.folder, name), await packZip(inFolder, release.time));
+    return name;
+  }
+  const parent = join(release.scratch, target.name);
+  await layOut(join(parent, folder), entries);
+  const x86 = target.name.includes("x64");
+  await packTar(parent, folder, join(release.folder, name), { ...release, x86 });
+  return name;
+}
+
+function filesOf(target: Target, binary: string, name: string, companions: Companions): Entries {
+  const { license, manual, completions } = companions;
+  return new Map<string, Entry>([
+    [target.windows ? "sftp.exe" : "sftp", { content: { from: binary }, executable: true }],
+    ["README.md", { content: readme(target, name) }],
+    ["LICENSE", { content: license }],
+    ["sftp.1", { content: manual }],
+    ["completions/sftp.bash", { content: completions.bash }],
+    ["completions/_sftp", { content: completions.zsh }],
+    ["completions/sftp.fish", { content: completions.fish }],
+  ]);
+}

@@ -1,0 +1,47 @@
+/**
+ * Which names systems can hold, and which they take for one. All are judged at once: what is made on
+ * one system has to be what each other can have, too.
+ */
+
+/** What HFS+ passes over in names. */
+const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
+const CONTROL = /\p{Cc}/u;
+const SEPARATOR = /[\\:]/;
+/** https://learn.microsoft.com/windows/win32/fileio/naming-a-file, with the superscript digits. */
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
+
+/** Why some system cannot hold a name, in words that follow it; `undefined` where all can. */
+export function whyNotEverywhere(name: string): string | undefined {
+  if (CONTROL.test(name)) return "holds a control character";
+  if (SEPARATOR.test(name)) return "holds a backslash or a colon";
+  if (/[. ]$/.test(name)) return "ends in a dot or a space";
+  if (DEVICE.test(name)) return "is the name of a device on Windows";
+  if (name.normalize("NFC") !== name) return "is not in Unicode's composed form (NFC)";
+  return undefined;
+}
+
+/** A name in the one spelling that every system which folds names takes it for. */
+export function folded(name: string): string {
+  return name.toUpperCase().normalize("NFC");
+}
+
+/** Spellings that a system which folds cases, or one that folds forms, takes for the same name. */
+export function otherSpellings(name: string): string[] {
+  const isOther = (other: string): boolean => other !== name;
+  const cased = [name.toLowerCase(), name.toUpperCase()].find(isOther);
+  const formed = [name.normalize("NFD"), name.normalize("NFC")].find(isOther);
+  return [cased, formed].filter((other) => other !== undefined);
+}
+
+/** A name without what some system passes over: forms of letters, what HFS+ ignores, dots at its end. */
+export function bare(name: string): string {
+  return name
+    .normalize("NFKC")
+    .replace(IGNORED, "")
+    .replace(/[. ]+$/, "");
+}
+
+/** Whether a name is another one on any system. */
+export function isAnywhere(name: string, other: string): boolean {
+  return bare(name).toUpperCase() === other.toUpperCase();
+}

@@ -1,0 +1,137 @@
+import { $ } from "bun";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { packTar } from "../../scripts/release/pack.ts";
+import { readCommit } from "../../scripts/support/commit.ts";
+import { VERSION } from "../../src/cli/version.ts";
+import { BINARY, TemporaryFolder } from "../support/programs.ts";
+import { NATIVE, whyNoRelease } from "../../scripts/release/native.ts";
+import { bareEnvironment, find, HANG_MS, nativeRelease, release, TOP, unpack } from "./made.ts";
+import { getAndPut } from "./session.ts";
+
+/** The largest that the archive for Linux on x64 may be, in bytes. */
+const MOST = 42_000_000;
+
+const no = whyNoRelease();
+const because = no === undefined ? "" : ` (${no})`;
+
+describe.skipIf(no !== undefined)(`the archive for this system${because}`, () => {
+  let folder: TemporaryFolder;
+  let made: string;
+  const name = `sftp-${VERSION}-${NATIVE}`;
+
+  beforeAll(async () => {
+    folder = new TemporaryFolder();
+    made = await nativeRelease();
+    await unpack(find(made, ".tar.xz"), folder.join("unpacked"));
+    mkdirSync(folder.join("home"));
+  }, HANG_MS);
+
+  afterAll(() => folder[Symbol.dispose]());
+
+  test("holds the binary and what goes with it, of nobody in particular", async () => {
+    const list = await $`tar -tvJf ${find(made, ".tar.xz")} --numeric-owner`.text();
+    const lines = list.trim().split("\n");
+    const entries = lines.map((line) => line.split(/\s+/));
+    expect(entries.map(([mode, owner, , , , path]) => [mode, owner, path])).toEqual([
+      ["drwxr-xr-x", "0/0", `${name}/`],
+      ["-rw-r--r--", "0/0", `${name}/LICENSE`],
+      ["-rw-r--r--", "0/0", `${name}/README.md`],
+      ["drwxr-xr-x", "0/0", `${name}/completions/`],
+      ["-rw-r--r--", "0/0", `${name}/completions/_sftp`],
+      ["-rw-r--r--", "0/0", `${name}/completions/sftp.bash`],
+      ["-rw-r--r--", "0/0", `${name}/completions/sftp.fish`],
+      ["-rwxr-xr-x", "0/0", `${name}/sftp`],
+      ["-rw-r--r--", "0/0", `${name}/sftp.1`],
+    ]);
+    const manual = readFileSync(folder.join("unpacked/sftp.1"));
+    expect(manual).toEqual(readFileSync(`${TOP}/docs/sftp.1`));
+    // One page.
+    const page = readFileSync(folder.join("unpacked/README.md"), "utf8").split("\n");
+    expect(page.length).toBeLessThan(60);
+    expect(page.join("\n")).toContain(`grep ${name}.tar.xz SHA256SUMS | sha256sum -c -`);
+  });
+
+  test("has the sums that SHA256SUMS says, in one line each", async () => {
+    const checked = await $`sha256sum --strict -c SHA256SUMS`.cwd(made).text();
+    const files = readdirSync(made).filter((file) => file !== "SHA256SUMS");
+    expect(checked).toBe(
+      files
+        .toSorted()
+        .map((file) => `${file}: OK\n`)
+        .join(""),
+    );
+    expect(files.toSorted()).toEqual([
+      `${name}.tar.xz`,
+      find(made, ".deb").split("/").at(-1) ?? "",
+    ]);
+  });
+
+  test("holds the very program that all tests run", () => {
+    const inArchive = readFileSync(folder.join("unpacked/sftp"));
+    expect(inArchive.equals(readFileSync(BINARY))).toBe(true);
+    expect(inArchive.equals(readFileSync(`${TOP}/dist/sftp`))).toBe(true);
+  });
+
+  test(
+    "is the same byte for byte, wherever and whenever it is made again",
+    async () => {
+      const env = {
+        TZ: "Pacific/Auckland",
+        LC_ALL: "C.UTF-8",
+        XZ_OPT: "-9",
+        TAR_OPTIONS: "--mode=600",
+        HOME: folder.join("home"),
+      };
+      const umask = process.umask(0o077);
+      try {
+        await release(NATIVE, folder.join("another/place"), env);
+      } finally {
+        process.umask(umask);
+      }
+      for (const file of readdirSync(made)) {
+        const [first, second] = [join(made, file), folder.join("another/place", file)];
+        expect([file, readFileSync(first).equals(readFileSync(second))]).toEqual([file, true]);
+      }
+    },
+    HANG_MS,
+  );
+
+  test("gets a file and puts one, in an empty home, with the system's programs alone", async () => {
+    const program = [folder.join("unpacked/sftp")];
+    const env = bareEnvironment(folder.join("home"));
+    const own = folder.join("session");
+    mkdirSync(own);
+    await getAndPut({ server: program, client: program, env, folder: own });
+  });
+
+  test("runs the whole demonstration there", async () => {
+    const env = bareEnvironment(folder.join("home"));
+    const program = folder.join("unpacked/sftp");
+    const said = await $`${process.execPath} scripts/demo.ts --binary ${program}`
+      .cwd(TOP)
+      .env({ ...env, TMPDIR: folder.path })
+      .text();
+    expect(said).toContain("All of it worked.");
+    expect(readdirSync(folder.join("home"))).toEqual([]);
+  });
+
+  test("tells version, commit and Bun's version", async () => {
+    const said = await $`${folder.join("unpacked/sftp")} --version`.text();
+    const { name: commit } = await readCommit();
+    expect(said).toBe(`sftp ${VERSION} (${commit}, Bun ${Bun.version})\n`);
+    expect(commit).toMatch(/^(?:[0-9a-f]{7}\+?|no commit)$/);
+  });
+
+  test.skipIf(NATIVE !== "linux-x64")(
+    "is under 42 MB as it is released",
+    async () => {
+      await unpack(find(made, ".tar.xz"), folder.join("best", name));
+      const packed = folder.join("best.tar.xz");
+      await packTar(folder.join("best"), name, packed, { time: 0, effort: "best", x86: true });
+      expect(statSync(packed).size).toBeLessThan(MOST);
+    },
+    HANG_MS,
+  );
+});
