@@ -49,6 +49,7 @@ const times = new Map<string, { sftp: number[]; rclone: number[] }>();
 function note(what: string, who: "sftp" | "rclone", seconds: number): void {
   const entry = times.get(what) ?? { sftp: [], rclone: [] };
   entry[who].push(seconds);
+  console.error(`${what}: ${who} ${seconds.toFixed(2)} s`);
   times.set(what, entry);
 }
 
