@@ -23,8 +23,9 @@ export class Tree {
   readonly #keys: Keys;
   /** Names under which there was no file, and when that was seen. */
   readonly #noFiles = new Map<string, number>();
-  /** When this process made a file or a folder of a name. */
-  readonly #made = new Map<string, number>();
+  /** When this process made a file of a name, or a folder. */
+  readonly #madeFiles = new Map<string, number>();
+  readonly #madeFolders = new Map<string, number>();
   /** Which names in a folder are folders, by the key of the folder; none where there are too many. */
   readonly #folders = new Map<
     string,
@@ -96,8 +97,11 @@ export class Tree {
    * this process has changed something since.
    */
   async recheckTarget(path: Path, checkedAt: number): Promise<void> {
-    const names = path.map((_, index) => this.#keys.file(path.slice(0, index + 1)));
-    const changed = names.some((name) => (this.#made.get(name) ?? -Infinity) >= checkedAt);
+    const since = (made: ReadonlyMap<string, number>, name: Path): boolean =>
+      (made.get(this.#keys.file(name)) ?? -Infinity) >= checkedAt;
+    const parents = path.slice(0, -1).map((_, index) => path.slice(0, index + 1));
+    const changed =
+      since(this.#madeFolders, path) || parents.some((parent) => since(this.#madeFiles, parent));
     if (changed || performance.now() - checkedAt > FRESH_MS) await this.checkTarget(path, false);
   }
 
@@ -105,7 +109,7 @@ export class Tree {
   async #isKnownFolder(path: Path): Promise<boolean> {
     const key = this.#keys.file(path);
     const parent = this.#keys.folder(path.slice(0, -1));
-    if (this.#made.has(key)) return this.isFolder(path);
+    if (this.#madeFolders.has(key)) return this.isFolder(path);
     let known = this.#folders.get(parent);
     if (known === undefined || known.until < performance.now()) {
       known = { names: this.#foldersIn(parent), until: Infinity };
@@ -138,14 +142,14 @@ export class Tree {
     const now = performance.now();
     const key = this.#keys.file(path);
     this.#noFiles.delete(key);
-    remember(this.#made, key, now);
+    remember(this.#madeFiles, key, now);
     this.#madeParents(path, now);
   }
 
   /** This process has made a folder. */
   madeFolder(path: Path): void {
     const now = performance.now();
-    remember(this.#made, this.#keys.file(path), now);
+    remember(this.#madeFolders, this.#keys.file(path), now);
     this.#madeParents(path, now);
   }
 
@@ -158,7 +162,7 @@ export class Tree {
 
   #madeParents(path: Path, now: number): void {
     for (let depth = path.length - 1; depth > 0; depth--) {
-      remember(this.#made, this.#keys.file(path.slice(0, depth)), now);
+      remember(this.#madeFolders, this.#keys.file(path.slice(0, depth)), now);
     }
   }
 }
