@@ -47,17 +47,19 @@ export function tellCommands(messages: Messages, commands: readonly string[]): v
 /**
  * Tells whoever started the server what its clients need. Only a terminal is told secrets.
  * @param messages which are not broken into lines
+ * @param draw writes to the terminal, in its turn among the messages
  * @param commands what is typed to connect
  */
 export async function announce(
   messages: Messages,
+  draw: (text: string) => void,
   commands: readonly string[],
   protection: Protected,
 ): Promise<void> {
   tellCommands(messages, commands);
   const { stderr } = process;
   const [first] = commands;
-  if (stderr.isTTY && first !== undefined) stderr.write(await qrCode(first, stderr.columns));
+  if (stderr.isTTY && first !== undefined) draw(await qrCode(first, stderr.columns));
   if (protection.token === undefined) {
     messages.log(`${protection.users.size} users may log in.`);
   } else if (stderr.isTTY) {

@@ -196,7 +196,7 @@ export async function runServe(given: Arguments): Promise<Status> {
   const storage = await openRoot(root, place);
   const server = await start(storage, options);
   if (protection !== undefined) {
-    await announce(exact, connectLines(host, server.port, protection), protection);
+    await announce(exact, line, connectLines(host, server.port, protection), protection);
   }
   for (const note of [...limits.notes, ...(storage.notes ?? [])]) messages.log(note);
   if (given.has("insecure")) warn(messages, host);
