@@ -166,7 +166,7 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
       },
     },
   );
-  if (!interactive) process.on("SIGINT", () => interruptScript(shell));
+  if (!interactive) process.on("SIGINT", () => interruptScript(shell, output));
   const left = Promise.withResolvers<Status>();
   let leaving: Status | undefined;
   for (const [signal, status] of LEAVING) {
@@ -252,10 +252,15 @@ function once(): () => AsyncIterable<Uint8Array> | undefined {
  * In a script the first Ctrl-C ends the command, and with it the run; the second leaves at once, and
  * so does the first where a disk or a server holds the command up for too long.
  */
-function interruptScript(shell: Shell): void {
+function interruptScript(shell: Shell, output: Output): void {
   const leave = (): never => process.exit(Status.interrupted);
   if (!shell.interrupt()) leave();
-  setTimeout(leave, END_MS).unref();
+  setTimeout(() => {
+    output.complain(
+      "Interrupted: the server has not said what became of the command that ran; look before you repeat it",
+    );
+    void output.flush().then(leave, leave);
+  }, END_MS).unref();
 }
 
 async function openRoot(root: Setting, options: LocalOptions): Promise<LocalStorage> {

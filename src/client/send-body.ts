@@ -89,6 +89,8 @@ export async function sendBody(
     return { digest: value, ended: !early };
   } catch (error) {
     if (error instanceof ConnectionLost) return { digest: digest.value(), ended: false };
+    // Behind the end of a body a sign of life would be no request.
+    clearInterval(timer);
     // What was sent of a file that changed is of no use to anybody.
     const drop = error instanceof StorageError ? ({ drop: true } as const) : {};
     connection.write(formatBodyEnd("ABORT", drop));

@@ -33,7 +33,7 @@ describe("LocalStorage: listings", () => {
       JSON.parse(await new Response(child.stdout).text());
     expect(told).toMatchObject({ seen: MANY, sum: (MANY * (MANY - 1)) / 2 });
     expect(told.grown).toBeLessThan(MEMORY);
-  }, 60_000);
+  }, 240_000);
 
   test("what lies deeper than a listing goes is refused by name, and can be listed by itself", async () => {
     await using ground = await LocalGround.make();

@@ -23,5 +23,5 @@ describe("LocalStorage: moves at the same time", () => {
       for (const name of ["x", "y", "z"]) await problemOf(() => storage.delete([name]));
     }
     expect(lost).toEqual([]);
-  }, 30_000);
+  }, 240_000);
 });

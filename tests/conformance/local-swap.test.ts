@@ -72,5 +72,5 @@ describe("LocalStorage: a folder that is swapped for a link and back", () => {
     for (const file of ["f", "b/f", "canary", "b/canary"]) {
       expect(await readFile(join(outside, file), "utf8")).toBe(CANARY);
     }
-  }, 30_000);
+  }, 240_000);
 });

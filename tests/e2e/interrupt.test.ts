@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import {
   BINARY,
   cleanEnvironment,
@@ -14,7 +14,7 @@ import { PlayedServer } from "../support/played-server.ts";
 import { StallingProxy } from "../support/proxy.ts";
 import { Transcript } from "../support/transcript.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const MIB = 1024 * 1024;
 const GREETING = "220 protocol=1 server=x auth=none pipeline=1024\n";
@@ -22,6 +22,30 @@ const GREETING = "220 protocol=1 server=x auth=none pipeline=1024\n";
 const PATIENT = ["--timeout", "3600"];
 /** How many commands a script has: many times more than are run before it is interrupted. */
 const COMMANDS = 20_000;
+
+describe("a body that is given up", () => {
+  test("is followed by no sign of life, however long the server takes to answer", async () => {
+    using folder = new TemporaryFolder();
+    // In lines of which there are not too many to be looked at.
+    write(folder.join("client/a"), Buffer.alloc(32 * MIB, `${"x".repeat(65_535)}\n`));
+    const behind: string[] = [];
+    let ended = false;
+    await using server = await PlayedServer.start((line, socket) => {
+      if (line === undefined) return GREETING;
+      // The client finds at the end that what it has read is not what there is.
+      if (line.startsWith("PUT")) appendFileSync(folder.join("client/a"), "more");
+      if (ended) behind.push(line);
+      if (!line.startsWith("ABORT")) return line === "QUIT" ? "221\n" : "";
+      ended = true;
+      // Longer than it takes until a sign of life is due.
+      setTimeout(() => socket.write("426 aborted Cancelled\n"), 6500);
+      return "";
+    });
+    const ran = await connect(folder.join("client"), server.port, "PUT -f a", ...PATIENT);
+    expect(ran.stderr).toContain("changed while it was read");
+    expect(behind).toEqual(["QUIT"]);
+  });
+});
 
 describe("one Ctrl-C", () => {
   test.each([

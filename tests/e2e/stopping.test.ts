@@ -46,7 +46,8 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
   test("during a PUT: it finishes, status 0", async () => {
     using folder = new TemporaryFolder();
     await using server = await ServerProcess.start(folder.join("server"), LONG_GRACE);
-    const content = Buffer.from("the end comes late");
+    // Large enough to be staged before it is whole.
+    const content = Buffer.alloc(20_000, "the end comes late ");
     using client = await RawClient.open(server.port);
     client.sendLine(`PUT late.txt size=${content.length}`);
     await until(() => filesUnder(folder.join("server")).length > 0);
@@ -64,7 +65,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     write(folder.join("server/kept.txt"), "old");
     await using server = await ServerProcess.start(folder.join("server"), LONG_GRACE);
     using client = await RawClient.open(server.port);
-    client.sendLine("PUT kept.txt size=10");
+    client.sendLine("PUT kept.txt size=20000");
     await until(() => filesUnder(folder.join("server")).length > 1);
     server.process.kill(signal);
     await server.waitFor(/shutting down when/);
@@ -78,7 +79,7 @@ test("a transfer that outlasts --grace is cut, with nothing partial and status 0
   using folder = new TemporaryFolder();
   await using server = await ServerProcess.start(folder.join("server"), ["--grace", "0.1"]);
   using client = await RawClient.open(server.port);
-  client.sendLine("PUT never.bin size=10");
+  client.sendLine("PUT never.bin size=20000");
   await until(() => filesUnder(folder.join("server")).length > 0);
   expect(await server.stop()).toBe(0);
   expect(filesUnder(folder.join("server"))).toEqual([]);

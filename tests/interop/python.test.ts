@@ -24,7 +24,7 @@ const CLIENT = join(import.meta.dir, "client.py");
 const PAGE = readFileSync(join(import.meta.dir, "../../docs/PROTOCOL.md"), "utf8");
 const BLOCK = 262_144;
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 /** What each script begins with: `tell` prints a line of JSON, an answer without its message. */
 const PRELUDE = `

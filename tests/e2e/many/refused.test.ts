@@ -133,7 +133,7 @@ test.each([
     expect(ran.stderr).not.toContain("link to folder/with");
     expect(existsSync(`${target}/extras`)).toBe(false);
   },
-  60_000,
+  240_000,
 );
 
 test("a folder that cannot be read counts as failed, and its like is spared", async () => {

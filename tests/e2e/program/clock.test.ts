@@ -78,5 +78,10 @@ test("nothing but what files and logs are dated with asks the wall clock", () =>
     const text = readFileSync(join(import.meta.dir, "../../../src", file), "utf8");
     return /\bDate\.now\(\)|\bnew Date\(\)/.test(text);
   });
-  expect(asking.toSorted()).toEqual(["cli/serve.ts", "storage/local/staging.ts"]);
+  expect(asking.toSorted()).toEqual([
+    "cli/serve.ts",
+    "storage/local/staging.ts",
+    "storage/s3/bucket.ts",
+    "storage/s3/sweep.ts",
+  ]);
 });

@@ -8,7 +8,7 @@ import { noStalls, stalling, StallingFolder } from "../../support/stalling-folde
 import { steady } from "../../support/steady.ts";
 import { TerminalProgram } from "../../support/terminal.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const skipped = noStalls !== undefined;
 const MIB = 1024 * 1024;

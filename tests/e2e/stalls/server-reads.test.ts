@@ -11,7 +11,7 @@ import {
 } from "../../support/stalling-folder.ts";
 import { fileDigest } from "../../support/wire.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const skipped = noStalls !== undefined;
 /** Many more than any machine has processors. */

@@ -8,7 +8,7 @@ import { noStalls, stalling, StallingFolder } from "../../support/stalling-folde
 import { steady } from "../../support/steady.ts";
 import { block, BLOCK_SIZE, blockDigest, fileDigest } from "../../support/wire.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const skipped = noStalls !== undefined;
 const MIB = 1024 * 1024;

@@ -4,7 +4,7 @@ import { growthDuring } from "../../support/memory.ts";
 import { ClientProcess, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { noStalls, stalling, StallingFolder } from "../../support/stalling-folder.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const skipped = noStalls !== undefined;
 const MIB = 1024 * 1024;

@@ -6,7 +6,7 @@ import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { noStalls, stalling, StallingFolder } from "../../support/stalling-folder.ts";
 import { body } from "../../support/wire.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const skipped = noStalls !== undefined;
 const MIB = 1024 * 1024;

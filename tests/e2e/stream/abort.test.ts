@@ -6,7 +6,7 @@ import { filesUnder, read, until, write } from "../../support/files.ts";
 import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { block, BLOCK_SIZE } from "../../support/wire.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const GIB = 1024 ** 3;
 const ENTRIES = 40_000;

@@ -4,7 +4,7 @@ import { announce, goodFile, GREETING, HostileServer } from "../../support/hosti
 import { connect, TemporaryFolder } from "../../support/programs.ts";
 import { block, BLOCK_SIZE, fileDigest } from "../../support/wire.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 /** Clients that run at the same time. */
 const AT_ONCE = 4;

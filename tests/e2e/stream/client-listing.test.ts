@@ -5,7 +5,7 @@ import { runMeasured } from "../../support/memory.ts";
 import { connect, TemporaryFolder } from "../../support/programs.ts";
 import { block } from "../../support/wire.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const MIB = 1024 * 1024;
 const entry = '{"path":"a file","type":"file","size":1,"mtime":0,"exec":false}\n';

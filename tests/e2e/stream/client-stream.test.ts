@@ -14,7 +14,7 @@ import { connect, TemporaryFolder } from "../../support/programs.ts";
 import { Random } from "../../support/random.ts";
 import { block, BLOCK_SIZE, body, fileDigest } from "../../support/wire.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const MIB = 1024 * 1024;
 const hello = Buffer.from("hello");

@@ -5,7 +5,7 @@ import { until, writeSparse } from "../../support/files.ts";
 import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { steady } from "../../support/steady.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const GIB = 1024 ** 3;
 /** What the server has to have worked before its client goes, in ticks of 10 ms. */

@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { filesUnder, read, write } from "../../support/files.ts";
 import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const CURL = Bun.which("curl");
 

@@ -5,7 +5,7 @@ import { write } from "../../support/files.ts";
 import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { block, body, fileDigest } from "../../support/wire.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 /** A request as it is sent, and what each of its replies looks like: a body stands for its end. */
 interface Asked {

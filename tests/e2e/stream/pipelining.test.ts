@@ -4,7 +4,7 @@ import { read, writeRandom } from "../../support/files.ts";
 import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { body, fileDigest } from "../../support/wire.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const folder = new TemporaryFolder();
 const content = writeRandom(folder.join("file"), 400_000);

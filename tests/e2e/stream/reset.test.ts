@@ -5,7 +5,7 @@ import { filesUnder, until, writeRandom } from "../../support/files.ts";
 import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { block, BLOCK_SIZE, fileDigest } from "../../support/wire.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const RESETS = 1000;
 const BATCH = 30;

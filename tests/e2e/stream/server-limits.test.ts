@@ -5,7 +5,7 @@ import { growthDuring } from "../../support/memory.ts";
 import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { block, BLOCK_SIZE } from "../../support/wire.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 /** Whatever length a client names or sends, the server holds no more than it has agreed to. */
 const MIB = 1024 * 1024;

@@ -6,7 +6,7 @@ import { growthDuring } from "../../support/memory.ts";
 import { connect, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { block, BLOCK_SIZE, fileDigest } from "../../support/wire.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const MIB = 1024 * 1024;
 /** How often a slow client sends a byte, in milliseconds: each alone is well within the deadline. */

@@ -6,7 +6,7 @@ import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { steady } from "../../support/steady.ts";
 import { body, fileDigest } from "../../support/wire.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const MIB = 1024 * 1024;
 const PUTS = 300;
