@@ -61,7 +61,8 @@ export async function announce(
   const [first] = commands;
   if (stderr.isTTY && first !== undefined) draw(await qrCode(first, stderr.columns));
   if (protection.token === undefined) {
-    messages.log(`${protection.users.size} users may log in.`);
+    const { size } = protection.users;
+    messages.log(`${size} ${size === 1 ? "user" : "users"} may log in.`);
   } else if (stderr.isTTY) {
     messages.log(`Token: ${protection.token.value}`);
   } else {

@@ -128,6 +128,6 @@ export function readSize({ value, from }: Setting): number {
   if (power !== -1 && Number.isSafeInteger(bytes)) return bytes;
   throw new CommandFailed(
     Status.usage,
-    `${from} ${value} is no size: give bytes, or a number with K, M, G or T, such as 64K`,
+    `${from} ${value} is no size: give a whole number of bytes, or of K, M, G or T, such as 1536 or 64K`,
   );
 }

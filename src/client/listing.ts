@@ -6,6 +6,7 @@ import { CommandFailed, Interrupted, brokenProtocol } from "./errors.ts";
 import { orRefused, type Exchange } from "./exchange.ts";
 import type { Session } from "./session.ts";
 import { Status } from "./status.ts";
+import { WaitingLines } from "./waiting-lines.ts";
 
 /** The longest listing that is taken, about a million entries, in bytes. */
 const MAX_LISTING = 128 * 1024 * 1024;
@@ -38,7 +39,7 @@ export interface ListOptions {
 /**
  * Lists a folder of the server, or a file alone. The listing is taken in as it comes, however fast
  * the entries are used: what is asked of the server meanwhile is answered behind it. What waits
- * does so in the form in which it came, so that the longest listing costs no more than its length.
+ * does so in the form in which it came, so that the longest listing costs little more than its length.
  * @throws {CommandFailed}
  */
 export async function* listRemote(
@@ -51,8 +52,8 @@ export async function* listRemote(
   signal.addEventListener("abort", cancel);
   const blocks = new Blocks(exchange, onWhole);
   try {
-    for (let block = await blocks.next(); block !== undefined; block = await blocks.next()) {
-      for (const line of block.toString().split("\n")) {
+    for (let lines = await blocks.next(); lines !== undefined; lines = await blocks.next()) {
+      for (const line of lines.split("\n")) {
         if (line === "") continue;
         yield judged(parseEntry(line), path);
       }
@@ -70,7 +71,7 @@ export async function* listRemote(
 
 /** The body of a listing, taken in as it comes. */
 class Blocks {
-  readonly #waiting: Buffer[] = [];
+  readonly #waiting = new WaitingLines();
   readonly #reading: Promise<void>;
   #news = Promise.withResolvers<void>();
   #failure: { readonly error: unknown } | undefined;
@@ -86,11 +87,11 @@ class Blocks {
       });
   }
 
-  /** The next block; `undefined` behind the last. */
-  async next(): Promise<Buffer | undefined> {
+  /** The next lines; `undefined` behind the last. */
+  async next(): Promise<string | undefined> {
     for (;;) {
-      const block = this.#waiting.shift();
-      if (block !== undefined) return block;
+      const lines = this.#waiting.take();
+      if (lines !== undefined) return lines;
       if (this.ended && this.#failure !== undefined) throw this.#failure.error;
       if (this.ended) return undefined;
       await this.#news.promise;
@@ -133,8 +134,7 @@ class Blocks {
           "The listing is longer than this program takes: list a folder further down",
         );
       }
-      // What came may lie in a larger piece, which is not to be kept for its sake.
-      this.#waiting.push(Buffer.from(event.data));
+      this.#waiting.add(event.data);
       this.#news.resolve();
     }
   }

@@ -52,7 +52,10 @@ interface Admitted {
   readonly rate: Rate | undefined;
 }
 
-/** One client: what it asks for is carried out one after the other and answered in order. */
+/**
+ * One client: what it asks for is carried out as if one after the other, and answered in order. Where
+ * the storage gains by it, requests that do not touch each other are carried out at the same time.
+ */
 export class Session {
   readonly #connection: Connection;
   readonly #options: SessionOptions;
@@ -83,7 +86,7 @@ export class Session {
     this.#watch = new Watch(connection, this.#intake, options.deadlines);
   }
 
-  /** Whether a request is being carried out. */
+  /** Whether anything is being carried out. */
   get busy(): boolean {
     return this.#lanes.busy;
   }
@@ -112,10 +115,11 @@ export class Session {
     this.#options.observe({ event: "disconnected", client, reason });
   }
 
-  /** Closes with `421 closing`: at once, or as soon as the request that runs is answered. */
+  /** Closes with `421 closing`: at once, or as soon as what runs is answered. */
   close(message: string): void {
     this.#closing ??= message;
-    if (!this.#lanes.busy) this.#intake.stop();
+    // Beside what runs the next request may be waited for already.
+    void this.#lanes.settle().then(() => this.#intake.stop());
   }
 
   /** Closes the connection where the client has kept it waiting for too long. */
@@ -149,9 +153,10 @@ export class Session {
       if (this.#closing !== undefined) break;
       const job = await this.#intake.next();
       if (job === undefined || this.#closing !== undefined) break;
-      if (job.asked.type === "violation" && job.asked.inBody?.causeTold === true) continue;
       await this.#lanes.room(job, most);
       if (this.#closing !== undefined) break;
+      // Nothing runs any more: the upload has said by now what it had to say.
+      if (job.asked.type === "violation" && job.asked.inBody?.causeTold === true) continue;
       const rest = most === 1 ? this.#takeRest(job) : [];
       for (const one of [job, ...rest]) {
         this.#lanes.begin(one, (turn) => this.#carryOut(one, turn));

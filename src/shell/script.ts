@@ -20,6 +20,8 @@ export async function runLines(
   let rest = "";
   /** Lines of a command that goes on in the next. */
   let begun = "";
+  /** Whether the last of them ends in a backslash. */
+  let escapes = false;
   /** The line that what comes next begins in. */
   let line = 1;
   const run = (text: string): Promise<Status> =>
@@ -28,11 +30,18 @@ export async function runLines(
     const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
     if (rest.length + begun.length > LONGEST) {
-      const where = script === undefined ? "" : `${script.name}, line ${line}: `;
+      const where = script === undefined ? "" : `${script.name} line ${line}: `;
       const message = `${where}A command has no more than ${LONGEST} characters: is this a script?`;
       throw new CommandFailed(Status.usage, message);
     }
     for (const next of lines) {
+      // Nothing but a quote ends a quote: a long text is not read anew for each of its lines.
+      const goesOn = begun !== "" && !escapes && !/['"]/.test(next);
+      escapes = /\\\r?$/.test(next);
+      if (goesOn) {
+        begun += `${next}\n`;
+        continue;
+      }
       const text = begun + next;
       // A line may end in CR LF.
       begun = isUnfinished(text.replace(/\r$/, "")) ? `${text}\n` : "";

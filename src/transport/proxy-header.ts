@@ -1,3 +1,5 @@
+import { isIPv4, isIPv6 } from "node:net";
+
 /** Who is behind a proxy. */
 export interface Peer {
   readonly address: string;
@@ -75,10 +77,10 @@ export class ProxyHeader {
   #saidInV1(): Introduction {
     const line = this.#bytes.toString("latin1");
     if (V1_UNKNOWN.test(line)) return "itself";
-    const [, v4, v6, port] = V1.exec(line) ?? [];
-    const address = v4 ?? v6;
-    if (address === undefined || Number(port) > MOST_PORT) throw new NotIntroduced("a bad line");
-    return { address, port: Number(port) };
+    const [, v4 = "", v6 = "", port] = V1.exec(line) ?? [];
+    const isAddress = isIPv4(v4) || isIPv6(v6);
+    if (!isAddress || Number(port) > MOST_PORT) throw new NotIntroduced("a bad line");
+    return { address: v4 || shortest(v6), port: Number(port) };
   }
 
   #saidInV2(): Introduction {
@@ -99,5 +101,10 @@ export class ProxyHeader {
 function format(address: Buffer): string {
   if (address.length === 4) return address.join(".");
   const groups = Array.from({ length: 8 }, (_, at) => address.readUInt16BE(2 * at).toString(16));
-  return groups.join(":");
+  return shortest(groups.join(":"));
+}
+
+/** An IPv6 address as systems write it (RFC 5952). */
+function shortest(address: string): string {
+  return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }

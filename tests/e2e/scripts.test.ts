@@ -300,9 +300,11 @@ test.each([
   expect(ran.stderr).toContain("A quote ' is not closed");
 });
 
-test("a command without an end is given up, and not kept", async () => {
+test.each([
+  ["in one line", `HELP ${"a".repeat(8 * 1024 * 1024)}`],
+  ["in very many lines", `HELP "${"a line\n".repeat(200_000)}`],
+])("a command without an end is given up at once, and not kept: %s", async (_, input) => {
   using folder = new TemporaryFolder();
-  const input = `HELP ${"a".repeat(8 * 1024 * 1024)}`;
   write(folder.join("script"), `LPWD\n${input}`);
   for (const args of [[], ["-b", folder.join("script")]]) {
     const ran = await run(["connect", "--root", folder.join("client"), ...args], { input });

@@ -33,7 +33,7 @@ export class SecureScene implements AsyncDisposable {
     const env = { XDG_STATE_HOME: folder.join("server-state") };
     const server = await ServerProcess.start(folder.join("server"), flags, { env });
     const [, pin = ""] = await server.waitFor(/#([\w-]{43})\n/);
-    await server.waitFor(/token is in|users may log in/);
+    await server.waitFor(/token is in|users? may log in/);
     return new SecureScene(folder, server, pin);
   }
 

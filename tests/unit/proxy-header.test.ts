@@ -38,7 +38,7 @@ describe("ProxyHeader", () => {
     ],
     [
       "version 1 over IPv6",
-      Buffer.from("PROXY TCP6 2001:db8::7 ::1 1024 12000\r\n"),
+      Buffer.from("PROXY TCP6 2001:DB8:0::7 ::1 1024 12000\r\n"),
       { address: "2001:db8::7", port: 1024 },
     ],
     ["version 1, unknown", Buffer.from("PROXY UNKNOWN\r\n"), "itself"],
@@ -48,7 +48,7 @@ describe("ProxyHeader", () => {
       v2(0x21, 0x11, Buffer.concat([IPV4, Buffer.alloc(40, 1)])),
       { address: "192.0.2.7", port: 56_324 },
     ],
-    ["version 2 over IPv6", v2(0x21, 0x21, IPV6), { address: "2001:db8:0:0:0:0:0:7", port: 1024 }],
+    ["version 2 over IPv6", v2(0x21, 0x21, IPV6), { address: "2001:db8::7", port: 1024 }],
     ["version 2, a health check", v2(0x20, 0, Buffer.alloc(0)), "itself"],
     ["version 2 over a socket of Unix", v2(0x21, 0x31, Buffer.alloc(216)), "itself"],
   ])("reads %s, and not a byte more", (_what, bytes, expected) => {
@@ -63,6 +63,8 @@ describe("ProxyHeader", () => {
     ["a TLS hello", Buffer.from("16030100c8010000c40303aabbccdd", "hex")],
     ["no line end", Buffer.from(`PROXY TCP4 ${"1".repeat(200)}`)],
     ["a bare line end", Buffer.from("PROXY TCP4 192.0.2.7 10.0.0.1 5 6\n")],
+    ["half an address", Buffer.from("PROXY TCP4 192.0.2 10.0.0.1 5 6\r\n")],
+    ["an address of the other kind", Buffer.from("PROXY TCP6 192.0.2.7 ::1 5 6\r\n")],
     ["a bad port", Buffer.from("PROXY TCP4 192.0.2.7 10.0.0.1 65536 12000\r\n")],
     ["version 3", v2(0x31, 0x11, IPV4)],
     ["addresses that are cut", v2(0x21, 0x21, IPV4)],

@@ -21,6 +21,8 @@ const PROBLEMS: Readonly<Record<string, readonly [Problem, (name: string) => str
   ENAMETOOLONG: ["name", (name) => `The name ${name} is too long for the file system`],
   EILSEQ: ["name", (name) => `The file system cannot hold the name ${name}`],
   EINVAL: ["name", (name) => `The file system cannot hold the name ${name}`],
+  // What the runtime says itself of a name with a NUL in it.
+  ERR_INVALID_ARG_VALUE: ["name", (name) => `The file system cannot hold the name ${name}`],
   EMFILE: ["failed", (name) => `Too many files are open to open ${name}: try again later`],
   ENFILE: ["failed", (name) => `Too many files are open to open ${name}: try again later`],
 };

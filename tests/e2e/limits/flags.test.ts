@@ -18,7 +18,7 @@ test.each([
   [["--max-per-address", "many"], "--max-per-address many is no number"],
   [["--max-unauthenticated", "-1"], "--max-unauthenticated -1 is no number"],
   [["--quota", "5X"], "--quota 5X is no size"],
-  [["--max-file", "1.5G"], "--max-file 1.5G is no size"],
+  [["--max-file", "1.5G"], "--max-file 1.5G is no size: give a whole number"],
   [["--rate-limit", "0"], "A rate of 0 lets nothing through"],
   [["--read-only=yes"], "--read-only takes no value"],
 ])("%p is wrong usage", async (flags, message) => {

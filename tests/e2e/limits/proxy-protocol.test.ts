@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { run, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { RawClient } from "../../support/raw-client.ts";
+import { SecureClient, SecureScene } from "../../support/secure.ts";
 
 const LOOPBACK = ["--json", "--proxy-protocol", "192.0.2.99,127.0.0.0/8"];
 
@@ -47,6 +48,31 @@ describe("--proxy-protocol", () => {
     // What came in one packet with it is the client's first request.
     using third = await introduced(server.port, `${line.replace("5555", "5556")}NOOP\n`);
     expect(await third.line()).toBe("200");
+  });
+
+  test("takes it ahead of TLS, and leaves the handshake behind it whole", async () => {
+    await using scene = await SecureScene.start(["--tls", ...LOOPBACK.slice(1)]);
+    const socket = await open(scene.port);
+    socket.write("PROXY TCP6 2001:db8::7 2001:db8::1 5555 12000\r\n");
+    using client = await SecureClient.open(scene.port, { socket });
+    expect(await client.logIn("token", scene.token)).toStartWith("230 ");
+    await scene.server.waitFor(/\[2001:db8::7\]:5555 logged in/);
+  });
+
+  test("turns away over TLS whoever is too many, by who has come", async () => {
+    const flags = ["--tls", ...LOOPBACK.slice(1), "--max-per-address", "1"];
+    await using scene = await SecureScene.start(flags);
+    const from = async (address: string): Promise<SecureClient> => {
+      const socket = await open(scene.port);
+      socket.write(`PROXY TCP4 ${address} 10.0.0.1 5555 12000\r\n`);
+      return SecureClient.open(scene.port, { socket });
+    };
+    using one = await from("192.0.2.7");
+    expect(one.raw.greeting).toStartWith("220 ");
+    using again = await from("192.0.2.7");
+    expect(again.raw.greeting).toStartWith("421 busy ");
+    using other = await from("192.0.2.8");
+    expect(other.raw.greeting).toStartWith("220 ");
   });
 
   test("counts connections by who has come, and not by the proxy", async () => {

@@ -80,6 +80,14 @@ describe("LCD and LPWD", () => {
     expect(await shell(folder, `-${command}; LPWD`)).toEqual({ status: 0, stdout, stderr });
   });
 
+  test.each(["LCD", "LLS"])("%s of a name with a NUL in it is refused", async (command) => {
+    using folder = new TemporaryFolder();
+    const input = `${command} "a\0b"\n`;
+    const ran = await run(["connect", "--root", folder.join("client")], { input });
+    const stderr = `${command} a\\x00b: The file system cannot hold the name a\\x00b (on this side)\n`;
+    expect(ran).toEqual({ status: 6, stdout: "", stderr });
+  });
+
   test("with --json they are events", async () => {
     using folder = new TemporaryFolder();
     const path = `${realpathSync(folder.path)}/client/sub`;
