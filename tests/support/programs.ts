@@ -138,10 +138,13 @@ export class RunningProgram implements AsyncDisposable {
     return this.#all.waitFor(pattern);
   }
 
-  /** Its resident memory in bytes (Linux). */
+  /**
+   * Its resident memory in bytes (Linux), without pages of files: those of the program itself come
+   * as they are used, are shared and can be had again.
+   */
   async memory(): Promise<number> {
     const status = await Bun.file(`/proc/${this.process.pid}/status`).text();
-    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? "0") * 1024;
+    return Number(/RssAnon:\s+(\d+)/.exec(status)?.[1] ?? "0") * 1024;
   }
 
   /** How many descriptors it has open (Linux). */
