@@ -103,6 +103,21 @@ test("a second Ctrl-C ends with 130 where the server answers nothing", async () 
   expect(await client.stop("SIGINT")).toBe(130);
 });
 
+test("one Ctrl-C ends a script with 130 where the server answers nothing, and says what is not known", async () => {
+  using folder = new TemporaryFolder();
+  const asked = Promise.withResolvers<void>();
+  await using server = await PlayedServer.start((line) => {
+    if (line === undefined) return GREETING;
+    if (line.startsWith("MKDIR")) asked.resolve();
+    return "";
+  });
+  const args = [String(server.port), ...PATIENT, "-c", "MKDIR made"];
+  await using client = ClientProcess.start(folder.join("client"), args);
+  await asked.promise;
+  expect(await client.stop("SIGINT")).toBe(130);
+  expect(client.log).toContain("Interrupted: the server has not said what became of the command");
+});
+
 test("a connection that is lost between two commands ends a script with 3", async () => {
   using folder = new TemporaryFolder();
   await using server = await ServerProcess.start(folder.join("server"));
