@@ -6,26 +6,15 @@ import { $ } from "bun";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runTests, type Counts, type TestRun } from "./support/test-run.ts";
 import { MAKE_NATIVE, NATIVE_RELEASE, whyNoRelease } from "./release/native.ts";
 
 const TOP = join(import.meta.dir, "..");
 const BUN = process.execPath;
 const OXLINT = join(TOP, "node_modules", ".bin", "oxlint");
 
-/** Only a test that hangs takes this long. */
-const HANG_MS = 240_000;
-
-/** Files of tests that run at the same time: most tests wait most of the time. */
-const AT_ONCE = 2;
-
-/** The runner's last lines, which count what it ran, in characters. */
-const SUMMARY_LENGTH = 300;
-
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
+/** Characters of what a program says at its end that are shown. */
+const LAST_WORDS = 300;
 
 /** A check that is one command: it passes or fails as a whole. */
 async function single(name: string, command: readonly string[]): Promise<Counts> {
@@ -35,36 +24,9 @@ async function single(name: string, command: readonly string[]): Promise<Counts>
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
 }
 
-/** Runs tests and counts them as the runner does. */
-async function tests(
-  name: string,
-  paths: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-  atOnce = AT_ONCE,
-): Promise<Counts> {
+async function tests(name: string, run: TestRun): Promise<Counts> {
   console.log(`\n== ${name}`);
-  const flags = [`--timeout=${HANG_MS}`, `--parallel=${atOnce}`];
-  const child = Bun.spawn([BUN, "test", ...flags, ...paths], {
-    cwd: TOP,
-    stdio: ["ignore", "inherit", "pipe"],
-    env: { ...process.env, ...environment, NO_COLOR: "1" },
-  });
-  let report = "";
-  const decoder = new TextDecoder();
-  for await (const piece of child.stderr) {
-    process.stderr.write(piece);
-    report += decoder.decode(piece, { stream: true });
-  }
-  const status = await child.exited;
-  // The names of tests stand above it, and may hold anything.
-  const summary = report.slice(-SUMMARY_LENGTH);
-  const count = (word: string): number =>
-    Number(new RegExp(`^ *([0-9]+) ${word}$`, "m").exec(summary)?.[1] ?? 0);
-  const counts = { passed: count("pass"), failed: count("fail"), skipped: count("skip") };
-  // A runner that fails without a failed test has failed all the same, and so has one without tests.
-  const ran = counts.passed + counts.skipped > 0;
-  if (counts.failed === 0 && (status !== 0 || !ran)) counts.failed = 1;
-  return counts;
+  return runTests(run);
 }
 
 /** Runs the tests that need an object store on a real one, where it is installed: else they are skipped. */
@@ -72,21 +34,19 @@ async function testsOfS3(): Promise<Counts> {
   const name = "the storage on S3, on a real gateway";
   if (Bun.which("ceph-mon") === null || Bun.which("radosgw") === null) {
     console.log("\nThere is no gateway (ceph-mon, ceph-osd, radosgw, ceph-common): skipped");
-    return tests(name, ["tests/s3"]);
+    return tests(name, { paths: ["tests/s3"] });
   }
   const folder = mkdtempSync(join(tmpdir(), "sftp-ceph-"));
   const ceph = join(TOP, "scripts", "ceph");
   try {
     const started = await $`${ceph} start ${folder}`.nothrow().quiet();
     if (started.exitCode !== 0) {
-      console.log(
-        `\nThe gateway does not start:\n${started.stderr.toString().slice(-SUMMARY_LENGTH)}`,
-      );
+      console.log(`\nThe gateway does not start:\n${started.stderr.toString().slice(-LAST_WORDS)}`);
       return { passed: 0, failed: 1, skipped: 0 };
     }
     const lines = started.stdout.toString().matchAll(/^(\w+)=(.*)$/gm);
     const environment = Object.fromEntries([...lines].map(([, key, value]) => [key, value]));
-    return await tests(name, ["tests/s3"], environment);
+    return await tests(name, { paths: ["tests/s3"], environment });
   } finally {
     await $`${ceph} stop ${folder}`.nothrow().quiet();
   }
@@ -138,13 +98,17 @@ const steps: (() => Promise<Counts>)[] = [
   () => single("format", [BUN, "fmt", "--check"]),
   () => single("lint", [OXLINT, "--deny-warnings"]),
   () => single("build", [BUN, "scripts/build.ts"]),
-  () => tests("unit and property tests", ["tests/unit"]),
-  () => tests("conformance of the storage", ["tests/conformance"]),
+  () => tests("unit and property tests", { paths: ["tests/unit"] }),
+  () => tests("conformance of the storage", { paths: ["tests/conformance"] }),
   () => testsOfS3(),
   () => archived(),
-  () => tests(`the binary ${shipped}, end to end`, ["tests/e2e", "tests/interop"], BINARY),
+  () =>
+    tests(`the binary ${shipped}, end to end`, {
+      paths: ["tests/e2e", "tests/interop"],
+      environment: BINARY,
+    }),
   // All of them build in the same folder.
-  () => tests("the release", ["tests/release"], {}, 1),
+  () => tests("the release", { paths: ["tests/release"], atOnce: 1 }),
   () => sample("a sample of the laboratory of faults"),
 ];
 for (const step of steps) {
