@@ -16,6 +16,7 @@ import { limitFlags, readLimits } from "./limits.ts";
 import { Proxies } from "../transport/proxies.ts";
 import { createMessages, logTo, type Messages } from "./output.ts";
 import { protectionFor } from "./protection.ts";
+import { isS3 } from "../storage/s3/location.ts";
 import { rootFrom, s3Flags, type Root } from "./roots.ts";
 import { describeEvent, describeListening, timestamp } from "./server-log.ts";
 import {
@@ -213,7 +214,7 @@ async function openRoot(root: Setting, place: Root): ReturnType<Root["open"]> {
     const failed = toCommandFailed(error);
     if (failed === undefined) throw error;
     const what = `${root.value}${saidBy(root)}`;
-    throw new CommandFailed(failed.status, `Cannot serve ${what}: ${problemOf(error)}`);
+    throw new CommandFailed(failed.status, `Cannot serve ${what}: ${problemOf(error, root)}`);
   }
 }
 
@@ -230,9 +231,10 @@ function describeLost(lines: number): string {
   return `${timestamp(new Date())} ${describeEvent({ event: "lost", lines })}\n`;
 }
 
-function problemOf(error: unknown): string {
+function problemOf(error: unknown, root: Setting): string {
   const message = error instanceof Error ? error.message : String(error);
-  return `${message}: choose another folder with --root`;
+  // What is wrong with a store says by itself what to do.
+  return isS3(root.value) ? message : `${message}: choose another folder with --root`;
 }
 
 function listenFailed(error: unknown, host: string, port: number): CommandFailed {

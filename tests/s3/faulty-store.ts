@@ -27,6 +27,8 @@ export interface Asked {
   readonly method: string;
   /** The path with its query, as it was sent. */
   readonly target: string;
+  /** The headers as they came, with the first line. */
+  readonly head: string;
   /** How many came before that matched as well. */
   readonly count: number;
 }
@@ -94,7 +96,7 @@ export class FaultyStore implements AsyncDisposable {
     const name = `${method} ${target}`;
     const count = this.asked.length;
     this.asked.push(name);
-    const fault = this.plan({ method, target, count });
+    const fault = this.plan({ method, target, head: request.head, count });
     if (fault !== undefined) this.faults++;
     if (fault === "cut") {
       socket.destroy();

@@ -7,9 +7,12 @@ export class S3Error extends Error {
   readonly status: number;
   /** The store's word for it, such as `NoSuchKey`. */
   readonly code: string;
+  /** What it says of it for people, which may be nothing. */
+  readonly detail: string;
 
-  constructor(status: number, code: string, message = "") {
-    super(message === "" ? `${code} (${status})` : `${code} (${status}): ${message}`);
+  constructor(status: number, code: string, detail = "") {
+    super(detail === "" ? `${code} (${status})` : `${code} (${status}): ${detail}`);
+    this.detail = detail;
     this.status = status;
     this.code = code;
   }

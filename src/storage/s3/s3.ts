@@ -242,11 +242,7 @@ function whyNotOpen(error: unknown, { bucket }: S3Location, url: string): unknow
     case "NoSuchKey":
       return why("not-found", `There is no bucket ${at}: make it first, or name another`);
     case "NoCredentials":
-      return why(
-        "failed",
-        "No credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or " +
-          "AWS_PROFILE and ~/.aws/credentials",
-      );
+      return why("failed", error.detail);
     case "InvalidAccessKeyId":
     case "SignatureDoesNotMatch":
     case "AccessDenied":
