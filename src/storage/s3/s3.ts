@@ -5,6 +5,7 @@ import { Turns } from "../local/turns.ts";
 import { checkChangeable, checkCreatable, checkReadable } from "../names.ts";
 import type { CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
 import { createSink, resumeSink, type BeginContext } from "./begin.ts";
+import { bucketAddress, type Style } from "./bucket-address.ts";
 import { Bucket, tryConditions, type Conditions } from "./bucket.ts";
 import { S3Client } from "./client.ts";
 import type { CopySizes } from "./copy.ts";
@@ -33,7 +34,7 @@ export interface S3Options extends S3Location {
   readonly endpoint?: string | undefined;
   readonly region?: string | undefined;
   /** Whether the bucket stands in the path of addresses, or in front of the host. */
-  readonly style?: "path" | "host" | undefined;
+  readonly style?: Style | undefined;
   /** How long one request may take beside its bytes, in milliseconds. */
   readonly timeout: number;
   /** Write nothing, not even to try what the store can do. */
@@ -70,9 +71,10 @@ export class S3Storage implements Storage {
   static async open(options: S3Options): Promise<S3Storage> {
     const region = options.region ?? (await findRegion()) ?? USUAL_REGION;
     const given = options.endpoint ?? (await findEndpoint());
-    const style = options.style ?? (given === undefined ? "host" : "path");
+    const url = bucketAddress(options.bucket, given, region, options.style);
+    if (url === undefined) throw noHostStyle(options, given);
     const endpoint = {
-      url: bucketUrl(given ?? `https://s3.${region}.amazonaws.com`, options.bucket, style),
+      url,
       region,
       credentials: findCredentials(),
       timeout: options.timeout,
@@ -225,11 +227,13 @@ export class S3Storage implements Storage {
   }
 }
 
-function bucketUrl(endpoint: string, bucket: string, style: "path" | "host"): string {
-  const url = new URL(endpoint);
-  if (style === "host") url.hostname = `${bucket}.${url.hostname}`;
-  const path = url.pathname.replace(/\/+$/, "");
-  return `${url.origin}${path}${style === "path" ? `/${bucket}` : ""}`;
+function noHostStyle({ bucket }: S3Location, endpoint = ""): StorageError {
+  const store = URL.parse(endpoint)?.host ?? "";
+  return new StorageError(
+    "failed",
+    [bucket],
+    () => `The bucket ${bucket} cannot stand in front of ${store}: ask for it with --s3-style path`,
+  );
 }
 
 function whyNotOpen(error: unknown, { bucket }: S3Location, url: string): unknown {
