@@ -1,18 +1,9 @@
 import { createHash } from "node:crypto";
-import { encodeKey, type S3Client, type S3Reply, type S3Request } from "./client.ts";
+import { encodeKey, type S3Client, type S3Request } from "./client.ts";
+import { headersOf, type Condition, type Conditions } from "./conditions.ts";
+import { etagOf, infoOf, nowOf, totalOf, type ObjectInfo } from "./reply.ts";
 import { S3Error } from "./s3-error.ts";
 import { escapeXml, readXml } from "./xml.ts";
-
-/** What a store tells of an object. */
-export interface ObjectInfo {
-  /** Bytes. */
-  readonly size: number;
-  readonly etag: string;
-  /** Milliseconds since 1970, by the store's clock. */
-  readonly modified: number;
-  /** Its metadata and other headers that go with it, by their names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-}
 
 /** An entry of a list. */
 export interface ListedObject {
@@ -38,55 +29,11 @@ export interface StoredPart {
   readonly size: number;
 }
 
-/** What is demanded of what has a name already. */
-export interface Condition {
-  /** Nothing may have it. */
-  readonly absent?: boolean;
-  /** It must be the object with this tag. */
-  readonly etag?: string | undefined;
-}
-
-/** Which conditions a store knows when it stores something. */
-export interface Conditions {
-  /** That nothing has the name. */
-  readonly absent: boolean;
-  /** How the tag of what has it is written: RFC 9110 has it in quotes, and some know it only bare. */
-  readonly tags: "quoted" | "bare" | "unknown";
-}
-
 /** An upload that was begun and not ended. */
 export interface OpenUpload {
   readonly key: string;
   readonly id: string;
   readonly begun: number;
-}
-
-/** Headers that belong to an object, and have to be said again where it is copied with others. */
-const KEPT =
-  /^(?:x-amz-meta-.*|content-(?:type|encoding|disposition|language)|cache-control|expires)$/;
-
-/** Finds out what the store knows of conditions, with an object of this key. */
-export async function tryConditions(bucket: Bucket, key: string): Promise<void> {
-  const nothing = Buffer.alloc(0);
-  const isRefused = async (condition: Condition): Promise<boolean> => {
-    try {
-      await bucket.put(key, nothing, {}, condition);
-      return false;
-    } catch (error) {
-      if (error instanceof S3Error && (error.isCondition || error.status === 501)) return true;
-      throw error;
-    }
-  };
-  try {
-    const { etag } = await bucket.put(key, nothing);
-    const absent = await isRefused({ absent: true });
-    const other = await isRefused({ etag: '"00000000000000000000000000000000"' });
-    bucket.conditions = { absent, tags: "quoted" };
-    if (other && (await isRefused({ etag }))) bucket.conditions = { absent, tags: "bare" };
-    if (!other || (await isRefused({ etag }))) bucket.conditions = { absent, tags: "unknown" };
-  } finally {
-    await bucket.delete(key);
-  }
 }
 
 /** One bucket: each operation of S3 that is needed, as a function. */
@@ -162,7 +109,7 @@ export class Bucket {
     headers: Readonly<Record<string, string>> = {},
     condition: Condition = {},
   ): Promise<{ readonly etag: string; readonly attempts: number }> {
-    const all = { ...headers, ...this.#headersOf(condition), "content-md5": md5(body) };
+    const all = { ...headers, ...headersOf(condition, this.conditions), "content-md5": md5(body) };
     return this.#client.send({ method: "PUT", key, body, headers: all }, (reply) => ({
       etag: etagOf(reply),
       attempts: reply.attempts,
@@ -312,7 +259,7 @@ export class Bucket {
       method: "POST",
       key,
       query: { uploadId: upload },
-      headers: this.#headersOf(condition),
+      headers: headersOf(condition, this.conditions),
       body: Buffer.from(`<CompleteMultipartUpload>${parts.join("")}</CompleteMultipartUpload>`),
       moves: size,
     };
@@ -352,15 +299,6 @@ export class Bucket {
     } while (true);
   }
 
-  #headersOf({ absent, etag }: Condition): Record<string, string> {
-    const { tags } = this.conditions;
-    const tag = tags === "bare" ? etag?.replaceAll('"', "") : tags === "quoted" ? etag : undefined;
-    return {
-      ...(absent === true ? { "if-none-match": "*" } : {}),
-      ...(tag === undefined ? {} : { "if-match": tag }),
-    };
-  }
-
   #sourceOf(key: string, etag: string): Record<string, string> {
     return {
       "x-amz-copy-source": `/${this.#name}/${encodeKey(key)}`,
@@ -373,47 +311,12 @@ function partQuery(upload: string, number: number): Record<string, string> {
   return { partNumber: String(number), uploadId: upload };
 }
 
-/** Without a tag nobody knows what was stored. */
-function etagOf({ headers }: S3Reply): string {
-  const etag = headers.get("etag") ?? "";
-  if (etag === "") throw new S3Error(0, "NoETag");
-  return etag;
-}
-
 function nothing(): void {
   // The status says it all.
 }
 
 function md5(body: Uint8Array): string {
   return createHash("md5").update(body).digest("base64");
-}
-
-function infoOf(reply: S3Reply): ObjectInfo {
-  const { headers } = reply;
-  const size = Number(headers.get("content-length") ?? "NaN");
-  // Whatever has none is no answer of a store.
-  const etag = etagOf(reply);
-  const modified = Date.parse(headers.get("last-modified") ?? "");
-  const kept = [...headers].filter(([name]) => KEPT.test(name));
-  return {
-    size: Number.isSafeInteger(size) ? size : 0,
-    etag,
-    modified: Number.isNaN(modified) ? 0 : modified,
-    headers: Object.fromEntries(kept),
-  };
-}
-
-/** The size of the object that a range is of. All of it in place of a range is not taken. */
-function totalOf({ status, headers }: S3Reply, from: number): number {
-  const [, start, total] =
-    /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [];
-  if (status !== 206 || Number(start) !== from) throw new S3Error(0, "WrongRange");
-  return Number(total);
-}
-
-function nowOf({ headers }: S3Reply): number {
-  const date = Date.parse(headers.get("date") ?? "");
-  return Number.isNaN(date) ? Date.now() : date;
 }
 
 /** As `encoding-type=url` has it; a plus is a space for some. */

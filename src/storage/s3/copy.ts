@@ -1,5 +1,6 @@
 import { inParallel } from "./parallel.ts";
-import type { Bucket, ObjectInfo } from "./bucket.ts";
+import type { Bucket } from "./bucket.ts";
+import type { ObjectInfo } from "./reply.ts";
 
 const GIB = 1024 ** 3;
 /** The most that a store copies in one request, in bytes. */

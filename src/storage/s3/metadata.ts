@@ -1,5 +1,5 @@
 import type { Attributes, Item } from "../storage.ts";
-import type { ObjectInfo } from "./bucket.ts";
+import type { ObjectInfo } from "./reply.ts";
 
 /** Seconds since 1970 as a decimal, as rclone and others write and read it. */
 const MTIME = "x-amz-meta-mtime";

@@ -1,6 +1,7 @@
 import { StorageError, type Path } from "../errors.ts";
 import type { Item, Source } from "../storage.ts";
-import type { Bucket, ObjectInfo } from "./bucket.ts";
+import type { Bucket } from "./bucket.ts";
+import type { ObjectInfo } from "./reply.ts";
 import type { Keys } from "./keys.ts";
 import { itemOf, keptOf } from "./metadata.ts";
 import { UploadRecord } from "./record.ts";

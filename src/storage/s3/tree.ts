@@ -1,5 +1,6 @@
 import { StorageError, type Path } from "../errors.ts";
-import type { Bucket, ObjectInfo } from "./bucket.ts";
+import type { Bucket } from "./bucket.ts";
+import type { ObjectInfo } from "./reply.ts";
 import type { Keys } from "./keys.ts";
 
 /** For how long what was found is relied upon, in milliseconds. */

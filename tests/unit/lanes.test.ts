@@ -1,0 +1,72 @@
+import { describe, expect, test } from "bun:test";
+import type { Job } from "../../src/server/job.ts";
+import { Lanes, type Turn } from "../../src/server/lanes.ts";
+
+describe("Lanes", () => {
+  function job(verb: "GET" | "PUT" | "DELETE" | "MKDIR", path: string, size = 1): Job {
+    const keys = verb === "PUT" ? { size } : {};
+    return {
+      asked: { type: "request", request: { verb, path: path.split("/"), keys } },
+      body: undefined,
+      cancelled: false,
+    };
+  }
+
+  /** Whether the second is begun while the first is carried out. */
+  async function areTogether(first: Job, second: Job): Promise<boolean> {
+    const lanes = new Lanes();
+    const end = Promise.withResolvers<void>();
+    lanes.begin(first, () => end.promise);
+    let begun = false;
+    const room = lanes.room(second, 8).then(() => (begun = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    const together = begun;
+    end.resolve();
+    await room;
+    return together;
+  }
+
+  test.each([
+    ["GET", "a", "GET", "a", true],
+    ["PUT", "a", "PUT", "b", true],
+    ["PUT", "a/f", "GET", "a/g", true],
+    ["DELETE", "a/f", "DELETE", "a/g", true],
+    ["PUT", "a", "GET", "a", false],
+    ["GET", "a", "PUT", "a", false],
+    ["PUT", "a", "PUT", "a/b", false],
+    ["DELETE", "a/f", "DELETE", "a", false],
+    ["MKDIR", "a", "GET", "b", false],
+    ["GET", "b", "MKDIR", "a", false],
+  ] as const)("%s %s and %s %s are carried out together: %p", async (v1, p1, v2, p2, together) => {
+    expect(await areTogether(job(v1, p1), job(v2, p2))).toBe(together);
+  });
+
+  test("stores large files one after the other", async () => {
+    expect(await areTogether(job("PUT", "a", 2 ** 30), job("PUT", "b"))).toBe(false);
+    expect(await areTogether(job("PUT", "a"), job("PUT", "b", 2 ** 30))).toBe(false);
+  });
+
+  test("gives turns in the order of beginning, and no more room than there is", async () => {
+    const lanes = new Lanes();
+    const turns: Turn[] = [];
+    const ends = [0, 1].map(() => Promise.withResolvers<void>());
+    for (const [index, end] of ends.entries()) {
+      lanes.begin(job("GET", `f${index}`), (turn) => {
+        turns.push(turn);
+        return end.promise;
+      });
+    }
+    expect(turns.map(({ isNow }) => isNow)).toEqual([true, false]);
+    let room = false;
+    const waiting = lanes.room(job("GET", "f2"), 2).then(() => (room = true));
+    ends[1]?.resolve();
+    await waiting;
+    expect(room).toBe(true);
+    expect(turns[1]?.isNow).toBe(false);
+    ends[0]?.resolve();
+    await turns[1]?.come;
+    expect(turns[1]?.isNow).toBe(true);
+    await lanes.settle();
+    expect(lanes.busy).toBe(false);
+  });
+});
