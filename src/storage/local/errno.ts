@@ -1,7 +1,8 @@
 import { StorageError, type Path, type Problem } from "../errors.ts";
+import { SENTENCES } from "../refusals.ts";
 
 const PROBLEMS: Readonly<Record<string, readonly [Problem, (name: string) => string]>> = {
-  ENOENT: ["not-found", (name) => `There is no file ${name}`],
+  ENOENT: ["not-found", SENTENCES.notFound],
   ENOTDIR: ["not-a-file", (name) => `A part of ${name} is not a folder, or a link`],
   ELOOP: ["not-a-file", (name) => `${name} is a link, and links are not followed`],
   EISDIR: ["not-a-file", (name) => `${name} is a folder`],
@@ -13,8 +14,8 @@ const PROBLEMS: Readonly<Record<string, readonly [Problem, (name: string) => str
   EAGAIN: ["denied", (name) => `${name} is locked by another program`],
   ETXTBSY: ["denied", (name) => `${name} is being executed`],
   EBUSY: ["denied", (name) => `${name} is in use by the system`],
-  EEXIST: ["exists", (name) => `${name} exists already`],
-  ENOTEMPTY: ["not-empty", (name) => `The folder ${name} is not empty`],
+  EEXIST: ["exists", SENTENCES.alreadyThere],
+  ENOTEMPTY: ["not-empty", SENTENCES.notEmpty],
   ENOSPC: ["space", (name) => `There is no space left for ${name}`],
   EDQUOT: ["space", (name) => `The quota of the disk leaves no space for ${name}`],
   EFBIG: ["space", (name) => `${name} is larger than the file system can hold`],

@@ -2,6 +2,7 @@ import { rename } from "node:fs/promises";
 import type { FileDigest } from "../../digest/file.ts";
 import { fault, shortened, without } from "../../faults/faults.ts";
 import { type Path } from "../errors.ts";
+import { Ending } from "../ending.ts";
 import { randomId } from "../ids.ts";
 import { checkCreatable } from "../names.ts";
 import { BLOCK_SIZE, digestRange } from "../read-blocks.ts";
@@ -117,7 +118,7 @@ class LocalSink implements Sink {
   readonly #staged: Staged;
   readonly #isPart: boolean;
   readonly #writer: WriteBehind;
-  #ending: Promise<number> | undefined;
+  readonly #ending = new Ending();
 
   constructor(
     context: SinkContext,
@@ -159,23 +160,15 @@ class LocalSink implements Sink {
   }
 
   commit(attributes: Attributes): Promise<void> {
-    if (this.#ending !== undefined) throw new Error("A file ends only once");
-    const committed = this.#commit(attributes);
-    this.#ending = committed.then(
-      () => 0,
-      () => 0,
-    );
-    return committed;
+    return this.#ending.commit(() => this.#commit(attributes));
   }
 
   keep(): Promise<number> {
-    this.#ending ??= this.#isPart ? this.#leave() : this.#forget();
-    return this.#ending;
+    return this.#ending.leave(() => (this.#isPart ? this.#leave() : this.#forget()));
   }
 
   async abort(): Promise<void> {
-    this.#ending ??= this.#forget();
-    await this.#ending;
+    await this.#ending.leave(() => this.#forget());
   }
 
   async #read(offset: number, buffers: readonly Uint8Array[]): Promise<number> {

@@ -1,6 +1,7 @@
 import { lstat, statfs } from "node:fs/promises";
 import { fault } from "../../faults/faults.ts";
 import { StorageError, type Path } from "../errors.ts";
+import { alreadyThere } from "../refusals.ts";
 import { errnoOf } from "./errno.ts";
 import { withFolder, type Folder } from "./folder.ts";
 import { exists } from "./move.ts";
@@ -25,7 +26,7 @@ export async function checkTarget(
       const target = folder.entry(path.at(-1) ?? "");
       if (await checkReplaceable(target, path)) await twins.check(folder, path);
       if (!absent || !(await exists(target))) return;
-      throw new StorageError("exists", path, (name) => `${name} exists already`);
+      throw alreadyThere(path);
     });
   } catch (error) {
     if (error instanceof StorageError && error.problem === "not-found") return;

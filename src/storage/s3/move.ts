@@ -1,10 +1,10 @@
 import { StorageError, type Path } from "../errors.ts";
 import { checkChangeable, checkCreatable } from "../names.ts";
+import { alreadyThere, notFound } from "../refusals.ts";
 import { copyObject, type CopySizes } from "./copy.ts";
 import { itemOf, keptOf, withKept } from "./metadata.ts";
 import { removeSide, type PublishContext } from "./publish.ts";
 import { digestOf } from "./source.ts";
-import { alreadyThere, notFound } from "./tree.ts";
 
 /**
  * Moves a file to a name that is free: a copy in the store, and then the old name goes. A folder is

@@ -1,5 +1,6 @@
 import type { Path } from "../errors.ts";
 import { randomId } from "../ids.ts";
+import { alreadyThere } from "../refusals.ts";
 import type { Attributes } from "../storage.ts";
 import type { Bucket } from "./bucket.ts";
 import type { Keys } from "./keys.ts";
@@ -8,7 +9,7 @@ import { keptOf, metadataOf, withKept } from "./metadata.ts";
 import { copyObject } from "./copy.ts";
 import type { UploadRecord } from "./record.ts";
 import { S3Error } from "./s3-error.ts";
-import { alreadyThere, type Tree } from "./tree.ts";
+import type { Tree } from "./tree.ts";
 
 /** What publishing needs of the storage. */
 export interface PublishContext {

@@ -126,7 +126,7 @@ export class UploadRecord {
       this.#again = true;
       return this.#saving;
     }
-    this.#saving = this.#saveAll().finally(() => (this.#saving = undefined));
+    this.#saving = this.#saveAll();
     return this.#saving;
   }
 
@@ -167,10 +167,15 @@ export class UploadRecord {
   }
 
   async #saveAll(): Promise<void> {
-    do {
-      this.#again = false;
-      await this.#saveOnce();
-    } while (this.#again);
+    try {
+      do {
+        this.#again = false;
+        await this.#saveOnce();
+      } while (this.#again);
+    } finally {
+      // At once: whoever comes between this and the last look would not be saved by anybody.
+      this.#saving = undefined;
+    }
   }
 
   async #saveOnce(): Promise<void> {

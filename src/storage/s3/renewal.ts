@@ -1,7 +1,5 @@
-import type { Credentials } from "./credentials.ts";
-
-/** Credentials as they are found; without an expiration they are good for ever. */
-export interface Found extends Credentials {
+/** What is good until a time, or for ever. */
+export interface Expiring {
   readonly expiration?: Date | undefined;
 }
 
@@ -13,29 +11,29 @@ const MARGIN_MS = 5000;
 const PAUSE_MS = 1000;
 
 /**
- * Has credentials asked for again before they expire, while the old ones still serve. Only where
+ * Has what expires, such as credentials, asked for again before it does, while the old ones still serve. Only where
  * these have expired does anybody wait. New ones that have expired already, by the clock of this
  * machine, are used as well: it is the store that judges.
  */
-export class Renewal {
-  readonly #ask: () => Promise<Found>;
+export class Renewal<T extends Expiring> {
+  readonly #ask: () => Promise<T>;
   readonly #now: () => number;
-  #current: Found | undefined;
+  #current: T | undefined;
   /** Until when these are used, of `now()`. */
   #until = -Infinity;
-  #last: Promise<Found> | undefined;
+  #last: Promise<T> | undefined;
   #isAsking = false;
   /** When they are asked for again, of `now()`. */
   #next = -Infinity;
 
   /** @param now the time in milliseconds since 1970 */
-  constructor(ask: () => Promise<Found>, now: () => number = Date.now) {
+  constructor(ask: () => Promise<T>, now: () => number = Date.now) {
     this.#ask = ask;
     this.#now = now;
   }
 
   /** @returns rejects as `ask` does, where there are none that are still good */
-  async get(): Promise<Found> {
+  async get(): Promise<T> {
     const now = this.#now();
     if (!this.#isAsking && now >= this.#next) this.#last = this.#renew();
     const current = this.#current;
@@ -43,7 +41,7 @@ export class Renewal {
     return this.#last ?? this.#renew();
   }
 
-  #renew(): Promise<Found> {
+  #renew(): Promise<T> {
     this.#isAsking = true;
     const asked = this.#ask().then(
       (found) => {
@@ -68,7 +66,7 @@ export class Renewal {
 }
 
 /** Milliseconds since 1970. */
-function expiryOf({ expiration }: Found): number {
+function expiryOf({ expiration }: Expiring): number {
   const time = expiration?.getTime() ?? Infinity;
   return Number.isNaN(time) ? Infinity : time;
 }

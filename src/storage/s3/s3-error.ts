@@ -1,4 +1,5 @@
 import { StorageError, type Path } from "../errors.ts";
+import { notFound } from "../refusals.ts";
 
 /** What a store answered instead of what it was asked for, or why it did not answer. */
 export class S3Error extends Error {
@@ -92,7 +93,7 @@ export function fromS3(error: unknown, path: Path): unknown {
     return new StorageError("changed", path, (name) => `${name} was changed meanwhile`);
   }
   if (status === 404) {
-    return new StorageError("not-found", path, (name) => `There is no file ${name}`);
+    return notFound(path);
   }
   if (status === 403) {
     return new StorageError("denied", path, (name) => `The store does not allow it for ${name}`);

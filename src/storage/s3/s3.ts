@@ -3,6 +3,7 @@ import { Holders } from "../holders.ts";
 import { randomId } from "../ids.ts";
 import { Turns } from "../local/turns.ts";
 import { checkChangeable, checkCreatable, checkReadable } from "../names.ts";
+import { alreadyThere, notEmpty, notFound } from "../refusals.ts";
 import type { CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
 import { createSink, resumeSink, type BeginContext } from "./begin.ts";
 import { bucketAddress, type Style } from "./bucket-address.ts";
@@ -22,7 +23,7 @@ import { removeSide } from "./publish.ts";
 import { forPath, S3Error } from "./s3-error.ts";
 import { openSource } from "./source.ts";
 import { bytesStored, sweepStaging } from "./sweep.ts";
-import { alreadyThere, notFound, Tree } from "./tree.ts";
+import { Tree } from "./tree.ts";
 
 /** Requests of one client that are carried out at the same time: each waits for the store. */
 const PARALLEL = 32;
@@ -208,7 +209,7 @@ export class S3Storage implements Storage {
     const marker = keys.folder(path);
     for await (const { objects } of bucket.list(marker, { most: 2 })) {
       if (objects.every(({ key }) => key === marker)) continue;
-      throw new StorageError("not-empty", path, (name) => `${name} is not empty`);
+      throw notEmpty(path);
     }
     await tree.keepParent(path);
     await bucket.delete(marker);

@@ -1,5 +1,6 @@
 import { FileDigest } from "../../digest/file.ts";
 import { StorageError, type Path } from "../errors.ts";
+import { Ending } from "../ending.ts";
 import { randomId } from "../ids.ts";
 import { BLOCK_SIZE } from "../read-blocks.ts";
 import type { Attributes, CreateOptions, Sink } from "../storage.ts";
@@ -52,7 +53,7 @@ export class S3Sink implements Sink {
   /** Bytes in parts that were begun. */
   #sent: number;
   #buffer: PartBuffer;
-  #ending: Promise<number> | undefined;
+  readonly #ending = new Ending();
 
   constructor(context: PublishContext, path: Path, options: SinkOptions) {
     const { record, tail } = options;
@@ -96,23 +97,17 @@ export class S3Sink implements Sink {
   }
 
   commit(attributes: Attributes): Promise<void> {
-    if (this.#ending !== undefined) throw new Error("A file ends only once");
-    const committed = this.#commit(attributes);
-    this.#ending = committed.then(
-      () => 0,
-      () => 0,
-    );
-    return committed;
+    return this.#ending.commit(() => this.#commit(attributes));
   }
 
   keep(): Promise<number> {
-    this.#ending ??= this.#options.onTaken === undefined ? this.#forget() : this.#leave();
-    return this.#ending;
+    return this.#ending.leave(() =>
+      this.#options.onTaken === undefined ? this.#forget() : this.#leave(),
+    );
   }
 
   async abort(): Promise<void> {
-    this.#ending ??= this.#endAfter(this.#upload.failure);
-    await this.#ending;
+    await this.#ending.leave(() => this.#endAfter(this.#upload.failure));
   }
 
   /** Sends a part, and goes on with what did not fit in it. */

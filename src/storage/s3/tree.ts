@@ -1,4 +1,5 @@
 import { StorageError, type Path } from "../errors.ts";
+import { alreadyThere, notFound } from "../refusals.ts";
 import type { Bucket } from "./bucket.ts";
 import type { ObjectInfo } from "./reply.ts";
 import type { Keys } from "./keys.ts";
@@ -178,20 +179,12 @@ function remember(names: Map<string, number>, name: string, now: number): void {
   }
 }
 
-export function notFound(path: Path): StorageError {
-  return new StorageError("not-found", path, (name) => `There is no file ${name}`);
-}
-
 export function isFolder(path: Path): StorageError {
   return new StorageError(
     "not-a-file",
     path,
     (name) => `${name} is a folder: a file is needed, or another name`,
   );
-}
-
-export function alreadyThere(path: Path): StorageError {
-  return new StorageError("exists", path, (name) => `${name} exists already`);
 }
 
 function isFile(path: Path): StorageError {

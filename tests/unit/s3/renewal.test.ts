@@ -1,5 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { Renewal, type Found } from "../../../src/storage/s3/renewal.ts";
+import { Renewal } from "../../../src/storage/s3/renewal.ts";
+
+interface Given {
+  readonly number: number;
+  readonly expiration: Date | undefined;
+}
 
 /** Somebody who gives credentials that are good for so long, by a clock that is set by hand. */
 class Scene {
@@ -19,16 +24,15 @@ class Scene {
   /** The number of those that it gives after so many more milliseconds. */
   async after(ms: number): Promise<number> {
     this.now += ms;
-    return Number((await this.renewal.get()).accessKeyId);
+    return (await this.renewal.get()).number;
   }
 
-  async #give(): Promise<Found> {
+  async #give(): Promise<Given> {
     this.asked++;
     if (this.fails) throw new Error("none");
     const { lifetime, now } = this;
     return {
-      accessKeyId: String(this.asked),
-      secretAccessKey: "x",
+      number: this.asked,
       expiration: lifetime === undefined ? undefined : new Date(now + lifetime),
     };
   }
