@@ -187,6 +187,18 @@ describeWithGateway("a file in a store", () => {
     expect((await load(storage, ["a", "f"])).toString()).toBe("not really");
   });
 
+  test("that goes leaves its folder there, also one that has just been made again", async () => {
+    await using ground = await S3Ground.make();
+    const { storage } = ground;
+    for (let times = 0; times < 2; times++) {
+      await store(storage, ["d", "f"], "x");
+      await storage.delete(["d", "f"]);
+      expect(await listed(storage, [])).toEqual(["folder d"]);
+      await storage.delete(["d"]);
+      expect(await listed(storage, [])).toEqual([]);
+    }
+  });
+
   test("whose key is no path is listed as refused, and hides nothing", async () => {
     await using ground = await S3Ground.make();
     const { bucket, storage } = ground;

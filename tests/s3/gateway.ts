@@ -1,8 +1,11 @@
-import { describe } from "bun:test";
+import { describe, setDefaultTimeout } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { findCredentials } from "../../src/storage/s3/credentials.ts";
 import { Bucket } from "../../src/storage/s3/bucket.ts";
 import { S3Client } from "../../src/storage/s3/client.ts";
+
+/** Only a test that hangs takes this long, in milliseconds: a store may be slow, beside other work. */
+setDefaultTimeout(240_000);
 
 /** A gateway that is running, as `scripts/ceph` says in its file `environment`. */
 export interface Gateway {

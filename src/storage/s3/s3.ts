@@ -212,6 +212,7 @@ export class S3Storage implements Storage {
       throw notEmpty(path);
     }
     await tree.keepParent(path);
+    tree.deletedFolder(path);
     await bucket.delete(marker);
   }
 

@@ -25,6 +25,13 @@ export class Tree {
   readonly #keys: Keys;
   /** Names under which there was no file, and when that was seen. */
   readonly #noFiles = new Map<string, number>();
+  /** Looks for a file that are under way, and when they began. */
+  readonly #looks = new Map<
+    string,
+    { readonly isFile: Promise<boolean>; readonly since: number }
+  >();
+  /** The same for markers of folders that are put. */
+  readonly #markers = new Map<string, { readonly put: Promise<void>; readonly since: number }>();
   /** When this process made a file of a name, or a folder. */
   readonly #madeFiles = new Map<string, number>();
   readonly #madeFolders = new Map<string, number>();
@@ -73,10 +80,32 @@ export class Tree {
       parents.map(async (parent) => {
         const key = this.#keys.file(parent);
         if (now - (this.#noFiles.get(key) ?? -Infinity) < FRESH_MS) return;
-        if ((await this.#bucket.head(key)) !== undefined) throw isFile(parent);
-        remember(this.#noFiles, key, now);
+        // Many that are stored together are in the same folders.
+        const look = this.#looks.get(key);
+        const isShared = look !== undefined && now - look.since < FRESH_MS;
+        if (await (isShared ? look.isFile : this.#look(key))) throw isFile(parent);
       }),
     );
+  }
+
+  #look(key: string): Promise<boolean> {
+    const since = performance.now();
+    const isFile = this.#bucket.head(key).then(
+      (info) => {
+        // What this process has made meanwhile may have come too late for it.
+        const isLast = this.#looks.get(key) === look;
+        if (isLast) this.#looks.delete(key);
+        if (isLast && info === undefined) remember(this.#noFiles, key, since);
+        return info !== undefined;
+      },
+      (error: unknown) => {
+        if (this.#looks.get(key) === look) this.#looks.delete(key);
+        throw error;
+      },
+    );
+    const look = { isFile, since };
+    this.#looks.set(key, look);
+    return isFile;
   }
 
   /**
@@ -144,6 +173,7 @@ export class Tree {
     const now = performance.now();
     const key = this.#keys.file(path);
     this.#noFiles.delete(key);
+    this.#looks.delete(key);
     remember(this.#madeFiles, key, now);
     this.#madeParents(path, now);
   }
@@ -155,11 +185,34 @@ export class Tree {
     this.#madeParents(path, now);
   }
 
-  /** Keeps the folder that something is in, also when nothing else is in it any more. */
+  /**
+   * Keeps the folder that something is in, also when nothing else is in it any more: once for all
+   * that is taken out of it within a short time.
+   */
   async keepParent(path: Path): Promise<void> {
     const parent = path.slice(0, -1);
     if (parent.length === 0) return;
-    await this.#bucket.put(this.#keys.folder(parent), Buffer.alloc(0));
+    const key = this.#keys.folder(parent);
+    const since = performance.now();
+    const known = this.#markers.get(key);
+    if (known !== undefined && since - known.since < FRESH_MS) return known.put;
+    for (const [old, marker] of this.#markers) {
+      if (since - marker.since >= FRESH_MS) this.#markers.delete(old);
+    }
+    const put = this.#bucket.put(key, Buffer.alloc(0)).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#markers.delete(key);
+        throw error;
+      },
+    );
+    this.#markers.set(key, { put, since });
+    return put;
+  }
+
+  /** This process has deleted a folder, with its marker. */
+  deletedFolder(path: Path): void {
+    this.#markers.delete(this.#keys.folder(path));
   }
 
   #madeParents(path: Path, now: number): void {
