@@ -128,6 +128,7 @@ export class Bucket {
   ): AsyncGenerator<ListPage> {
     const { delimiter, most } = options;
     let token = "";
+    const seen = new Set<string>();
     do {
       const query = {
         "list-type": "2",
@@ -152,8 +153,9 @@ export class Bucket {
         now,
       };
       const next = page.text("IsTruncated") === "true" ? page.text("NextContinuationToken") : "";
-      // The same page for ever is nonsense that must not hang anybody.
-      if (next !== "" && next === token) throw new S3Error(0, "EndlessList");
+      // The same pages for ever are nonsense that must not hang anybody.
+      if (next !== "" && seen.has(next)) throw new S3Error(0, "EndlessList");
+      seen.add(next);
       token = most === undefined ? next : "";
     } while (token !== "");
   }
@@ -225,6 +227,7 @@ export class Bucket {
   /** The parts that the store has of an upload. */
   async parts(key: string, upload: string): Promise<StoredPart[]> {
     const found: StoredPart[] = [];
+    const seen = new Set<string>();
     for (let marker = "0"; ;) {
       const query = { uploadId: upload, "part-number-marker": marker };
       const page = await this.#client.send({ method: "GET", key, query }, ({ body }) =>
@@ -239,6 +242,8 @@ export class Bucket {
       }
       const next = page.text("NextPartNumberMarker");
       if (page.text("IsTruncated") !== "true" || next === marker) return found;
+      if (seen.has(next)) throw new S3Error(0, "EndlessList");
+      seen.add(next);
       marker = next;
     }
   }
@@ -278,6 +283,7 @@ export class Bucket {
   /** The uploads that were begun under keys with this prefix, and not ended. */
   async *uploads(prefix: string): AsyncGenerator<OpenUpload> {
     let markers: Record<string, string> = {};
+    const seen = new Set<string>();
     do {
       const query = { uploads: "", "encoding-type": "url", prefix, ...markers };
       const page = await this.#client.send({ method: "GET", query }, ({ body }) =>
@@ -296,6 +302,9 @@ export class Bucket {
         "upload-id-marker": page.text("NextUploadIdMarker"),
       };
       if (page.text("IsTruncated") !== "true" || markers["upload-id-marker"] === before) return;
+      const place = JSON.stringify(markers);
+      if (seen.has(place)) throw new S3Error(0, "EndlessList");
+      seen.add(place);
     } while (true);
   }
 

@@ -11,6 +11,8 @@ const REFRESH_MS = 20_000;
 /** One that was not refreshed for so long was left by a server that died, in milliseconds. */
 const LEFT_AFTER_MS = 60_000;
 const MOST_BYTES = 1024;
+/** A lock that is there for who makes it, and not for who looks, so often in turn, is nonsense. */
+const MOST_VANISHED = 30;
 
 interface Held {
   readonly key: string;
@@ -51,13 +53,15 @@ export class Locks {
 
   async #take(key: string): Promise<string> {
     const mine = Buffer.from(randomId());
-    for (;;) {
+    for (let vanished = 0; ;) {
       try {
         return (await this.#bucket.put(key, mine, {}, { absent: true })).etag;
       } catch (error) {
         if (!(error instanceof S3Error) || !error.isCondition) throw error;
       }
       const there = await this.#bucket.get(key, MOST_BYTES);
+      vanished = there === undefined ? vanished + 1 : 0;
+      if (vanished > MOST_VANISHED) throw new S3Error(0, "EndlessLock");
       // The answer to an earlier attempt was lost.
       if (there?.body.equals(mine) === true) return there.info.etag;
       if (there !== undefined && there.now - there.info.modified > LEFT_AFTER_MS) {
