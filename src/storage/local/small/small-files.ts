@@ -2,7 +2,7 @@ import type { Path } from "../../errors.ts";
 import type { Attributes, Source } from "../../storage.ts";
 import { withFolder, type Folder } from "../folder.ts";
 import type { Staging } from "../staging.ts";
-import type { Turns } from "../turns.ts";
+import type { Turns } from "../../turns.ts";
 import type { Twins } from "../twins.ts";
 import type { NewFile } from "./calls.ts";
 import { fileWorker } from "./file-worker.ts";
