@@ -14,9 +14,7 @@ const WORTH_A_THREAD = 8;
 
 const WORKER = {
   ready: () => fileWorker.ready(),
-  // The laboratory fails the ordinary way step by step.
-  isWorth: (count: number) =>
-    !globalThis.FAULT_LAB && (fileWorker.isRunning || count >= WORTH_A_THREAD),
+  isWorth: (count: number) => fileWorker.isRunning || count >= WORTH_A_THREAD,
 };
 
 /** What the storage has to do with files. */
