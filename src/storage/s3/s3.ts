@@ -1,10 +1,11 @@
 import { StorageError, type Path } from "../errors.ts";
 import { Holders } from "../holders.ts";
 import { randomId } from "../ids.ts";
-import { Turns } from "../local/turns.ts";
 import { checkChangeable, checkCreatable, checkReadable } from "../names.ts";
+import { BLOCK_SIZE } from "../read-blocks.ts";
 import { alreadyThere, notEmpty, notFound } from "../refusals.ts";
-import type { CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
+import type { Ahead, CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
+import { Turns } from "../turns.ts";
 import { createSink, resumeSink, type BeginContext } from "./begin.ts";
 import { bucketAddress, type Style } from "./bucket-address.ts";
 import { Bucket } from "./bucket.ts";
@@ -25,8 +26,8 @@ import { openSource } from "./source.ts";
 import { bytesStored, sweepStaging } from "./sweep.ts";
 import { Tree } from "./tree.ts";
 
-/** Requests of one client that are carried out at the same time: each waits for the store. */
-const PARALLEL = 32;
+/** Each request waits for the store; larger uploads come one by one, so that memory is bounded. */
+const AHEAD: Ahead = { requests: 32, uploadSize: 4 * BLOCK_SIZE };
 /** The region that stores without any take requests for. */
 const USUAL_REGION = "us-east-1";
 /** What stores were found to know, by the addresses of their buckets. */
@@ -49,7 +50,7 @@ export interface S3Options extends S3Location {
 /** A folder in a bucket of an object store. Any number of servers may serve it together. */
 export class S3Storage implements Storage {
   readonly location: string;
-  readonly parallel = PARALLEL;
+  readonly ahead = AHEAD;
   readonly #options: S3Options;
   readonly #context: BeginContext;
   readonly #turns = new Turns();
@@ -141,6 +142,10 @@ export class S3Storage implements Storage {
   async open(path: Path): Promise<Source> {
     checkReadable(path);
     return forPath(path, () => openSource(this.#context, path));
+  }
+
+  openAhead(path: Path): Promise<Source> {
+    return this.open(path);
   }
 
   usage(): Promise<number> {
