@@ -101,6 +101,8 @@ export class Session {
         server: this.#options.program,
         auth: this.#login === undefined ? "none" : MECHANISM,
         pipeline: PIPELINE,
+        // Where somebody has to log in, that tells what they may do.
+        denied: this.#admitted?.rights.denied,
       }),
     );
     const reading = this.#intake.run();
@@ -267,6 +269,7 @@ export class Session {
       },
       open: async (path) => (await admitted().ahead.take(job)) ?? admitted().storage.open(path),
       login: this.#login,
+      withheld: this.#options.withheld,
       cutBody: (cause) => job.body?.fail(cause),
       client: connection.remote,
       observe: this.#options.observe,

@@ -81,6 +81,7 @@ export async function mirrorHere(
 
 function targetHere({ storage, path: base }: LocalPlace): Target {
   return {
+    checkRemovable: () => undefined,
     rename: (from, to) => storage.rename([...base, ...from], [...base, ...to]),
     remove: async (path) => {
       try {
