@@ -47,6 +47,8 @@ export interface Exchange {
    * @param buffer holds the block's bytes from `HEADROOM` on
    */
   block(buffer: Buffer, length: number, digest: bigint): Promise<void>;
+  /** Has the client told of all that `progress` says, rather than only where nothing else is. */
+  tellProgress(): void;
   /**
    * Says how far the work is, in bytes or whatever it counts in.
    * @throws {RequestFailed} `426`, where the client has cancelled the request

@@ -295,6 +295,11 @@ export class Session {
         keepAlive.sent();
         await connection.drained();
       },
+      tellProgress: () => {
+        const { body } = job;
+        if (body === undefined) return;
+        turn.whenNow(() => keepAlive.tellMore(() => this.#intake.partOf(body)));
+      },
       progress: (done) => {
         if (turn.isNow) keepAlive.done = done;
         mind();
