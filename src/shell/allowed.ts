@@ -1,6 +1,9 @@
 import { Refused } from "../client/errors.ts";
 import type { Session } from "../client/session.ts";
 import type { Deniable } from "../protocol/denied.ts";
+import { encodePath } from "../protocol/path.ts";
+import { StorageError, type Path } from "../storage/errors.ts";
+import { checkCreatable } from "../storage/names.ts";
 
 const WHY: Readonly<Record<Deniable, string>> = {
   add: "you may only read",
@@ -15,6 +18,19 @@ const WHY: Readonly<Record<Deniable, string>> = {
  */
 export function checkAllowed(session: Pick<Session, "denied">, what: Deniable): void {
   if (session.denied.has(what)) throw new Refused(553, "denied", whyDenied(session, what));
+}
+
+/**
+ * Fails as the server would, where a name is one that no server takes.
+ * @throws {Refused} status 6
+ */
+export function checkName(path: Path): void {
+  try {
+    checkCreatable(path);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    throw new Refused(553, "name", error.describe(encodePath));
+  }
 }
 
 /** What the server allows, where that is not everything. */

@@ -10,6 +10,7 @@ import type { Lend, ShellContext } from "./context.ts";
 import { findCommand, unknownCommand } from "./find.ts";
 import { foreignWord } from "./foreign.ts";
 import { SomeFailed } from "./many/tally.ts";
+import { whereOf } from "./failure.ts";
 import { Job } from "./progress/job.ts";
 import { nextStep } from "./next-step.ts";
 import { BadCommandLine, parseCommands, SHELL_ESCAPE, type CommandLine } from "./parse.ts";
@@ -222,6 +223,7 @@ export class Shell {
       return this.#fail(line, failed, script, {
         label,
         side,
+        typed,
         command: findCommand(COMMANDS, name)?.name,
       });
     } finally {
@@ -244,6 +246,7 @@ export class Shell {
       readonly label?: string;
       readonly side?: "local" | undefined;
       readonly command?: string | undefined;
+      readonly typed?: string;
     } = {},
   ): Status {
     const { output } = this.#context;
@@ -251,9 +254,8 @@ export class Shell {
     const line = script === undefined ? undefined : script.line + command.line;
     const place = script === undefined ? "" : `${script.name} line ${line}: `;
     const side = failed instanceof Refused ? "remote" : told.side;
-    // What this side says of its own files ends likewise.
-    const where = failed instanceof Refused && isAboutFile(failed) ? " (on the server)" : "";
-    const todo = this.#context.lend === undefined ? "" : nextStep(told.command, failed, side);
+    const where = failed instanceof Refused && isAboutFile(failed) ? whereOf(failed) : "";
+    const todo = this.#context.lend === undefined ? "" : nextStep(told, failed, side);
     const complaint = place + (label === "" ? "" : `${label}: `) + failed.message + where + todo;
     if (!(failed instanceof SomeFailed)) output.complain(complaint);
     output.observe({
@@ -304,5 +306,5 @@ export class Shell {
 }
 
 function isAboutFile({ status }: Refused): boolean {
-  return status === Status.notFound || status === Status.refused;
+  return status === Status.notFound || status === Status.refused || status === Status.space;
 }

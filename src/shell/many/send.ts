@@ -5,7 +5,7 @@ import type { Session } from "../../client/session.ts";
 import { Status } from "../../client/status.ts";
 import { Upload } from "../../client/upload.ts";
 import type { Path } from "../../storage/errors.ts";
-import { checkAllowed } from "../allowed.ts";
+import { checkAllowed, checkName } from "../allowed.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import { locationOf } from "../local-path.ts";
@@ -82,7 +82,10 @@ async function sendOne(
   }
   if (type === "folder") {
     if (remote.length === 0 || there?.entry?.type === "folder") return;
-    if (dryRun) return checkAllowed(link.session, "add");
+    if (dryRun) {
+      checkName(remote);
+      return checkAllowed(link.session, "add");
+    }
     if (await link.run((session) => makeFolder(session, remote, signal))) tally.madeFolder();
     return;
   }
@@ -101,6 +104,7 @@ async function sendOne(
   if (dryRun) {
     const here = found.known ?? { entry: await lookHere({ storage, path }) };
     if (here.entry?.type !== "file") throw noFile(shown, here.entry);
+    checkName(remote);
     await checkPut(link, { path: remote, known: there }, signal);
     return tally.would("put", shown, target, here.entry.size);
   }

@@ -51,6 +51,20 @@ describe("-n says what the server does not allow, with the status that doing it 
   });
 });
 
+test.each([
+  ["PUT new a:b", /: The name a:b is not allowed: .* \(on the server\)/],
+  ["PUT -r site con/", /: The name con\/\S+ is not allowed: .* \(on the server\)/],
+  ["MKDIR con", /: The name con is not allowed: .* \(on the server\)/],
+  ["MV there a:b", /: The name a:b is not allowed: .* \(on the server\)/],
+  ["GET there nul", /: The name nul is not allowed: .* \(on this side\)/],
+])("-n tells of a name that cannot be made: %s", async (command, why) => {
+  const { dry, wet } = await both([], command);
+  expect(dry).toMatchObject({ status: 6 });
+  expect(dry.stderr).toMatch(why);
+  expect(dry.stderr).not.toContain("Would");
+  expect(wet.status).toBe(6);
+});
+
 test("-n plans what the server allows, beside what it does not", async () => {
   const { dry, wet } = await both(["--no-overwrite"], "PUT there new all/; PUT new; PUT new x/");
   expect(dry).toMatchObject({ status: 0 });

@@ -5,6 +5,12 @@ import { FaultyProxy } from "../../support/faulty-proxy.ts";
 import { PlayedServer } from "../../support/played-server.ts";
 import { KEY, promptWith, startTyping } from "../../support/typing.ts";
 
+/** A message, wherever the terminal's width breaks it. */
+function unfolded(message: string): RegExp {
+  const words = message.split(" ").map((word) => RegExp.escape(word));
+  return new RegExp(words.join("\\s+"));
+}
+
 const GREETING = "220 protocol=1 server=x auth=none pipeline=1024\n";
 
 test.each([
@@ -24,6 +30,65 @@ test.each([
   await shell.shows(expected);
   const script = await connect(folder.join("client"), server.port, line);
   expect(script.stderr).toMatch(/\((?:on this side|on the server)\)\n/);
+});
+
+test.each([
+  [["--read-only"], "PUT a", "The server's --read-only does not allow storing files"],
+  [["--no-delete"], "RM a", "The server's --no-delete does not allow removing"],
+  [["--no-delete"], "MV a b", "The server's --no-delete does not allow moving"],
+])(
+  "with %p %s is refused in words of the shell, with what can be done",
+  async (flags, line, why) => {
+    using folder = new TemporaryFolder();
+    for (const side of ["server", "client"]) write(folder.join(side, "a"), "a");
+    await using server = await ServerProcess.start(folder.join("server"), flags);
+    await using shell = startTyping(folder, String(server.port));
+    await shell.standsAt(promptWith(server.port));
+    shell.press(`${line}\r`);
+    const [verb] = line.split(" ");
+    await shell.shows(unfolded(`${verb} a: ${why}: whoever runs the server can allow it`));
+  },
+);
+
+test("a limit is told in sizes as people read them, with what can be done", async () => {
+  using folder = new TemporaryFolder();
+  write(folder.join("client/a"), Buffer.alloc(9000));
+  write(folder.join("client/b"), Buffer.alloc(13_000));
+  const flags = ["--quota", "16000", "--max-file", "12000", "--no-overwrite"];
+  await using server = await ServerProcess.start(folder.join("server"), flags);
+  const { port } = server;
+  await using shell = startTyping(folder, String(port));
+  await shell.standsAt(promptWith(port));
+  shell.press("PUT b\r");
+  await shell.shows(
+    unfolded(
+      "PUT b: b is too large: a file may have 11.7 KiB (on the server): whoever runs the server sets how large",
+    ),
+  );
+  shell.press("PUT a\rPUT a c\r");
+  await shell.shows(
+    unfolded(
+      "PUT a: c needs 8.8 KiB more, and the quota leaves 6.8 KiB (on the server): RM makes room, or whoever runs the server",
+    ),
+  );
+  shell.press("PUT a\r");
+  await shell.shows(unfolded("replacing it (on the server): choose another name, or ask whoever"));
+});
+
+test("for a name that is not allowed another is shown", async () => {
+  using folder = new TemporaryFolder();
+  write(folder.join("client/a:b"), "");
+  write(folder.join("server/c:d e"), "");
+  write(folder.join("server/con"), "");
+  await using server = await ServerProcess.start(folder.join("server"));
+  await using shell = startTyping(folder, String(server.port));
+  await shell.standsAt(promptWith(server.port));
+  shell.press("PUT a:b\r");
+  await shell.shows(unfolded("a colon (on the server): PUT a:b a-b gives it another"));
+  shell.press("GET 'c:d e'\r");
+  await shell.shows(unfolded("a colon (on this side): GET 'c:d e' 'c-d e' gives it another"));
+  shell.press("GET con\r");
+  await shell.shows(unfolded("on Windows (on this side): GET con NAME gives it another"));
 });
 
 test("a server that goes while nothing is asked of it is told of, with what to type", async () => {
