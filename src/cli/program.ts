@@ -11,6 +11,7 @@ import {
   writeData,
 } from "./output.ts";
 import { isOn } from "./settings.ts";
+import { strayVariables } from "./stray-variables.ts";
 import { versionLine } from "./version.ts";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
@@ -46,6 +47,7 @@ async function main(argv: readonly string[]): Promise<Status> {
   try {
     const config = await readConfig(given.value("config"), await configurableFlags());
     configured = given.withFile(config.settingsOf(first));
+    if (command.configured) await tellStrayVariables();
     return await command.run(configured, config);
   } catch (error) {
     const failed = toCommandFailed(error);
@@ -67,6 +69,14 @@ async function helpAbout(name: string | undefined): Promise<string> {
   return typed === undefined
     ? commandHelp(name, (await find(name)).definition)
     : `In the shell of sftp connect:\n\n${details(typed)}`;
+}
+
+/** Says what was set in vain, also where only what is wrong is told: that is. */
+async function tellStrayVariables(): Promise<void> {
+  const flags = await configurableFlags();
+  for (const stray of strayVariables(process.env, flags.values())) {
+    createMessages({ folded: true }).warn(`sftp: ${stray}`);
+  }
 }
 
 /** Whoever reads events is told as well why there are none. */

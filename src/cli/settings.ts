@@ -6,7 +6,12 @@ import type { Arguments, Flags, Setting } from "./args.ts";
 export function variableOf(flags: Flags, name: string): string | undefined {
   const flag = flags[name];
   if (flag === undefined || flag.type === "positional" || flag.flagOnly === true) return undefined;
-  return flag.variable ?? `SFTP_${name.toUpperCase().replaceAll("-", "_")}`;
+  return flag.variable ?? plainVariableOf(name);
+}
+
+/** The environment variable that a flag has unless it names another. */
+export function plainVariableOf(name: string): string {
+  return `SFTP_${name.toUpperCase().replaceAll("-", "_")}`;
 }
 
 /**
