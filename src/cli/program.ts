@@ -19,6 +19,7 @@ import { formatEvent } from "../observe/events.ts";
 import type { Command } from "../shell/command.ts";
 import { foldTable, screenWidth } from "../shell/fold.ts";
 import { nearest } from "../shell/nearest.ts";
+import { quoteWord } from "../shell/parse.ts";
 
 const HELP_FLAGS: ReadonlySet<string> = new Set(["-h", "--help"]);
 
@@ -41,7 +42,13 @@ async function main(argv: readonly string[]): Promise<Status> {
     return show(await helpAbout(about));
   }
   const command = await find(first, rest);
-  const given = readArguments(first, await flagsOf(command.definition), rest);
+  if (first === "connect") await refuseTyped(rest);
+  const given = readArguments(
+    first,
+    await flagsOf(command.definition),
+    rest,
+    await configurableFlags(),
+  );
   if (given.has("help")) return show(await commandHelp(first, command.definition));
   let configured = given;
   try {
@@ -90,6 +97,17 @@ function wantsEvents(given: Arguments): boolean {
   } catch {
     return false;
   }
+}
+
+/** @throws {CommandFailed} status 2, where a command of the shell stands behind an address */
+async function refuseTyped([address = "", typed = "", ...more]: readonly string[]): Promise<void> {
+  if (address.startsWith("-") || /^\d*$/.test(typed)) return;
+  if ((await commandOfShell(typed)) === undefined) return;
+  const line = [typed, ...more].join(" ");
+  throw new CommandFailed(
+    Status.usage,
+    `${typed} is typed in the shell, or given with -c: sftp connect ${address} -c ${quoteWord(line)}`,
+  );
 }
 
 /** @throws {CommandFailed} status 2, where there is a word that nobody asked for */

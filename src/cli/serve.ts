@@ -11,6 +11,7 @@ import type { Storage } from "../storage/storage.ts";
 import { announce, connectLines, tellCommands } from "./announce.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG } from "./config.ts";
+import { checkEnoughFiles } from "./enough-files.ts";
 import { provideFileThreads } from "./file-threads.ts";
 import { limitFlags, readLimits } from "./limits.ts";
 import { Proxies } from "../transport/proxies.ts";
@@ -171,6 +172,7 @@ export async function runServe(given: Arguments): Promise<Status> {
     messages.error(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
   };
   const keepPartial = readSeconds(setting(given, "keep-partial"));
+  checkEnoughFiles();
   provideFileThreads();
   const durable = isOn(given, "durable");
   const limits = readLimits(given);

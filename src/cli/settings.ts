@@ -88,6 +88,9 @@ export const WEEK = "604800";
  */
 export function readCount({ value, from }: Setting): number {
   if (/^[0-9]{1,6}$/.test(value)) return Number(value);
+  if (/^[0-9]+$/.test(value)) {
+    throw new CommandFailed(Status.usage, `${from} ${value} is too many: give at most 999999`);
+  }
   throw new CommandFailed(Status.usage, `${from} ${value} is no number: give one, such as 5`);
 }
 

@@ -255,7 +255,7 @@ export class Session implements Line {
     const said = await this.read().catch(() => undefined);
     if (this.#lost === undefined) {
       const bye = said?.type === "reply" && !said.reply.ok ? said.reply.message : "it closed";
-      this.#lose(`the server left: ${bye}`);
+      this.#lose(`the server left (${bye})`);
     }
     if (this.#lost !== undefined) onLost?.(this.#lost);
   }

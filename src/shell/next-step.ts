@@ -6,6 +6,9 @@ import { quoteWord } from "./parse.ts";
 /** Commands that go on with what they have left. */
 const GO_ON: ReadonlySet<string> = new Set(["GET", "MGET", "PUT", "MPUT", "MIRROR"]);
 
+/** Commands that take a name away. */
+const REMOVING: ReadonlySet<string> = new Set(["RM", "RMDIR", "MV"]);
+
 /** What has failed. */
 interface Failed {
   /** The command's name. */
@@ -26,24 +29,24 @@ export function nextStep(
   if (failed instanceof Interrupted || failed instanceof SessionLost) {
     if (!GO_ON.has(command)) return "";
     const first = failed instanceof SessionLost ? "OPEN, and " : "";
-    return `: ${first}the same again goes on from there`;
+    return `; ${first}the same again goes on from there`;
   }
   if (/^The name .* is not allowed: /s.test(failed.message)) return otherName(command, typed);
   if (failed instanceof Refused) {
     const step = stepAfter(command, failed);
-    if (step !== "") return `: ${step}`;
+    if (step !== "") return `; ${step}`;
   }
   if (failed.status !== Status.notFound || side === undefined) return "";
-  return `: ${side === "remote" ? "LS" : "LLS"} lists what is there`;
+  return `; ${side === "remote" ? "LS" : "LLS"} lists what is there`;
 }
 
 /** A name that can be made is shown behind the one that cannot. */
 function otherName(command: string, typed: string): string {
-  if (command !== "GET" && command !== "PUT") return ": choose another";
+  if (command !== "GET" && command !== "PUT") return "; choose another";
   const last = typed.split("/").at(-1) ?? "";
   const other = last.replace(/[\\:]/g, "-").normalize("NFC");
   const fits = other !== last && whyNotCreatable(other) === undefined;
-  return `: ${command} ${quoteWord(typed)} ${fits ? quoteWord(other) : "NAME"} gives it another`;
+  return `; ${command} ${quoteWord(typed)} ${fits ? quoteWord(other) : "NAME"} gives it another`;
 }
 
 function stepAfter(command: string, { word, code, message }: Refused): string {
@@ -56,6 +59,9 @@ function stepAfter(command: string, { word, code, message }: Refused): string {
     return message.includes("too large")
       ? "whoever runs the server sets how large"
       : "RM makes room, or whoever runs the server";
+  }
+  if (REMOVING.has(command) && message.includes(" is a link, ")) {
+    return "whoever runs the server can remove it there";
   }
   return command === "MV" && word === "exists" ? "RM removes it, if it is to be replaced" : "";
 }

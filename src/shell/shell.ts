@@ -274,7 +274,7 @@ export class Shell {
     // A command that runs comes upon it by itself.
     if (this.#context.session?.lost !== lost || this.#running !== undefined) return;
     this.interject(() => {
-      const todo = this.#context.lend === undefined ? "" : ": OPEN connects again";
+      const todo = this.#context.lend === undefined ? "" : "; OPEN connects again";
       this.#context.output.complain(lost.message + todo);
       this.#dropLost();
     });

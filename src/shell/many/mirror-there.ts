@@ -45,7 +45,10 @@ export async function mirrorThere(
       const path = entry.path.slice(place.path.length);
       if (path.length === 0) {
         const name = place.path.join("/");
-        throw new CommandFailed(Status.refused, `${name} is not a folder: use PUT ${name}`);
+        throw new CommandFailed(
+          Status.refused,
+          `${name} is a file, no folder; PUT ${name} sends it`,
+        );
       }
       if (how.delete) mine.add(path, entry);
       const found = { ...toFound(entry, { alone: path, within: path, renamed: path }), storage };

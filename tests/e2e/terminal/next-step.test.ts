@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { symlinkSync } from "node:fs";
 import { write, writeRandom } from "../../support/files.ts";
 import { connect, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { FaultyProxy } from "../../support/faulty-proxy.ts";
@@ -14,11 +15,11 @@ function unfolded(message: string): RegExp {
 const GREETING = "220 protocol=1 server=x auth=none pipeline=1024\n";
 
 test.each([
-  ["GET none", /^GET none: There is no file none \(on the server\): LS lists what is there$/m],
-  ["PUT none", /^PUT none: There is no file none \(on this side\): LLS lists what is there$/m],
+  ["GET none", /^GET none: There is no file none \(on the server\); LS lists what is there$/m],
+  ["PUT none", /^PUT none: There is no file none \(on this side\); LLS lists what is there$/m],
   [
     "MV a b",
-    /^MV a: b exists already \(on the server\): RM removes it, if it is to be\s+replaced$/m,
+    /^MV a: b exists already \(on the server\); RM removes it, if it is to be\s+replaced$/m,
   ],
 ])("whoever types %s is told what to do next; a script is not", async (line, expected) => {
   using folder = new TemporaryFolder();
@@ -46,7 +47,7 @@ test.each([
     await shell.standsAt(promptWith(server.port));
     shell.press(`${line}\r`);
     const [verb] = line.split(" ");
-    await shell.shows(unfolded(`${verb} a: ${why}: whoever runs the server can allow it`));
+    await shell.shows(unfolded(`${verb} a: ${why}; whoever runs the server can allow it`));
   },
 );
 
@@ -62,17 +63,37 @@ test("a limit is told in sizes as people read them, with what can be done", asyn
   shell.press("PUT b\r");
   await shell.shows(
     unfolded(
-      "PUT b: b is too large: a file may have 11.7 KiB (on the server): whoever runs the server sets how large",
+      "PUT b: b is too large: a file may have 11.7 KiB (on the server); whoever runs the server sets how large",
     ),
   );
   shell.press("PUT a\rPUT a c\r");
   await shell.shows(
     unfolded(
-      "PUT a: c needs 8.8 KiB more, and the quota leaves 6.8 KiB (on the server): RM makes room, or whoever runs the server",
+      "PUT a: c needs 8.8 KiB more, and the quota leaves 6.8 KiB (on the server); RM makes room, or whoever runs the server",
     ),
   );
   shell.press("PUT a\r");
-  await shell.shows(unfolded("replacing it (on the server): choose another name, or ask whoever"));
+  await shell.shows(unfolded("replacing it (on the server); choose another name, or ask whoever"));
+});
+
+test.each([
+  [
+    "RM ln",
+    "and links are not followed (on the server); whoever runs the server can remove it there",
+  ],
+  ["MIRROR a", "MIRROR a: a is a file, no folder; GET a gets it"],
+  ["MIRROR -R c", "MIRROR c: c is a file, no folder; PUT c sends it"],
+  ["GET * data2", "data2 is taken for a source: data2/ makes a folder for all of them"],
+])("%s is told of with what was meant", async (line, told) => {
+  using folder = new TemporaryFolder();
+  for (const name of ["a", "b"]) write(folder.join("server", name), name);
+  write(folder.join("client/c"), "c");
+  symlinkSync("folder", folder.join("server/ln"));
+  await using server = await ServerProcess.start(folder.join("server"));
+  await using shell = startTyping(folder, String(server.port));
+  await shell.standsAt(promptWith(server.port));
+  shell.press(`${line}\r`);
+  await shell.shows(unfolded(told));
 });
 
 test("for a name that is not allowed another is shown", async () => {
@@ -84,11 +105,11 @@ test("for a name that is not allowed another is shown", async () => {
   await using shell = startTyping(folder, String(server.port));
   await shell.standsAt(promptWith(server.port));
   shell.press("PUT a:b\r");
-  await shell.shows(unfolded("a colon (on the server): PUT a:b a-b gives it another"));
+  await shell.shows(unfolded("a colon (on the server); PUT a:b a-b gives it another"));
   shell.press("GET 'c:d e'\r");
-  await shell.shows(unfolded("a colon (on this side): GET 'c:d e' 'c-d e' gives it another"));
+  await shell.shows(unfolded("a colon (on this side); GET 'c:d e' 'c-d e' gives it another"));
   shell.press("GET con\r");
-  await shell.shows(unfolded("on Windows (on this side): GET con NAME gives it another"));
+  await shell.shows(unfolded("on Windows (on this side); GET con NAME gives it another"));
 });
 
 test("a server that goes while nothing is asked of it is told of, with what to type", async () => {
@@ -100,7 +121,7 @@ test("a server that goes while nothing is asked of it is told of, with what to t
   await shell.standsAt(promptWith(server.port, "GET half"));
   await server.stop("SIGTERM");
   await shell.shows(
-    / is lost: the server left: The server shuts down:\s+OPEN\s+connects\s+again$/m,
+    / is lost: the server left \(The server shuts down\);\s+OPEN\s+connects\s+again$/m,
   );
   // What was being typed is still there.
   await shell.standsAt(promptWith(undefined, "GET half"));
@@ -119,7 +140,7 @@ test("a transfer that has failed for want of a connection goes on behind OPEN", 
   await shell.standsAt(promptWith(proxy.port));
   shell.press("GET big\r");
   await shell.shows(
-    /^GET big: [^>]* lost: [^>]*:\s+OPEN,\s+and\s+the\s+same\s+again\s+goes\s+on\s+from\s+there$/m,
+    /^GET big: [^>]* lost: [^>]*;\s+OPEN,\s+and\s+the\s+same\s+again\s+goes\s+on\s+from\s+there$/m,
   );
   await shell.standsAt(promptWith(undefined));
   shell.press(`OPEN ${proxy.port}\rGET big\r`);
