@@ -5,6 +5,8 @@ import { Status } from "../client/status.ts";
 import { formatEvent, type Observe, type ServerEvent } from "../observe/events.ts";
 import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
+import { formatSeconds } from "../observe/units.ts";
+import { NOOP_MS } from "../protocol/limits.ts";
 import { SYSTEM } from "../platform/system.ts";
 import { isLoopback } from "../security/ip.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -199,6 +201,12 @@ export async function runServe(given: Arguments): Promise<Status> {
   const server = await start(storage, options);
   if (protection !== undefined) {
     await announce(exact, line, connectLines(host, server.port, protection), protection);
+  }
+  if (deadlines.idle <= NOOP_MS) {
+    messages.log(
+      `Shells in which nothing is typed are closed after ${formatSeconds(deadlines.idle / 1000)}: ` +
+        `with an --idle-timeout of more than ${NOOP_MS / 1000} they stay.`,
+    );
   }
   for (const note of [...limits.notes, ...(storage.notes ?? [])]) messages.log(note);
   if (given.has("insecure")) warn(messages, host);

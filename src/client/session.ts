@@ -254,8 +254,7 @@ export class Session implements Line {
     if (this.#lost !== undefined || this.#pending > 0) return;
     const said = await this.read().catch(() => undefined);
     if (this.#lost === undefined) {
-      const bye = said?.type === "reply" && !said.reply.ok ? said.reply.message : "it closed";
-      this.#lose(`the server left (${bye})`);
+      this.#lose(leaving(said));
     }
     if (this.#lost !== undefined) onLost?.(this.#lost);
   }
@@ -279,4 +278,13 @@ export class Session implements Line {
     this.connection.destroy(reason);
     return this.#lost;
   }
+}
+
+/** Why a server has closed a connection that nothing was asked over. */
+function leaving(said: ReplyEvent | undefined): string {
+  if (said?.type !== "reply" || said.reply.ok) return "the server closed it";
+  const { word, message } = said.reply;
+  return word === "idle"
+    ? `nothing was done for longer than the server waits (${message})`
+    : `the server left (${message})`;
 }

@@ -74,6 +74,8 @@ export interface ShellContext {
   previousFolder: Path | undefined;
   /** Where names of this side begin, as an absolute path: LCD changes it. */
   localFolder: string;
+  /** Where they began before the last LCD. */
+  previousLocalFolder: string | undefined;
   /** Whether the last connection was lost, and neither closed nor replaced since. */
   lost: boolean;
   /** Aborted when the user interrupts the command that runs. */

@@ -1,3 +1,4 @@
+import { formatAddress } from "../client/address.ts";
 import { CommandFailed, Refused, toCommandFailed, type SessionLost } from "../client/errors.ts";
 import type { Session } from "../client/session.ts";
 import { Status } from "../client/status.ts";
@@ -14,10 +15,9 @@ import { whereOf } from "./failure.ts";
 import { Job } from "./progress/job.ts";
 import { nextStep } from "./next-step.ts";
 import { BadCommandLine, parseCommands, SHELL_ESCAPE, type CommandLine } from "./parse.ts";
+import { NOOP_MS } from "../protocol/limits.ts";
 import { StorageError } from "../storage/errors.ts";
 
-/** A shell left alone says so to the server this often, in milliseconds. */
-const NOOP_MS = 60_000;
 /** A shell that is left while a command runs gives it this long to forget its file, in ms. */
 const LEAVE_MS = 300;
 
@@ -51,6 +51,7 @@ export class Shell {
       | "remoteFolder"
       | "previousFolder"
       | "localFolder"
+      | "previousLocalFolder"
       | "ask"
       | "dropTypedAhead"
       | "lend"
@@ -65,6 +66,7 @@ export class Shell {
       remoteFolder: [],
       previousFolder: undefined,
       localFolder: context.root.location,
+      previousLocalFolder: undefined,
       connecting: { timeout, trust, onLost: (lost) => this.#lostWhileIdle(lost) },
       ask: undefined,
       dropTypedAhead: () => undefined,
@@ -274,10 +276,17 @@ export class Shell {
     // A command that runs comes upon it by itself.
     if (this.#context.session?.lost !== lost || this.#running !== undefined) return;
     this.interject(() => {
-      const todo = this.#context.lend === undefined ? "" : "; OPEN connects again";
-      this.#context.output.complain(lost.message + todo);
+      this.#context.output.complain(lost.message + this.#howToOpen());
       this.#dropLost();
     });
+  }
+
+  /** What a person types to have the connection again. */
+  #howToOpen(): string {
+    const { session, lend } = this.#context;
+    if (session === undefined || lend === undefined) return "";
+    const user = session.target.user === undefined ? "" : `${session.target.user}@`;
+    return `; OPEN ${user}${formatAddress(session.address)} connects again`;
   }
 
   #dropLost(): void {
@@ -298,7 +307,7 @@ export class Shell {
       if (failed === undefined) throw error;
       if (session.lost === undefined) await session.destroy();
       this.interject(() => {
-        this.#context.output.complain(failed.message);
+        this.#context.output.complain(failed.message + this.#howToOpen());
         this.#dropLost();
       });
     }

@@ -121,12 +121,28 @@ test("a server that goes while nothing is asked of it is told of, with what to t
   await shell.standsAt(promptWith(server.port, "GET half"));
   await server.stop("SIGTERM");
   await shell.shows(
-    / is lost: the server left \(The server shuts down\);\s+OPEN\s+connects\s+again$/m,
+    / is lost: the server left \(The server shuts down\);\s+OPEN\s+127[.]0[.]0[.]1:\d+\s+connects\s+again$/m,
   );
   // What was being typed is still there.
   await shell.standsAt(promptWith(undefined, "GET half"));
   shell.press(KEY.ctrlU);
   await shell.standsAt(promptWith(undefined));
+});
+
+test("a connection that was closed for idling is told of as that, and how to go on", async () => {
+  using folder = new TemporaryFolder();
+  const flags = ["--idle-timeout", "1"];
+  await using server = await ServerProcess.start(folder.join("server"), flags);
+  await server.waitFor(/Shells in which nothing is typed are closed after 1\.00 s: /);
+  await using shell = startTyping(folder, String(server.port));
+  await shell.standsAt(promptWith(server.port));
+  await shell.shows(
+    unfolded(`is lost: nothing was done for longer than the server waits (No request for`),
+  );
+  await shell.shows(unfolded(`OPEN 127.0.0.1:${server.port} connects again`));
+  await shell.standsAt(promptWith(undefined));
+  shell.press(`OPEN 127.0.0.1:${server.port}\r`);
+  await shell.standsAt(promptWith(server.port));
 });
 
 test("a transfer that has failed for want of a connection goes on behind OPEN", async () => {
