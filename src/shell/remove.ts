@@ -131,7 +131,10 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
       },
     );
   }
-  if (dryRun) return;
+  if (dryRun) {
+    output.say(`Would remove ${count(removed)}.`);
+    return;
+  }
   output.say(
     kept.has(own)
       ? `Removed ${count(removed)} of ${own}, and left the rest.`
