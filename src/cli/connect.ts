@@ -218,7 +218,7 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
 
 function createOutput(json: boolean, quiet: boolean): Output {
   const messages = createMessages({ folded: true });
-  const meter = json || quiet ? undefined : createMeter();
+  const meter = json || quiet ? undefined : createMeter(messages);
   const above = (show: () => void): void => (meter === undefined ? show() : meter.above(show));
   const colours = hasColours(process.stdout);
   return {

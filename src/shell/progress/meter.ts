@@ -14,8 +14,18 @@ const STALLED_MS = 3000;
 /** When the reply to what is all there has not come for so long, that is said, in milliseconds. */
 const UNANSWERED_MS = 1000;
 
-/** Shows a person at a terminal how far a job is. */
-export class Meter {
+/** Shows a person how far a job is. */
+export interface Watcher {
+  /** Shows a job from when it has taken some time until it ends, in place of any other. */
+  watch(job: Job): void;
+  /** Writes something that is not to be mixed up with what is shown. */
+  above(write: () => void): void;
+  /** Shows nothing while a person is asked something. */
+  pauseFor<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** Shows it in lines that are drawn again and again. */
+export class Meter implements Watcher {
   readonly #screen: Screen;
   readonly #paint: (text: Text) => string;
   readonly #lines: LiveLines;

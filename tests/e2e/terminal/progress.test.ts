@@ -308,7 +308,7 @@ test("Ctrl-C takes it away, and the prompt is back", async () => {
 });
 
 test.each([
-  ["where the terminal is dumb", [], { TERM: "dumb" }],
+  ["with -q where the terminal is dumb", ["-q"], { TERM: "dumb" }],
   ["with -q", ["-q"], {}],
   ["with --json", ["--json"], {}],
 ] as const)("there is none %s", async (_, flags, env) => {
@@ -321,6 +321,19 @@ test.each([
   expect(await shell.process.exited).toBe(0);
   expect(shell.raw).not.toContain(ESC);
   expect(shell.seen).not.toMatch(/^big /m);
+});
+
+test("a dumb terminal shows plain lines of it, and no bar", async () => {
+  await using scene = await stalling(4 * MIB, (folder) => {
+    writeRandom(folder.join("server/big"), 8 * MIB);
+  });
+  const env = { NO_COLOR: "1", TERM: "dumb" };
+  await using shell = scene.connect(100, ["-c", "GET big"], env);
+  await shell.waitToSee(/^big: (?:3\.\d|4\.0) MiB of 8\.0 MiB \((?:4\d|50)%\)$/m);
+  scene.proxy.release();
+  expect(await shell.process.exited).toBe(0);
+  await shell.waitToSee(/^GET big: 8\.0 MiB .*verified$/m);
+  expect(shell.raw).not.toContain(ESC);
 });
 
 test("there is none where standard error is no terminal", async () => {
