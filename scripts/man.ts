@@ -85,8 +85,10 @@ export async function manualPage(): Promise<string> {
     plain(
       "These are typed in the shell of sftp connect, in any case; quotes and backslashes are those of sh. Tab completes, Ctrl-R searches what was typed, Ctrl-C ends a command, and Ctrl-D leaves.",
     ),
-    ...COMMAND_GROUPS.flatMap(({ title, commands: group }) =>
-      [`.SS ${plain(title)}`].concat(group.flatMap(commandLines)),
+    ...COMMAND_GROUPS.flatMap(({ title, rows }) =>
+      [`.SS ${plain(title)}`].concat(
+        rows.flatMap(({ commands: together }) => together.flatMap(commandLines)),
+      ),
     ),
     ".SH OPTIONS",
     ...(await joined(commands, async ([name, definition]) => [

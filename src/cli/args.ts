@@ -92,9 +92,15 @@ export class Arguments {
 
 /**
  * Reads a command line strictly: citty itself lets unknown flags pass.
+ * @param others the flags of the other commands, which may have been meant
  * @throws {CommandFailed} status 2
  */
-export function readArguments(command: string, flags: Flags, raw: string[]): Arguments {
+export function readArguments(
+  command: string,
+  flags: Flags,
+  raw: string[],
+  others: ReadonlyMap<string, Flags> = new Map(),
+): Arguments {
   const usage = (message: string): CommandFailed =>
     new CommandFailed(Status.usage, `${message}: see sftp ${command} --help`);
   const known = new Map<string, { name: string; takesValue: boolean; on: boolean }>();
@@ -143,7 +149,11 @@ export function readArguments(command: string, flags: Flags, raw: string[]): Arg
       const meant = short ?? nearest(token.name, [...known.keys()]);
       const next = tokens[index + 1];
       const behind = short !== undefined && next?.kind === "positional" ? ` ${next.value}` : "";
-      const hint = meant === undefined ? "" : ` (did you mean --${meant}${behind}?)`;
+      const elsewhere = [...others.keys()].find(
+        (name) => name !== command && Object.hasOwn(others.get(name) ?? {}, token.name),
+      );
+      const guess = meant === undefined ? "" : ` (did you mean --${meant}${behind}?)`;
+      const hint = elsewhere === undefined ? guess : ` (sftp ${elsewhere} has it)`;
       throw usage(`There is no flag ${token.rawName}${hint}`);
     }
     if (!flag.takesValue) {

@@ -45,8 +45,8 @@ export async function runCompletion(
     const problem =
       typed === ""
         ? `For which shell? Say ${SHELLS.join(", ")}`
-        : `There is no script for ${typed}: ` +
-          (meant === undefined ? `say ${SHELLS.join(", ")}` : `did you mean ${meant}?`);
+        : `There is no script for ${typed} ` +
+          (meant === undefined ? `(say ${SHELLS.join(", ")})` : `(did you mean ${meant}?)`);
     throw new CommandFailed(Status.usage, `${problem}: see sftp completion --help`);
   }
   const { tableOf } = await import("./completion-table.ts");

@@ -12,6 +12,7 @@ import { Shell } from "../shell/shell.ts";
 import { StorageError } from "../storage/errors.ts";
 import { fromSystem } from "../storage/local/errno.ts";
 import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
+import { checkEnoughFiles } from "./enough-files.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG, type Config } from "./config.ts";
 import { isOn, readCount, readSeconds, readWait, saidBy, setting, WEEK } from "./settings.ts";
@@ -131,6 +132,7 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
   const durable = isOn(given, "durable");
   const json = isOn(given, "json");
   const dryRun = given.has("dry-run");
+  checkEnoughFiles();
   const root = await openRoot(setting(given, "root"), { make: !dryRun, durable });
   // No command waits for what was left to be looked through; nobody is told where it cannot be done.
   const swept = dryRun ? Promise.resolve() : root.sweep(keep).catch(() => undefined);
@@ -216,7 +218,7 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
 
 function createOutput(json: boolean, quiet: boolean): Output {
   const messages = createMessages({ folded: true });
-  const meter = json || quiet ? undefined : createMeter();
+  const meter = json || quiet ? undefined : createMeter(messages);
   const above = (show: () => void): void => (meter === undefined ? show() : meter.above(show));
   const colours = hasColours(process.stdout);
   return {

@@ -3,7 +3,8 @@ import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { visible } from "../observe/visible.ts";
 import { fold } from "../shell/fold.ts";
-import { Meter } from "../shell/progress/meter.ts";
+import { Meter, type Watcher } from "../shell/progress/meter.ts";
+import { PlainMeter } from "../shell/progress/plain-meter.ts";
 import { partsOf, type Meaning, type Text } from "../shell/text.ts";
 import { LogStream } from "./log-stream.ts";
 
@@ -114,9 +115,10 @@ export function paintLines(text: Text, colours: boolean): string {
 }
 
 /** What shows progress at the terminal of standard error; `undefined` where there is none. */
-export function createMeter(): Meter | undefined {
+export function createMeter(messages: Messages): Watcher | undefined {
   const { stderr } = process;
-  if (!stderr.isTTY || process.env["TERM"] === "dumb") return undefined;
+  if (!stderr.isTTY) return undefined;
+  if (process.env["TERM"] === "dumb") return new PlainMeter((line) => messages.log(line));
   const colours = hasColours(stderr);
   return new Meter(stderr, (text) => paint(text, colours));
 }

@@ -11,6 +11,7 @@ import {
   writeData,
 } from "./output.ts";
 import { isOn } from "./settings.ts";
+import { strayVariables } from "./stray-variables.ts";
 import { versionLine } from "./version.ts";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
@@ -18,6 +19,7 @@ import { formatEvent } from "../observe/events.ts";
 import type { Command } from "../shell/command.ts";
 import { foldTable, screenWidth } from "../shell/fold.ts";
 import { nearest } from "../shell/nearest.ts";
+import { quoteWord } from "../shell/parse.ts";
 
 const HELP_FLAGS: ReadonlySet<string> = new Set(["-h", "--help"]);
 
@@ -40,12 +42,19 @@ async function main(argv: readonly string[]): Promise<Status> {
     return show(await helpAbout(about));
   }
   const command = await find(first, rest);
-  const given = readArguments(first, await flagsOf(command.definition), rest);
+  if (first === "connect") await refuseTyped(rest);
+  const given = readArguments(
+    first,
+    await flagsOf(command.definition),
+    rest,
+    await configurableFlags(),
+  );
   if (given.has("help")) return show(await commandHelp(first, command.definition));
   let configured = given;
   try {
     const config = await readConfig(given.value("config"), await configurableFlags());
     configured = given.withFile(config.settingsOf(first));
+    if (command.configured) await tellStrayVariables();
     return await command.run(configured, config);
   } catch (error) {
     const failed = toCommandFailed(error);
@@ -69,6 +78,14 @@ async function helpAbout(name: string | undefined): Promise<string> {
     : `In the shell of sftp connect:\n\n${details(typed)}`;
 }
 
+/** Says what was set in vain, also where only what is wrong is told: that is. */
+async function tellStrayVariables(): Promise<void> {
+  const flags = await configurableFlags();
+  for (const stray of strayVariables(process.env, flags.values())) {
+    createMessages({ folded: true }).warn(`sftp: ${stray}`);
+  }
+}
+
 /** Whoever reads events is told as well why there are none. */
 function tellFailure(given: Arguments, { status, message }: CommandFailed): void {
   if (wantsEvents(given)) writeData(formatEvent({ event: "failed", status, message }));
@@ -80,6 +97,17 @@ function wantsEvents(given: Arguments): boolean {
   } catch {
     return false;
   }
+}
+
+/** @throws {CommandFailed} status 2, where a command of the shell stands behind an address */
+async function refuseTyped([address = "", typed = "", ...more]: readonly string[]): Promise<void> {
+  if (address.startsWith("-") || /^\d*$/.test(typed)) return;
+  if ((await commandOfShell(typed)) === undefined) return;
+  const line = [typed, ...more].join(" ");
+  throw new CommandFailed(
+    Status.usage,
+    `${typed} is typed in the shell, or given with -c: sftp connect ${address} -c ${quoteWord(line)}`,
+  );
 }
 
 /** @throws {CommandFailed} status 2, where there is a word that nobody asked for */

@@ -5,12 +5,15 @@ import { Status } from "../client/status.ts";
 import { formatEvent, type Observe, type ServerEvent } from "../observe/events.ts";
 import { Server, type ServerOptions } from "../server/server.ts";
 import type { Deadlines } from "../server/watch.ts";
+import { formatSeconds } from "../observe/units.ts";
+import { NOOP_MS } from "../protocol/limits.ts";
 import { SYSTEM } from "../platform/system.ts";
 import { isLoopback } from "../security/ip.ts";
 import type { Storage } from "../storage/storage.ts";
 import { announce, connectLines, tellCommands } from "./announce.ts";
 import type { Arguments, Flags, Setting } from "./args.ts";
 import { CONFIG_FLAG } from "./config.ts";
+import { checkEnoughFiles } from "./enough-files.ts";
 import { provideFileThreads } from "./file-threads.ts";
 import { limitFlags, readLimits } from "./limits.ts";
 import { Proxies } from "../transport/proxies.ts";
@@ -172,6 +175,7 @@ export async function runServe(given: Arguments): Promise<Status> {
     messages.error(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
   };
   const keepPartial = readSeconds(setting(given, "keep-partial"));
+  checkEnoughFiles();
   provideFileThreads();
   const durable = isOn(given, "durable");
   const limits = readLimits(given);
@@ -198,6 +202,12 @@ export async function runServe(given: Arguments): Promise<Status> {
   const server = await start(storage, options);
   if (protection !== undefined) {
     await announce(exact, line, connectLines(host, server.port, protection), protection);
+  }
+  if (deadlines.idle <= NOOP_MS) {
+    messages.log(
+      `Shells in which nothing is typed are closed after ${formatSeconds(deadlines.idle / 1000)}: ` +
+        `with an --idle-timeout of more than ${NOOP_MS / 1000} they stay.`,
+    );
   }
   for (const note of [...limits.notes, ...(storage.notes ?? [])]) messages.log(note);
   if (given.has("insecure")) warn(messages, host);

@@ -6,7 +6,12 @@ import type { Arguments, Flags, Setting } from "./args.ts";
 export function variableOf(flags: Flags, name: string): string | undefined {
   const flag = flags[name];
   if (flag === undefined || flag.type === "positional" || flag.flagOnly === true) return undefined;
-  return flag.variable ?? `SFTP_${name.toUpperCase().replaceAll("-", "_")}`;
+  return flag.variable ?? plainVariableOf(name);
+}
+
+/** The environment variable that a flag has unless it names another. */
+export function plainVariableOf(name: string): string {
+  return `SFTP_${name.toUpperCase().replaceAll("-", "_")}`;
 }
 
 /**
@@ -83,6 +88,9 @@ export const WEEK = "604800";
  */
 export function readCount({ value, from }: Setting): number {
   if (/^[0-9]{1,6}$/.test(value)) return Number(value);
+  if (/^[0-9]+$/.test(value)) {
+    throw new CommandFailed(Status.usage, `${from} ${value} is too many: give at most 999999`);
+  }
   throw new CommandFailed(Status.usage, `${from} ${value} is no number: give one, such as 5`);
 }
 

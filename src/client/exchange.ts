@@ -1,6 +1,7 @@
 import { MAX_DROPPED } from "../protocol/limits.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { ReplyEvent } from "../protocol/reply-decoder.ts";
+import { parseDecimal } from "../protocol/text.ts";
 import { brokenProtocol, Refused, type SessionLost } from "./errors.ts";
 
 /** Less than this of a body is read out rather than cancelled, in bytes. */
@@ -34,6 +35,8 @@ export class Exchange {
   #hasTurn = false;
   #finished = false;
   #abort: Promise<Reply> | undefined;
+  /** Told how far the server says that it is, in bytes or entries. */
+  onDone: (done: number) => void = () => undefined;
 
   /**
    * @param turn settles when the request before has its final reply.
@@ -65,7 +68,10 @@ export class Exchange {
         const event = await this.#line.read();
         if (event.type === "keepalive") continue;
         if (event.type === "block") return event;
-        if (event.reply.code < 200 && event.reply.code !== 150) continue;
+        if (event.reply.code < 200 && event.reply.code !== 150) {
+          this.#hear(event.reply);
+          continue;
+        }
         if (event.reply.code !== 150) this.#finish();
         else if (!this.#hasBody) throw this.#line.violated("It sent 150 where no body is due");
         return event;
@@ -124,6 +130,11 @@ export class Exchange {
     const alone = this.#line.isLast(this);
     if (alone || bytes > LITTLE || this.#abort !== undefined) await this.cancel();
     else if (!this.#finished && this.#line.lost === undefined) await this.#readOut();
+  }
+
+  #hear(reply: Reply): void {
+    const done = reply.ok ? parseDecimal(reply.fields.get("done") ?? "") : undefined;
+    if (done !== undefined) this.onDone(done);
   }
 
   async #readOut(): Promise<void> {

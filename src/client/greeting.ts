@@ -1,3 +1,4 @@
+import { parseDenied, type Deniable } from "../protocol/denied.ts";
 import { PROTOCOL_VERSION } from "../protocol/limits.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { ReplyDecoder } from "../protocol/reply-decoder.ts";
@@ -11,6 +12,8 @@ export interface Greeting {
   readonly auth: string;
   /** How many requests it takes in advance. */
   readonly pipeline: number;
+  /** What it has said that it does not allow; of a login, that tells it. */
+  readonly denied: ReadonlySet<Deniable>;
   /** Whether the server owes the reply to a NOOP that got it to speak. */
   readonly asked: boolean;
 }
@@ -101,6 +104,7 @@ export function judgeGreeting(reply: Reply): Omit<Greeting, "asked"> | Stranger 
   return {
     auth: reply.fields.get("auth") ?? "",
     pipeline: Math.max(1, parseDecimal(reply.fields.get("pipeline") ?? "") ?? 1),
+    denied: parseDenied(reply.fields.get("denied")),
   };
 }
 

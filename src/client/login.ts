@@ -1,3 +1,4 @@
+import { parseDenied, type Deniable } from "../protocol/denied.ts";
 import type { Request } from "../protocol/request.ts";
 import { MECHANISM, TOKEN_USER, WRONG_LOGIN } from "../security/mechanism.ts";
 import { ScramClient } from "../security/scram.ts";
@@ -22,9 +23,10 @@ interface Line {
 /**
  * Logs in. When it settles, each side has proved to the other that it knows the secret, which was
  * not sent, and that there is nobody between them.
+ * @returns what the server has said that it does not allow
  * @throws {CommandFailed} status 4
  */
-export async function logIn(line: Line, credentials: Credentials): Promise<void> {
+export async function logIn(line: Line, credentials: Credentials): Promise<ReadonlySet<Deniable>> {
   const { user, secret, binding } = credentials;
   try {
     const scram = new ScramClient(user, secret, binding);
@@ -34,6 +36,7 @@ export async function logIn(line: Line, credentials: Credentials): Promise<void>
     const final = await scram.final(decode(begun.code === 334 ? begun.fields.get("data") : ""));
     const ended = await line.request("AUTH", [], { data: encode(final) }).success();
     scram.verify(decode(ended.code === 230 ? ended.fields.get("data") : ""));
+    return parseDenied(ended.fields.get("denied"));
   } catch (error) {
     if (error instanceof SecurityError) {
       throw new CommandFailed(Status.trust, `The login failed: ${error.message}`);

@@ -44,8 +44,8 @@ export interface Outgoing {
   readonly offset: number;
   /** @throws {StorageError} `changed`, where what was read is not what there is. */
   unchanged(): Promise<void>;
-  /** Told how many bytes there are by now. */
-  onProgress(bytes: number): void;
+  /** Told how many bytes have left the program by now. */
+  onHandedOver(bytes: number): void;
 }
 
 /**
@@ -79,7 +79,7 @@ export async function sendBody(
       await connection.drained();
       sentAt = performance.now();
       sent += block.length;
-      body.onProgress(sent);
+      body.onHandedOver(sent);
     }
     await body.unchanged();
     const value = digest.value();

@@ -1,3 +1,4 @@
+import type { Deniable } from "../protocol/denied.ts";
 import type { Path } from "../protocol/path.ts";
 import type { ReplyEvent } from "../protocol/reply-decoder.ts";
 import type { Reply } from "../protocol/reply.ts";
@@ -45,6 +46,7 @@ export class Session implements Line {
   readonly #channel: Channel<ReplyEvent>;
   readonly #outbox: Outbox;
   readonly #timeout: number;
+  #denied: ReadonlySet<Deniable>;
   #last: Exchange | undefined;
   #cancelling: { readonly exchange: Exchange; readonly reply: Promise<Reply> } | undefined;
   #aborts = 0;
@@ -63,6 +65,7 @@ export class Session implements Line {
     this.user = reached.login?.user;
     this.#channel = new Channel(reached.connection, reached.decoder);
     this.#outbox = new Outbox(reached.connection);
+    this.#denied = reached.greeting.denied;
     this.#timeout = options.timeout;
   }
 
@@ -119,6 +122,11 @@ export class Session implements Line {
   /** Whether the connection is known to be gone. */
   get lost(): SessionLost | undefined {
     return this.#lost;
+  }
+
+  /** What the server has said that it does not allow, so that it need not be asked for. */
+  get denied(): ReadonlySet<Deniable> {
+    return this.#denied;
   }
 
   /** Bytes that have arrived. */
@@ -228,7 +236,7 @@ export class Session implements Line {
     // What was asked before the greeting.
     if (greeting.asked) await this.#exchange(false).reply();
     if (login === undefined) return;
-    await logIn(this, login);
+    this.#denied = await logIn(this, login);
     if (learnt !== undefined) await trust.remember(this.target, learnt);
   }
 
@@ -246,8 +254,7 @@ export class Session implements Line {
     if (this.#lost !== undefined || this.#pending > 0) return;
     const said = await this.read().catch(() => undefined);
     if (this.#lost === undefined) {
-      const bye = said?.type === "reply" && !said.reply.ok ? said.reply.message : "it closed";
-      this.#lose(`the server left: ${bye}`);
+      this.#lose(leaving(said));
     }
     if (this.#lost !== undefined) onLost?.(this.#lost);
   }
@@ -271,4 +278,13 @@ export class Session implements Line {
     this.connection.destroy(reason);
     return this.#lost;
   }
+}
+
+/** Why a server has closed a connection that nothing was asked over. */
+function leaving(said: ReplyEvent | undefined): string {
+  if (said?.type !== "reply" || said.reply.ok) return "the server closed it";
+  const { word, message } = said.reply;
+  return word === "idle"
+    ? `nothing was done for longer than the server waits (${message})`
+    : `the server left (${message})`;
 }

@@ -33,7 +33,7 @@ export async function uploadStream(
     // Once the server has answered, nothing more of it is waited for.
     blocks: blocksOf(until(input, outcome.reply, signal), digest),
     unchanged: async () => undefined,
-    onProgress: (sent: number) => {
+    onHandedOver: (sent: number) => {
       bytes = sent;
     },
   };

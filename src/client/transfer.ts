@@ -15,8 +15,10 @@ export interface TransferOptions {
   readonly fresh: boolean;
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal;
-  /** Told how many bytes of how many are there. */
+  /** Told how many bytes of how many are there: with whoever receives them. */
   readonly onProgress: (bytes: number, size: number) => void;
+  /** Told how many bytes of an upload have left the program; they may be on their way for long. */
+  readonly onHandedOver: (bytes: number) => void;
   /** Told when all is sent, and nothing is held open while the reply is awaited. */
   readonly onSent: () => void;
   /** Told why what an earlier attempt has left is of no use. */

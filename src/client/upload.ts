@@ -94,7 +94,7 @@ export class Upload implements Transfer {
     ahead: boolean,
   ): Promise<() => Promise<Omit<Transferred, "seconds">>> {
     const { size, mtime, exec } = source;
-    const { secret, signal, onProgress } = this.#options;
+    const { secret, signal, onProgress, onHandedOver } = this.#options;
     const part =
       size > BLOCK_SIZE
         ? uploadKey(secret, session.address, this.#remote, this.#storage, source)
@@ -110,6 +110,16 @@ export class Upload implements Transfer {
       ...(part === undefined ? {} : { part, offset }),
     };
     const { exchange, bodyEnded } = await session.upload(this.#remote, keys, signal);
+    let handedOver = offset;
+    let there = offset;
+    // What the system has taken may be on its way for long: the server says what has come.
+    exchange.onDone = (done) => {
+      const now = Math.min(done, handedOver);
+      if (now <= there) return;
+      there = now;
+      onProgress(there, size);
+    };
+    onProgress(offset, size);
     const outcome = new Outcome(exchange.reply());
     const headroom = MAX_BLOCK_HEADER;
     const body: Outgoing = {
@@ -121,12 +131,16 @@ export class Upload implements Transfer {
           ? [await readOnlyBlock(source, digest, headroom)]
           : readBlocks(source, digest, { from: offset, headroom }),
       unchanged: () => source.unchanged(),
-      onProgress: (bytes) => onProgress(bytes, size),
+      onHandedOver: (bytes) => {
+        handedOver = bytes;
+        onHandedOver(bytes);
+      },
     };
     const sent = await sendBody(session.connection, body, outcome, signal, bodyEnded);
     if (sent.ended) this.#unconfirmed = { size, digest: sent.digest };
     return async () => {
       await this.#confirm(outcome, sent.digest);
+      onProgress(size, size);
       return { bytes: size, reused: offset, digest: sent.digest };
     };
   }

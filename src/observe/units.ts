@@ -12,6 +12,12 @@ export function formatSize(bytes: number): string {
   return `${value.toFixed(1)} ${unit}`;
 }
 
+/** Two sizes to be compared: in bytes where they would look the same. */
+export function formatSizes(one: number, other: number): readonly [string, string] {
+  const shown = [formatSize(one), formatSize(other)] as const;
+  return one === other || shown[0] !== shown[1] ? shown : [`${one} bytes`, `${other} bytes`];
+}
+
 /** A duration as people read it: `4 ms`, `0.02 s`, `12.3 s`, `3 min 20 s`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 0.01) return `${Math.ceil(seconds * 1000)} ms`;

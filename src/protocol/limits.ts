@@ -18,6 +18,8 @@ export const PIPELINE = 1024;
 
 /** After this long without a byte a side that still works says so (`110` or `~`), in milliseconds. */
 export const KEEPALIVE_MS = 5000;
+/** A client in which nothing is typed says that it is there this often, in milliseconds. */
+export const NOOP_MS = 60_000;
 
 /** How much of a refused upload's body is read and dropped before the server closes, in bytes. */
 export const MAX_DROPPED = 64 * 1024 * 1024;

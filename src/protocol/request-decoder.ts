@@ -47,6 +47,11 @@ export class RequestDecoder {
     return this.#scanner.midway ? "line" : undefined;
   }
 
+  /** Bytes of a block that has not wholly arrived. */
+  get partial(): number {
+    return this.#scanner.filled;
+  }
+
   push(piece: Uint8Array): void {
     this.#scanner.push(piece);
   }

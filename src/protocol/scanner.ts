@@ -23,6 +23,11 @@ export class Scanner {
     return this.#buffered;
   }
 
+  /** How much of the run that is wanted has arrived, in bytes. */
+  get filled(): number {
+    return this.#filled;
+  }
+
   /** Whether part of a line or of a run has arrived. */
   get midway(): boolean {
     return this.#line !== "" || this.#filled > 0 || this.#buffered > 0;

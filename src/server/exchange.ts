@@ -8,7 +8,7 @@ import type { BodyEvent } from "./job.ts";
 import type { Path } from "../storage/errors.ts";
 import type { Login } from "./login.ts";
 import type { Parts } from "./parts.ts";
-import type { Rights } from "./rights.ts";
+import type { Rights, Withheld } from "./rights.ts";
 
 /** Bytes that whoever fills a block leaves free in front of it. */
 export const HEADROOM = MAX_BLOCK_HEADER;
@@ -17,6 +17,8 @@ export const HEADROOM = MAX_BLOCK_HEADER;
 export interface Exchange {
   readonly storage: Storage;
   readonly rights: Rights;
+  /** What nobody may do. */
+  readonly withheld: Withheld;
   /** Where clients have to log in. */
   readonly login: Login | undefined;
   /** The parts of uploads that this session has open. */
@@ -45,6 +47,8 @@ export interface Exchange {
    * @param buffer holds the block's bytes from `HEADROOM` on
    */
   block(buffer: Buffer, length: number, digest: bigint): Promise<void>;
+  /** Has the client told of all that `progress` says, rather than only where nothing else is. */
+  tellProgress(): void;
   /**
    * Says how far the work is, in bytes or whatever it counts in.
    * @throws {RequestFailed} `426`, where the client has cancelled the request

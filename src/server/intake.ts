@@ -47,6 +47,11 @@ export class Intake {
     return this.#open !== undefined;
   }
 
+  /** How much of a body has arrived of a block that is not whole yet, in bytes. */
+  partOf(body: Body): number {
+    return this.#open === body ? this.#decoder.partial : 0;
+  }
+
   /** How many requests have not been answered. */
   get outstanding(): number {
     return this.#unanswered.size;

@@ -4,12 +4,17 @@ import type { Connection } from "../transport/connection.ts";
 
 /** A client that does not read is looked at this often at the most, in milliseconds. */
 const LEAST_PAUSE_MS = 1000;
+/** So often it is told how far an upload is, where it goes on, in milliseconds. */
+const TELL_MS = 250;
 
 /** Tells a client that waits for a reply that the server still works on it. */
 export class KeepAlive {
   readonly #connection: Connection;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #state: "idle" | "working" | "body" = "idle";
+  /** What has come beside what is done, of a request whose progress is told. */
+  #more: (() => number) | undefined;
+  #told = 0;
   #lastSent = 0;
   /** How far the work is: what `110` tells. */
   done = 0;
@@ -22,6 +27,8 @@ export class KeepAlive {
   begin(): void {
     this.#state = "working";
     this.done = 0;
+    this.#more = undefined;
+    this.#told = 0;
     this.sent();
     if (this.#timer === undefined) this.#timer = this.#schedule(KEEPALIVE_MS);
   }
@@ -32,6 +39,16 @@ export class KeepAlive {
     this.sent();
   }
 
+  /**
+   * The client wants to know how far it is: that is told as it grows.
+   * @param more how much has come that is not done yet
+   */
+  tellMore(more: () => number): void {
+    this.#more = more;
+    clearTimeout(this.#timer);
+    this.#timer = this.#schedule(TELL_MS);
+  }
+
   /** Something was sent. */
   sent(): void {
     this.#lastSent = performance.now();
@@ -40,6 +57,7 @@ export class KeepAlive {
   /** The request is answered. */
   end(): void {
     this.#state = "idle";
+    this.#more = undefined;
   }
 
   #schedule(ms: number): ReturnType<typeof setTimeout> {
@@ -52,12 +70,17 @@ export class KeepAlive {
     this.#timer = undefined;
     if (this.#state === "idle" || this.#connection.isLost) return;
     const silent = performance.now() - this.#lastSent;
+    const done = Math.max(this.#told, this.done + (this.#more?.() ?? 0));
+    const hasGrown = this.#more !== undefined && done > this.#told;
     // A client that does not read what there is needs no more of it.
-    if (silent >= KEEPALIVE_MS && this.#connection.queued === 0) {
-      this.#connection.write(
-        this.#state === "body" ? "~\n" : formatSuccess(110, { done: this.done }),
-      );
+    if ((hasGrown || silent >= KEEPALIVE_MS) && this.#connection.queued === 0) {
+      this.#connection.write(this.#state === "body" ? "~\n" : formatSuccess(110, { done }));
+      this.#told = done;
       this.sent();
+    }
+    if (this.#more !== undefined) {
+      this.#timer = this.#schedule(TELL_MS);
+      return;
     }
     const left = KEEPALIVE_MS - (performance.now() - this.#lastSent);
     this.#timer = this.#schedule(Math.max(LEAST_PAUSE_MS, left));

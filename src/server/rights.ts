@@ -1,3 +1,4 @@
+import { formatDenied } from "../protocol/denied.ts";
 import type { Role } from "../security/users.ts";
 
 /**
@@ -27,6 +28,11 @@ export class Rights {
   constructor(role: Role, withheld: Withheld) {
     this.#role = role;
     this.#withheld = withheld;
+  }
+
+  /** What it does not allow, as the client is told beforehand; `undefined` where that is nothing. */
+  get denied(): string | undefined {
+    return formatDenied((right) => this.withholderOf(right) !== undefined);
   }
 
   /** What stands against it, such as `the role read`; `undefined` where it is allowed. */

@@ -98,6 +98,8 @@ export class Session {
         server: this.#options.program,
         auth: this.#login === undefined ? "none" : MECHANISM,
         pipeline: PIPELINE,
+        // Where somebody has to log in, that tells what they may do.
+        denied: this.#admitted?.rights.denied,
       }),
     );
     const reading = this.#intake.run();
@@ -260,6 +262,7 @@ export class Session {
         return storage.open(path);
       },
       login: this.#login,
+      withheld: this.#options.withheld,
       cutBody: (cause) => job.body?.fail(cause),
       client: connection.remote,
       observe: this.#options.observe,
@@ -284,6 +287,11 @@ export class Session {
         connection.write(frameBlock(buffer, length, digest));
         keepAlive.sent();
         await connection.drained();
+      },
+      tellProgress: () => {
+        const { body } = job;
+        if (body === undefined) return;
+        turn.whenNow(() => keepAlive.tellMore(() => this.#intake.partOf(body)));
       },
       progress: (done) => {
         if (turn.isNow) keepAlive.done = done;

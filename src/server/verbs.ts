@@ -19,18 +19,20 @@ interface VerbEntry<V extends Verb> {
   readonly right: Right;
   /** Whether the log tells when it fails. */
   readonly logged: boolean;
+  /** What it does, as people call it; its name where left out. */
+  readonly does?: string;
 }
 
 /** Every verb: who carries it out, and for whom. */
 const VERBS: { readonly [V in Verb]: VerbEntry<V> } = {
   GET: { handle: get, right: "read", logged: true },
-  PUT: { handle: put, right: "add", logged: true },
-  HELD: { handle: held, right: "add", logged: true },
+  PUT: { handle: put, right: "add", logged: true, does: "storing files" },
+  HELD: { handle: held, right: "add", logged: true, does: "storing files" },
   LIST: { handle: list, right: "read", logged: false },
   STAT: { handle: stat, right: "read", logged: false },
-  MKDIR: { handle: mkdir, right: "add", logged: true },
-  DELETE: { handle: remove, right: "remove", logged: true },
-  RENAME: { handle: rename, right: "remove", logged: true },
+  MKDIR: { handle: mkdir, right: "add", logged: true, does: "making folders" },
+  DELETE: { handle: remove, right: "remove", logged: true, does: "removing" },
+  RENAME: { handle: rename, right: "remove", logged: true, does: "moving" },
   AUTH: { handle: auth, right: "none", logged: true },
   ABORT: { handle: abort, right: "read", logged: false },
   NOOP: { handle: noop, right: "read", logged: false },
@@ -43,12 +45,13 @@ const VERBS: { readonly [V in Verb]: VerbEntry<V> } = {
  * @throws {RequestFailed} `530` before the login, `553 denied` behind it
  */
 export function authorise(verb: string, rights: Rights | undefined): void {
-  const right = Object.hasOwn(VERBS, verb) ? VERBS[verb as Verb].right : "read";
+  const { right = "read", does = verb }: Partial<Pick<VerbEntry<Verb>, "right" | "does">> =
+    Object.hasOwn(VERBS, verb) ? VERBS[verb as Verb] : {};
   if (right === "none") return;
   if (rights === undefined) throw new RequestFailed({ code: 530, word: "login" }, "Log in first");
   const withholder = rights.withholderOf(right);
   if (withholder === undefined) return;
-  const message = `${withholder.replace(/^t/, "T")} does not allow ${verb}`;
+  const message = `${withholder.replace(/^t/, "T")} does not allow ${does}`;
   throw new RequestFailed({ code: 553, word: "denied" }, message);
 }
 

@@ -2,7 +2,7 @@ import type { Command } from "./command.ts";
 import { cd, cdup } from "./commands/cd.ts";
 import { close } from "./commands/close.ts";
 import { get, mget } from "./commands/get.ts";
-import { helpFor, type CommandGroup } from "./commands/help.ts";
+import { helpFor, type CommandGroup, type HelpRow } from "./commands/help.ts";
 import { lcd } from "./commands/lcd.ts";
 import { lls } from "./commands/lls.ts";
 import { lpwd } from "./commands/lpwd.ts";
@@ -25,16 +25,51 @@ const help = helpFor(
   () => COMMANDS,
 );
 
-/** Commands in the groups and the order in which HELP shows them. */
+/** Commands in the groups and the order in which HELP shows them: all of it fits on 24 lines. */
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
-  { title: "Connection", commands: [open, status, close, quit, help] },
-  { title: "Files", commands: [get, mget, put, mput, mirror] },
-  { title: "On the server", commands: [ls, cd, pwd, stat, mkdir, mv, rm, rmdir] },
-  { title: "On this side", commands: [lls, lcd, lpwd, shellEscape] },
+  {
+    title: "Connection",
+    rows: [
+      // The lines at the end tell of HELP.
+      ...alone(open),
+      { commands: [status, help] },
+      { commands: [close, quit], shown: ["CLOSE, QUIT", "close the connection; QUIT also leaves"] },
+    ],
+  },
+  {
+    title: "Files",
+    rows: [
+      ...alone(get, put),
+      { commands: [mget, mput], shown: ["MGET, MPUT", "GET and PUT that ask for each with -i"] },
+      ...alone(mirror),
+    ],
+  },
+  {
+    title: "On the server",
+    rows: [
+      ...alone(ls, cd, pwd, stat),
+      {
+        commands: [mkdir, rmdir],
+        shown: ["MKDIR, RMDIR folder...", "make folders, remove empty ones"],
+      },
+      ...alone(mv, rm),
+    ],
+  },
+  {
+    title: "On this side",
+    rows: [
+      { commands: [lls, lcd, lpwd], shown: ["LLS, LCD, LPWD", "as LS, CD and PWD on the server"] },
+      ...alone(shellEscape),
+    ],
+  },
 ];
+
+function alone(...commands: readonly Command[]): HelpRow[] {
+  return commands.map((command) => ({ commands: [command] }));
+}
 
 /** Every command. */
 export const COMMANDS: readonly Command[] = [
-  ...COMMAND_GROUPS.flatMap(({ commands }) => commands),
+  ...COMMAND_GROUPS.flatMap(({ rows }) => rows.flatMap(({ commands }) => commands)),
   cdup,
 ];

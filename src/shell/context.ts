@@ -5,7 +5,7 @@ import type { ClientEvent, Observe } from "../observe/events.ts";
 import type { Path } from "../protocol/path.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Job } from "./progress/job.ts";
-import type { Meter } from "./progress/meter.ts";
+import type { Watcher } from "./progress/meter.ts";
 import type { Text } from "./text.ts";
 
 /** Where the shell says things. */
@@ -24,7 +24,7 @@ export interface Output {
   /** The descriptor that programs which the user starts write to: standard output or error. */
   readonly programs: 1 | 2;
   /** Shows how far a job is; `undefined` where nobody watches. */
-  readonly meter: Meter | undefined;
+  readonly meter: Watcher | undefined;
   /** Settles when all of it has left the process. */
   flush(): Promise<void>;
 }
@@ -74,6 +74,8 @@ export interface ShellContext {
   previousFolder: Path | undefined;
   /** Where names of this side begin, as an absolute path: LCD changes it. */
   localFolder: string;
+  /** Where they began before the last LCD. */
+  previousLocalFolder: string | undefined;
   /** Whether the last connection was lost, and neither closed nor replaced since. */
   lost: boolean;
   /** Aborted when the user interrupts the command that runs. */

@@ -10,8 +10,8 @@ export function tellFailure(
   failed: CommandFailed,
   error: unknown,
 ): void {
-  const where = failed instanceof Refused ? " (on the server)" : "";
-  output.complain(`${verb} ${name}: ${failed.message}${where}`);
+  // What lies in the folder itself has its name.
+  output.complain(`${verb} ${name === "" ? "." : name}: ${failed.message}${whereOf(failed)}`);
   output.observe({
     event: "failed",
     command,
@@ -21,6 +21,15 @@ export function tellFailure(
     ...(failed instanceof Refused ? { code: failed.code, word: failed.word } : {}),
     message: failed.message,
   });
+}
+
+/**
+ * Says that something is the server's, where its message does not. What this side says of its own
+ * files ends likewise.
+ */
+export function whereOf(failed: CommandFailed): string {
+  const isSaid = /^The (?:server|role)\b/.test(failed.message);
+  return failed instanceof Refused && !isSaid ? " (on the server)" : "";
 }
 
 /** On which side something failed, where that is known. */

@@ -5,7 +5,9 @@ export function nearest(typed: string, candidates: readonly string[]): string | 
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(typed.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(typed.toLowerCase(), candidate.toLowerCase());
+    const [one, other] = [typed.toLowerCase(), candidate.toLowerCase()];
+    // Of two that are as near, the first letter is the one that is rarely wrong.
+    const distance = editDistance(one, other) + (one[0] === other[0] ? 0 : 0.5);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

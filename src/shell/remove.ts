@@ -6,6 +6,7 @@ import { deleteThere } from "../client/remove.ts";
 import { Status } from "../client/status.ts";
 import type { Path } from "../protocol/path.ts";
 import { encodeText } from "../protocol/text.ts";
+import { checkAllowed } from "./allowed.ts";
 import type { ShellContext } from "./context.ts";
 import { limitsOf, runPool } from "./many/pool.ts";
 import { listAll } from "./many/remote-sources.ts";
@@ -36,6 +37,7 @@ export async function removeOne(remover: Remover, path: Path): Promise<void> {
     const inside =
       type === "folder" ? await collectListing(context, session, path, { recursive: false }) : [];
     if (inside.length > 0) throw notEmpty(553, shown);
+    checkAllowed(session, "remove");
     output.say(`Would remove ${shown}.`);
     return;
   }
@@ -88,6 +90,7 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
     await several.try(own, () => removeOne(remover, path));
     return;
   }
+  if (dryRun) checkAllowed(link.session, "remove");
   const levels = levelsOf([...entries, { path: own, type: "folder" }]);
   /** Folders that hold something that could not be removed. */
   const kept = new Set<string>();
@@ -128,7 +131,10 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
       },
     );
   }
-  if (dryRun) return;
+  if (dryRun) {
+    output.say(`Would remove ${count(removed)}.`);
+    return;
+  }
   output.say(
     kept.has(own)
       ? `Removed ${count(removed)} of ${own}, and left the rest.`

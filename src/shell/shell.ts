@@ -1,3 +1,4 @@
+import { formatAddress } from "../client/address.ts";
 import { CommandFailed, Refused, toCommandFailed, type SessionLost } from "../client/errors.ts";
 import type { Session } from "../client/session.ts";
 import { Status } from "../client/status.ts";
@@ -10,13 +11,13 @@ import type { Lend, ShellContext } from "./context.ts";
 import { findCommand, unknownCommand } from "./find.ts";
 import { foreignWord } from "./foreign.ts";
 import { SomeFailed } from "./many/tally.ts";
+import { whereOf } from "./failure.ts";
 import { Job } from "./progress/job.ts";
 import { nextStep } from "./next-step.ts";
 import { BadCommandLine, parseCommands, SHELL_ESCAPE, type CommandLine } from "./parse.ts";
+import { NOOP_MS } from "../protocol/limits.ts";
 import { StorageError } from "../storage/errors.ts";
 
-/** A shell left alone says so to the server this often, in milliseconds. */
-const NOOP_MS = 60_000;
 /** A shell that is left while a command runs gives it this long to forget its file, in ms. */
 const LEAVE_MS = 300;
 
@@ -50,6 +51,7 @@ export class Shell {
       | "remoteFolder"
       | "previousFolder"
       | "localFolder"
+      | "previousLocalFolder"
       | "ask"
       | "dropTypedAhead"
       | "lend"
@@ -64,6 +66,7 @@ export class Shell {
       remoteFolder: [],
       previousFolder: undefined,
       localFolder: context.root.location,
+      previousLocalFolder: undefined,
       connecting: { timeout, trust, onLost: (lost) => this.#lostWhileIdle(lost) },
       ask: undefined,
       dropTypedAhead: () => undefined,
@@ -222,6 +225,7 @@ export class Shell {
       return this.#fail(line, failed, script, {
         label,
         side,
+        typed,
         command: findCommand(COMMANDS, name)?.name,
       });
     } finally {
@@ -244,6 +248,7 @@ export class Shell {
       readonly label?: string;
       readonly side?: "local" | undefined;
       readonly command?: string | undefined;
+      readonly typed?: string;
     } = {},
   ): Status {
     const { output } = this.#context;
@@ -251,9 +256,8 @@ export class Shell {
     const line = script === undefined ? undefined : script.line + command.line;
     const place = script === undefined ? "" : `${script.name} line ${line}: `;
     const side = failed instanceof Refused ? "remote" : told.side;
-    // What this side says of its own files ends likewise.
-    const where = failed instanceof Refused && isAboutFile(failed) ? " (on the server)" : "";
-    const todo = this.#context.lend === undefined ? "" : nextStep(told.command, failed, side);
+    const where = failed instanceof Refused && isAboutFile(failed) ? whereOf(failed) : "";
+    const todo = this.#context.lend === undefined ? "" : nextStep(told, failed, side);
     const complaint = place + (label === "" ? "" : `${label}: `) + failed.message + where + todo;
     if (!(failed instanceof SomeFailed)) output.complain(complaint);
     output.observe({
@@ -272,10 +276,17 @@ export class Shell {
     // A command that runs comes upon it by itself.
     if (this.#context.session?.lost !== lost || this.#running !== undefined) return;
     this.interject(() => {
-      const todo = this.#context.lend === undefined ? "" : ": OPEN connects again";
-      this.#context.output.complain(lost.message + todo);
+      this.#context.output.complain(lost.message + this.#howToOpen());
       this.#dropLost();
     });
+  }
+
+  /** What a person types to have the connection again. */
+  #howToOpen(): string {
+    const { session, lend } = this.#context;
+    if (session === undefined || lend === undefined) return "";
+    const user = session.target.user === undefined ? "" : `${session.target.user}@`;
+    return `; OPEN ${user}${formatAddress(session.address)} connects again`;
   }
 
   #dropLost(): void {
@@ -296,7 +307,7 @@ export class Shell {
       if (failed === undefined) throw error;
       if (session.lost === undefined) await session.destroy();
       this.interject(() => {
-        this.#context.output.complain(failed.message);
+        this.#context.output.complain(failed.message + this.#howToOpen());
         this.#dropLost();
       });
     }
@@ -304,5 +315,5 @@ export class Shell {
 }
 
 function isAboutFile({ status }: Refused): boolean {
-  return status === Status.notFound || status === Status.refused;
+  return status === Status.notFound || status === Status.refused || status === Status.space;
 }

@@ -2,6 +2,7 @@ import { StreamDownload } from "../client/stream-download.ts";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { uploadStream } from "../client/stream-upload.ts";
+import { checkAllowed, checkName } from "./allowed.ts";
 import type { Options } from "./command.ts";
 import { requireSession, type ShellContext } from "./context.ts";
 import type { Word } from "./parse.ts";
@@ -94,6 +95,8 @@ export async function sendStream(
     );
   }
   if (context.dryRun || options.has("dry-run")) {
+    checkName(remote);
+    checkAllowed(session, "add");
     return context.output.say(`Would put standard input to ${shown}`);
   }
   const done = await uploadStream(session, remote, input, context.signal);

@@ -53,13 +53,17 @@ export function transferOptions(
   const { output, signal } = context;
   const tell = progressOf(context, path);
   let furthest = 0;
+  // What is sent again for a second time, because it never arrived, is no progress.
+  const onHandedOver = (bytes: number): void => {
+    if (bytes > furthest) link.progressed();
+    furthest = Math.max(furthest, bytes);
+  };
   return {
     fresh: options.has("fresh"),
     signal,
+    onHandedOver,
     onProgress: (bytes, size) => {
-      // What is sent again for a second time, because it never arrived, is no progress.
-      if (bytes > furthest) link.progressed();
-      furthest = Math.max(furthest, bytes);
+      onHandedOver(bytes);
       file.reached(bytes, size);
       tell(bytes, size);
     },

@@ -163,7 +163,8 @@ describe("the manual page", () => {
 describe("sftp completion", () => {
   test.each([
     [[], "For which shell? Say bash, zsh, fish: see sftp completion --help"],
-    [["bsh"], "There is no script for bsh: did you mean bash?"],
+    [["bsh"], "There is no script for bsh (did you mean bash?): see sftp completion --help"],
+    [["fsh"], "There is no script for fsh (did you mean fish?)"],
   ])("%j is wrong usage", async (args, message) => {
     const ran = await run(["completion", ...args]);
     expect(ran).toMatchObject({ status: 2, stdout: "" });

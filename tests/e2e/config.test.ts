@@ -239,6 +239,34 @@ describe("[servers.NAME]", () => {
   });
 });
 
+describe("a variable that nothing reads", () => {
+  test.each([
+    ["SFTP_RETRYS", "SFTP_RETRYS is not read: did you mean SFTP_RETRIES?"],
+    ["SFTP_IDLETIMEOUT", "SFTP_IDLETIMEOUT is not read: did you mean SFTP_IDLE_TIMEOUT?"],
+    ["SFTP_TOKN", "SFTP_TOKN is not read: did you mean SFTP_TOKEN?"],
+    ["SFTP_ROOT", "SFTP_ROOT is not read: did you mean SFTP_SERVE_ROOT or SFTP_CONNECT_ROOT?"],
+    ["SFTP_DRY_RUN", "SFTP_DRY_RUN is not read: only the flag --dry-run sets that"],
+    ["sftp_port", "sftp_port is not read: did you mean SFTP_PORT?"],
+  ])("%s is told of once, and stops nothing", async (name, told) => {
+    using folder = new TemporaryFolder();
+    const options = { cwd: folder.path, env: { [name]: "1" } };
+    const ran = await run(["connect", "-q", "-c", "LPWD; LPWD"], options);
+    expect(ran).toMatchObject({ status: 0, stderr: `sftp: ${told}\n` });
+  });
+
+  test("and that is like none that is known may be another program's", async () => {
+    using folder = new TemporaryFolder();
+    const env = {
+      SFTP_WAREHOUSE_BUCKET: "1",
+      SFTP_PORT: "12000",
+      SFTP_TOKEN: "x",
+      SFTP_RETRYS: "",
+    };
+    const ran = await run(["connect", "-q", "-c", "LPWD"], { cwd: folder.path, env });
+    expect(ran).toMatchObject({ status: 0, stderr: "" });
+  });
+});
+
 test("connect HOST PORT is what OPEN HOST PORT is", async () => {
   using folder = new TemporaryFolder();
   write(folder.join("server/a.txt"), "a");

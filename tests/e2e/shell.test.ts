@@ -130,8 +130,7 @@ test("HELP lists the commands, HELP GET tells more of GET", async () => {
     "OPEN [host] port | name",
     "GET remote... [local]",
     "PUT local... [remote]",
-    "CLOSE",
-    "QUIT",
+    "CLOSE, QUIT",
   ])
     expect(stdout).toContain(`  ${command}`);
   expect((await shell(folder, "? get")).stdout).toStartWith("GET remote... [local]: get files");

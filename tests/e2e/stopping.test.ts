@@ -93,7 +93,7 @@ test("a client is told at once that its server has gone, and can open another", 
   await using client = ClientProcess.start(folder.join("client"), [String(first.port)]);
   await client.waitFor(/Connected to/);
   expect(await first.stop()).toBe(0);
-  await client.waitFor(/is lost: the server left: The server shuts down/);
+  await client.waitFor(/is lost: the server left \(The server shuts down\)/);
   client.type(`OPEN ${second.port}`);
   client.type("GET b.txt");
   expect(await client.finish()).toBe(0);

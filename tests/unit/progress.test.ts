@@ -14,7 +14,7 @@ const amount = {
   rate: fc.double({ min: 0, max: 1e12, noNaN: true }),
 };
 const state: fc.Arbitrary<State> = fc.oneof(
-  fc.record({ is: fc.constantFrom("moving", "connecting", "verifying", "waiting") }),
+  fc.record({ is: fc.constantFrom("moving", "connecting", "waiting", "unanswered") }),
   fc.record({ is: fc.constantFrom("stalled", "retrying"), ms: fc.nat(1e7) }),
 );
 

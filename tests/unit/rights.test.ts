@@ -40,7 +40,7 @@ describe("authorise()", () => {
     expect(of("write")).toEqual([...ALWAYS, ...READING, ...ADDING]);
     expect(of("full")).toEqual(ALL);
     expect(whyNot("PUT", new Rights("read", none))).toBe(
-      "553 denied The role read does not allow PUT",
+      "553 denied The role read does not allow storing files",
     );
     // An unknown verb is answered as such, whatever the role.
     expect(whyNot("FETCH", new Rights("read", none))).toBeUndefined();
@@ -53,7 +53,7 @@ describe("authorise()", () => {
     }
     const rights = new Rights("write", new Map([["remove", "--no-delete"]]));
     expect(whyNot("DELETE", rights)).toBe(
-      "553 denied The server's --no-delete does not allow DELETE",
+      "553 denied The server's --no-delete does not allow removing",
     );
   });
 });

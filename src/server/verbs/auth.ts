@@ -1,14 +1,16 @@
 import type { Request } from "../../protocol/request.ts";
 import type { Done, Exchange } from "../exchange.ts";
 import { badArgument } from "../failures.ts";
+import { Rights } from "../rights.ts";
 
 /** Goes on with a login. */
 export async function auth(request: Request<"AUTH">, exchange: Exchange): Promise<Done> {
   const { login } = exchange;
   if (login === undefined) throw badArgument("Nobody logs in here: go on without");
   const { code, data } = await login.answer(request.keys);
-  if (login.account !== undefined) {
-    exchange.observe({ event: "login", client: exchange.client, user: login.account.user });
-  }
-  return { code, fields: { data } };
+  const { account } = login;
+  if (account === undefined) return { code, fields: { data } };
+  exchange.observe({ event: "login", client: exchange.client, user: account.user });
+  const { denied } = new Rights(account.role, exchange.withheld);
+  return { code, fields: { data, denied } };
 }

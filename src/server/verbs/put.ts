@@ -1,3 +1,4 @@
+import { BLOCK_SIZE } from "../../protocol/limits.ts";
 import type { Request } from "../../protocol/request.ts";
 import { formatDigest } from "../../protocol/text.ts";
 import { StorageError } from "../../storage/errors.ts";
@@ -64,6 +65,7 @@ async function receive(
   receiver: Receiver,
 ): Promise<Received> {
   const { size, mtime, exec } = request.keys;
+  if (size === undefined || size > BLOCK_SIZE) exchange.tellProgress();
   for (;;) {
     exchange.progress(receiver.received);
     const event = await exchange.nextOfBody();

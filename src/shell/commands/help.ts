@@ -9,7 +9,14 @@ import { alignRows, pad } from "../table.ts";
 /** Commands that HELP shows together. */
 export interface CommandGroup {
   readonly title: string;
-  readonly commands: readonly Command[];
+  readonly rows: readonly HelpRow[];
+}
+
+/** Commands that have one line: that of the first, unless it has its own. */
+export interface HelpRow {
+  readonly commands: readonly [Command, ...Command[]];
+  /** What is typed, and what happens then. */
+  readonly shown?: readonly [typed: string, happens: string];
 }
 
 /**
@@ -52,11 +59,12 @@ const COLUMN = 23;
 const SCREEN = 80;
 
 function overview(groups: readonly CommandGroup[]): string {
-  const lines = groups.flatMap(({ title, commands }) => [
+  const lines = groups.flatMap(({ title, rows }) => [
     title,
-    ...commands.map(
-      (command) => `  ${pad(signature(command), COLUMN, "left")}  ${inShort(command)}`,
-    ),
+    ...rows.map(({ commands: [first], shown = [signature(first), inShort(first)] }) => {
+      const [typed, happens] = shown;
+      return `  ${pad(typed, COLUMN, "left")}  ${happens}`;
+    }),
   ]);
   return [
     ...lines,

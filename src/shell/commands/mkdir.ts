@@ -1,6 +1,7 @@
 import { ask } from "../../client/ask.ts";
 import { CommandFailed, Refused } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
+import { checkAllowed, checkName } from "../allowed.ts";
 import type { Command } from "../command.ts";
 import { requireSession } from "../context.ts";
 import { isRemoteFolder } from "../remote-look.ts";
@@ -29,6 +30,8 @@ export const mkdir: Command = {
         throw new CommandFailed(Status.refused, "The root itself exists already");
       }
       if (dryRun) {
+        checkName(path);
+        checkAllowed(session, "add");
         if (!(await isThere())) output.say(`Would make ${shown}.`);
         else if (!content) throw new CommandFailed(Status.refused, `${shown} exists already`);
         return;

@@ -3,6 +3,7 @@ import { CommandFailed } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
 import type { Path } from "../../protocol/path.ts";
 import type { Command } from "../command.ts";
+import { checkAllowed, checkName } from "../allowed.ts";
 import { requireSession } from "../context.ts";
 import { expandRemote } from "../expand.ts";
 import { checkMovable, isRemoteFolder, lookAt, neutrally } from "../remote-look.ts";
@@ -30,6 +31,8 @@ export const mv: Command = {
       const shown = { from: from.join("/"), to: path.join("/") };
       if (dryRun) {
         await lookAt(context, session, from);
+        checkName(path);
+        checkAllowed(session, "remove");
         output.say(`Would move ${shown.from} to ${shown.to}.`);
         return;
       }

@@ -1,6 +1,7 @@
 import { formatAddress } from "../../client/address.ts";
 import { formatSeconds, formatSize } from "../../observe/units.ts";
 import { visible } from "../../observe/visible.ts";
+import { rightsOf } from "../allowed.ts";
 import type { Command } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import { fold, screenWidth, setIn } from "../fold.ts";
@@ -31,6 +32,7 @@ export const status: Command = {
             encrypted: session.user !== undefined,
             ...(session.user === undefined ? {} : { user: session.user }),
           };
+    const rights = session === undefined ? undefined : rightsOf(session);
     const rows =
       connection === undefined
         ? [["server", context.lost ? "not connected any more" : "not connected"]]
@@ -41,6 +43,7 @@ export const status: Command = {
               "moved",
               `${formatSize(connection.received)} received, ${formatSize(connection.sent)} sent`,
             ],
+            ...(rights === undefined ? [] : [["rights", rights]]),
             ["its folder", shownPath(remoteFolder)],
           ];
     rows.push(["your folder", localFolder], ["options", optionsOf(context)]);

@@ -3,6 +3,7 @@ import { CommandFailed } from "../../client/errors.ts";
 import type { Link } from "../../client/link.ts";
 import { Status } from "../../client/status.ts";
 import { StorageError, type Path } from "../../storage/errors.ts";
+import { checkCreatable } from "../../storage/names.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import { locationOf, type LocalPlace } from "../local-path.ts";
@@ -90,6 +91,7 @@ async function fetchOne(
       entry: await link.run((session) => lookThere(session, { path }, signal)),
     };
     if (there.entry?.type !== "file") throw noFile(shown, there.entry);
+    checkCreatable(local);
     return tally.would("get", shown, target, there.entry.size);
   }
   const work = new Download(path, storage, local, {

@@ -35,7 +35,10 @@ export async function hintAt(
   }
   const last = words.at(-1);
   if (last === undefined || order.target !== undefined || isPattern(last)) return;
-  if (!(await exists(last.text)) && (await isFolder(last.text))) {
+  if (await exists(last.text)) return;
+  if (await isFolder(last.text)) {
     output.say(`${last.text} is taken for a source: ${last.text}/ means the folder`);
+  } else if (words.length > 2 || words.some(isPattern)) {
+    output.say(`${last.text} is taken for a source: ${last.text}/ makes a folder for all of them`);
   }
 }

@@ -37,7 +37,10 @@ export async function mirrorHere(
       const path = entry.path.slice(remote.length);
       if (path.length === 0) {
         const name = remote.join("/");
-        throw new CommandFailed(Status.refused, `${name} is not a folder: use GET ${name}`);
+        throw new CommandFailed(
+          Status.refused,
+          `${name} is a file, no folder; GET ${name} gets it`,
+        );
       }
       if (how.delete) theirs.add(path, entry);
       const found = toFound(entry, { alone: path, within: path, renamed: path });
@@ -81,6 +84,7 @@ export async function mirrorHere(
 
 function targetHere({ storage, path: base }: LocalPlace): Target {
   return {
+    checkRemovable: () => undefined,
     rename: (from, to) => storage.rename([...base, ...from], [...base, ...to]),
     remove: async (path) => {
       try {

@@ -4,6 +4,7 @@ import { deleteThere } from "../../client/remove.ts";
 import type { Link } from "../../client/link.ts";
 import { Status } from "../../client/status.ts";
 import { StorageError, type Path } from "../../storage/errors.ts";
+import { checkAllowed } from "../allowed.ts";
 import type { ShellContext } from "../context.ts";
 import type { LocalPlace } from "../local-path.ts";
 import { expecting, sizeOfFile } from "./expecting.ts";
@@ -44,7 +45,10 @@ export async function mirrorThere(
       const path = entry.path.slice(place.path.length);
       if (path.length === 0) {
         const name = place.path.join("/");
-        throw new CommandFailed(Status.refused, `${name} is not a folder: use PUT ${name}`);
+        throw new CommandFailed(
+          Status.refused,
+          `${name} is a file, no folder; PUT ${name} sends it`,
+        );
       }
       if (how.delete) mine.add(path, entry);
       const found = { ...toFound(entry, { alone: path, within: path, renamed: path }), storage };
@@ -66,7 +70,8 @@ export async function mirrorThere(
       async (name) => {
         const path = name.split("/");
         try {
-          if (!how.dryRun) await target.remove(path);
+          if (how.dryRun) target.checkRemovable();
+          else await target.remove(path);
           tally.deleted(shown(path), how.dryRun);
         } catch (error) {
           tally.failed("RM", shown(path), error);
@@ -97,6 +102,7 @@ function targetThere({ signal }: ShellContext, link: Link, base: Path): Target {
   // What was begun is put in order also behind an interrupt, for as long as that takes no time.
   const patience = (): AbortSignal => (signal.aborted ? AbortSignal.timeout(PUT_BACK_MS) : signal);
   return {
+    checkRemovable: () => checkAllowed(link.session, "remove"),
     async rename(from, to) {
       const keys = { to: [...base, ...to] };
       await link.run((session) => ask(session, "RENAME", [...base, ...from], keys, patience()));

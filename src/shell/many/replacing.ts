@@ -10,6 +10,8 @@ import type { Kept, Tree } from "./tree.ts";
 /** The side of a mirror that is changed. All paths are those behind the folder that is mirrored. */
 export interface Target {
   rename(from: Path, to: Path): Promise<void>;
+  /** @throws {CommandFailed} where it is known that nothing can be removed or renamed */
+  checkRemovable(): void;
   /** Removes a file or an empty folder; nothing where there is none. */
   remove(path: Path): Promise<void>;
   /** What a folder holds; a file alone; nothing where nothing is there. */
@@ -71,6 +73,12 @@ export class Clashes<F extends Found> {
         const message = `A ${what} is in its place, and stays: ${reason}`;
         tally.failed(verb, shown(path), new CommandFailed(Status.refused, message));
       } else if (dryRun) {
+        try {
+          target.checkRemovable();
+        } catch (error) {
+          tally.failed(verb, shown(path), error);
+          continue;
+        }
         for (const entry of old) tally.deleted(shown(entry.path), true);
         await move(each(replacement));
       } else {

@@ -5,6 +5,7 @@ import type { Session } from "../../client/session.ts";
 import { Status } from "../../client/status.ts";
 import { Upload } from "../../client/upload.ts";
 import type { Path } from "../../storage/errors.ts";
+import { checkAllowed, checkName } from "../allowed.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import { locationOf } from "../local-path.ts";
@@ -15,7 +16,15 @@ import { beginFound } from "./expecting.ts";
 import type { Found } from "./found.ts";
 import type { FoundHere } from "./local-sources.ts";
 import { limitsOf, runPool, weightOf, type Turn } from "./pool.ts";
-import { isSame, lookHere, noFile, type Comparison, type Known } from "./same.ts";
+import {
+  isSame,
+  lookHere,
+  lookThere,
+  noFile,
+  type Comparison,
+  type Known,
+  type There,
+} from "./same.ts";
 import type { Tally } from "./tally.ts";
 import type { Targets } from "./targets.ts";
 
@@ -72,7 +81,11 @@ async function sendOne(
     throw new CommandFailed(Status.refused, `It cannot be sent: ${found.reason ?? "refused"}`);
   }
   if (type === "folder") {
-    if (remote.length === 0 || dryRun || there?.entry?.type === "folder") return;
+    if (remote.length === 0 || there?.entry?.type === "folder") return;
+    if (dryRun) {
+      checkName(remote);
+      return checkAllowed(link.session, "add");
+    }
     if (await link.run((session) => makeFolder(session, remote, signal))) tally.madeFolder();
     return;
   }
@@ -91,6 +104,8 @@ async function sendOne(
   if (dryRun) {
     const here = found.known ?? { entry: await lookHere({ storage, path }) };
     if (here.entry?.type !== "file") throw noFile(shown, here.entry);
+    checkName(remote);
+    await checkPut(link, { path: remote, known: there }, signal);
     return tally.would("put", shown, target, here.entry.size);
   }
   const work = new Upload(storage, path, remote, {
@@ -105,6 +120,17 @@ async function sendOne(
   tally.transferred(done);
   const names = { remote: target, local: shown, at: locationOf({ storage, path }) };
   report(context, options, "sent", names, done, { one: false });
+}
+
+/**
+ * Fails where the server has said that it would not take a file.
+ * @throws {Refused} status 6
+ */
+async function checkPut(link: Link, there: There, signal: AbortSignal): Promise<void> {
+  checkAllowed(link.session, "add");
+  if (!link.session.denied.has("replace")) return;
+  const theirs = await link.run((session) => lookThere(session, there, signal));
+  if (theirs?.type === "file") checkAllowed(link.session, "replace");
 }
 
 /** @returns whether it was not there before */

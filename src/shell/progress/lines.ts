@@ -14,7 +14,7 @@ export interface Amount {
 
 /** What is happening. */
 export type State =
-  | { readonly is: "moving" | "connecting" | "verifying" | "waiting" }
+  | { readonly is: "moving" | "connecting" | "waiting" | "unanswered" }
   /** For how long, or for how long yet, in milliseconds. */
   | { readonly is: "stalled" | "retrying"; readonly ms: number };
 
@@ -111,9 +111,10 @@ function describe(state: State, short: boolean): string {
       return "";
     case "connecting":
       return short ? "connecting" : "connecting again";
-    case "verifying":
     case "waiting":
-      return state.is;
+      return "waiting";
+    case "unanswered":
+      return short ? "waiting" : "waiting for the server";
     case "stalled":
       return short ? "stalled" : `stalled for ${formatClock(state.ms / 1000)}`;
     case "retrying": {

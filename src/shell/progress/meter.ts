@@ -11,9 +11,21 @@ const DRAW_MS = 100;
 const PATIENCE_MS = 500;
 /** When nothing has moved for so long, that is said, in milliseconds. */
 const STALLED_MS = 3000;
+/** When the reply to what is all there has not come for so long, that is said, in milliseconds. */
+const UNANSWERED_MS = 1000;
 
-/** Shows a person at a terminal how far a job is. */
-export class Meter {
+/** Shows a person how far a job is. */
+export interface Watcher {
+  /** Shows a job from when it has taken some time until it ends, in place of any other. */
+  watch(job: Job): void;
+  /** Writes something that is not to be mixed up with what is shown. */
+  above(write: () => void): void;
+  /** Shows nothing while a person is asked something. */
+  pauseFor<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** Shows it in lines that are drawn again and again. */
+export class Meter implements Watcher {
   readonly #screen: Screen;
   readonly #paint: (text: Text) => string;
   readonly #lines: LiveLines;
@@ -139,14 +151,14 @@ class Drawing {
       return waiting.at > now ? { is: "retrying", ms: waiting.at - now } : { is: "connecting" };
     }
     const idle = this.#speed.idle(now);
-    if (idle < STALLED_MS) return { is: "moving" };
+    if (idle < UNANSWERED_MS) return { is: "moving" };
     // Before the first byte a long file may have to be looked through, and behind the last stored.
     const awaited = active.values().some(({ begun, complete, size = Infinity }) => {
       return !complete && (begun || size <= BLOCK_SIZE);
     });
-    if (awaited) return { is: "stalled", ms: idle };
-    return active.values().some(({ complete }) => complete)
-      ? { is: "verifying" }
-      : { is: "waiting" };
+    const unanswered = active.values().some(({ complete }) => complete);
+    if (!awaited && unanswered) return { is: "unanswered" };
+    if (idle < STALLED_MS) return { is: "moving" };
+    return awaited ? { is: "stalled", ms: idle } : { is: "waiting" };
   }
 }

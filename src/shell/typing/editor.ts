@@ -11,6 +11,9 @@ import { Search } from "./search.ts";
 /** The most names that are shown to choose from. */
 const MOST_CHOICES = 200;
 
+/** Has a terminal mark what is pasted, or do so no more. */
+const markPasted = (on: boolean): string => `\u001b[?2004${on ? "h" : "l"}`;
+
 /** What an editor tells, and asks. */
 export interface EditorEvents {
   /** A line was typed to its end. */
@@ -29,8 +32,8 @@ export interface EditorEvents {
 }
 
 /**
- * The line that a person types: readline's, with a search, a completion that does not hold up the
- * typing, and a Ctrl-Z that comes back.
+ * The line that a person types: readline's, with a search, a completion that what is typed behind it
+ * waits for, and a Ctrl-Z that comes back.
  */
 export class Editor {
   readonly #screen: NodeJS.WriteStream;
@@ -47,6 +50,8 @@ export class Editor {
   /** What was typed while no line was awaited. */
   #ahead: Pressed[] = [];
   #typedAhead = false;
+  /** What was typed behind a Tab whose completion is still to come. */
+  #behindTab: Pressed[] | undefined;
 
   /** @param lines what was typed earlier, the newest first */
   constructor(screen: NodeJS.WriteStream, lines: readonly string[], events: EditorEvents) {
@@ -80,6 +85,9 @@ export class Editor {
     this.#keyboard = new Keyboard({
       onKey: (pressed) => this.#take(pressed),
       onEnd: () => this.#line.close(),
+      onTaken: (isTaken) => {
+        if (this.#plain === undefined) screen.write(markPasted(isTaken));
+      },
       onContinue: () => {
         if (events.isPrompting()) this.#redraw();
       },
@@ -111,6 +119,7 @@ export class Editor {
   /** Drops what was typed before there was a prompt. */
   dropTypedAhead(): void {
     this.#ahead = [];
+    this.#behindTab = undefined;
   }
 
   /** Shows something in the place of the line, which goes on below it. */
@@ -155,6 +164,13 @@ export class Editor {
 
   #press(pressed: Pressed): void {
     const { text, key, isBlank } = pressed;
+    if (this.#behindTab !== undefined) {
+      if (key.ctrl !== true || key.name !== "c") {
+        this.#behindTab.push(pressed);
+        return;
+      }
+      this.#behindTab = undefined;
+    }
     if (this.#searching !== undefined && this.#search(pressed)) return;
     if (this.#plain?.press(key) === true) return;
     if (key.name === "tab" && key.ctrl !== true && key.shift !== true) {
@@ -169,17 +185,23 @@ export class Editor {
     this.#line.write(text ?? "", key);
   }
 
+  /** Puts in what there is to complete, or shows what there is; then goes on with what came behind. */
   async #complete(): Promise<void> {
     const { line, cursor } = this.#line;
+    const behind: Pressed[] = [];
+    this.#behindTab = behind;
     const asked = { before: line.slice(0, cursor), after: line.slice(cursor) };
     const { insert, choices } = await this.#events.complete(asked.before, asked.after);
-    // Whoever has typed on meanwhile wants something else.
-    const same = this.#line.line === line && this.#line.cursor === cursor;
-    if (!same || this.#isClosed || !this.#events.isPrompting() || this.#searching !== undefined) {
-      return;
-    }
+    // Ctrl-C has ended it.
+    if (this.#behindTab !== behind || this.#isClosed) return;
+    this.#behindTab = undefined;
     if (insert !== "") this.#line.write(insert);
-    if (choices.length > 0) this.#show(choices, asked.after);
+    if (choices.length > 0) {
+      this.#show(choices, asked.after);
+      // Who pressed it twice has what the second one asks for.
+      while (behind[0]?.key.name === "tab") behind.shift();
+    }
+    for (const pressed of behind) this.#take(pressed);
   }
 
   #show(choices: readonly string[], after: string): void {

@@ -4,7 +4,7 @@ import { emitKeypressEvents, type Key } from "node:readline";
 export interface Pressed {
   readonly text: string | undefined;
   readonly key: Key;
-  /** Whether it is a tab that stands in the middle of what was pasted: no more than a blank. */
+  /** Whether it is a tab that stands in what was pasted: no more than a blank. */
   readonly isBlank: boolean;
 }
 
@@ -12,6 +12,8 @@ export interface KeyboardEvents {
   readonly onKey: (pressed: Pressed) => void;
   /** The terminal is gone. */
   readonly onEnd: () => void;
+  /** The program takes the terminal for itself, or gives it back. */
+  readonly onTaken: (isTaken: boolean) => void;
   /** The program goes on behind a stop. */
   readonly onContinue: () => void;
 }
@@ -19,18 +21,17 @@ export interface KeyboardEvents {
 /** The keys of the terminal, one by one as they are pressed. Ctrl-Z stops the program by itself. */
 export class Keyboard {
   readonly #events: KeyboardEvents;
-  /** Whether what came last ended in its only tab, as it does where that was pressed. */
-  #endsInTab = false;
+  /** Whether what comes was pasted, as terminals say that were asked to. */
+  #isPasting = false;
 
   constructor(events: KeyboardEvents) {
     this.#events = events;
     const { stdin } = process;
-    stdin.on("data", this.#notice);
     emitKeypressEvents(stdin);
     stdin.on("keypress", this.#take);
     stdin.on("end", events.onEnd);
     process.on("SIGCONT", this.#continue);
-    stdin.setRawMode(true);
+    this.#setRaw(true);
     stdin.resume();
   }
 
@@ -38,11 +39,11 @@ export class Keyboard {
   async lend<T>(work: () => Promise<T>): Promise<T> {
     const { stdin } = process;
     stdin.pause();
-    stdin.setRawMode(false);
+    this.#setRaw(false);
     try {
       return await work();
     } finally {
-      stdin.setRawMode(true);
+      this.#setRaw(true);
       stdin.resume();
     }
   }
@@ -50,31 +51,34 @@ export class Keyboard {
   /** Gives the terminal back as it was. */
   close(): void {
     const { stdin } = process;
-    stdin.off("data", this.#notice);
     stdin.off("keypress", this.#take);
     stdin.off("end", this.#events.onEnd);
     process.off("SIGCONT", this.#continue);
-    stdin.setRawMode(false);
+    this.#setRaw(false);
     stdin.pause();
   }
 
-  readonly #notice = (piece: Uint8Array | string): void => {
-    const text = typeof piece === "string" ? piece : Buffer.from(piece).toString("latin1");
-    this.#endsInTab = text.indexOf("\t") === text.length - 1;
-  };
+  #setRaw(isRaw: boolean): void {
+    process.stdin.setRawMode(isRaw);
+    this.#events.onTaken(isRaw);
+  }
 
   readonly #take = (text: string | undefined, key: Key): void => {
+    if (key.name === "paste-start" || key.name === "paste-end") {
+      this.#isPasting = key.name === "paste-start";
+      return;
+    }
     if (key.ctrl === true && key.name === "z") {
-      process.stdin.setRawMode(false);
+      this.#setRaw(false);
       process.kill(process.pid, "SIGTSTP");
       return;
     }
-    this.#events.onKey({ text, key, isBlank: key.name === "tab" && !this.#endsInTab });
+    this.#events.onKey({ text, key, isBlank: key.name === "tab" && this.#isPasting });
   };
 
   /** The shell from which the program was started has had the terminal. */
   readonly #continue = (): void => {
-    process.stdin.setRawMode(true);
+    this.#setRaw(true);
     this.#events.onContinue();
   };
 }

@@ -1,3 +1,4 @@
+import { formatSize, formatSizes } from "../../observe/units.ts";
 import { StorageError, type Path } from "../errors.ts";
 import type { Storage } from "../storage.ts";
 
@@ -65,10 +66,11 @@ export class Quota {
   take(path: Path, bytes: number): void {
     const free = Math.max(0, this.total - this.#used);
     if (bytes > free) {
+      const [needed, left] = formatSizes(bytes, free);
       throw new StorageError(
         "quota",
         path,
-        (name) => `${name} needs ${bytes} bytes more, and the quota leaves ${free}`,
+        (name) => `${name} needs ${needed} more, and the quota leaves ${left}`,
       );
     }
     this.#used += bytes;
@@ -93,7 +95,7 @@ export class Quota {
     throw new StorageError(
       "quota",
       path,
-      (name) => `${name} is too large: a file may have ${this.file} bytes`,
+      (name) => `${name} is too large: a file may have ${formatSize(this.file)}`,
     );
   }
 }

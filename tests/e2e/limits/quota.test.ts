@@ -24,7 +24,7 @@ describe("--quota", () => {
     await using server = await serve(folder, "--quota", "10K");
     using client = await FastClient.open(server.port);
     expect(await client.ask("PUT new size=4241")).toBe(
-      "552 quota new needs 4241 bytes more, and the quota leaves 4240",
+      "552 quota new needs 4241 bytes more, and the quota leaves 4240 bytes",
     );
     await client.send("END\n");
     expect(await client.put("new", { content: Buffer.alloc(4240) })).toStartWith("226 ");
@@ -46,7 +46,7 @@ describe("--quota", () => {
     using client = await FastClient.open(server.port);
     await client.send("PUT endless\n");
     for (let blocks = 0; blocks < 5; blocks++) await client.send(block(Buffer.alloc(BLOCK_SIZE)));
-    expect(await client.reply()).toStartWith("552 quota endless needs 262144 bytes more");
+    expect(await client.reply()).toStartWith("552 quota endless needs 256.0 KiB more");
     await client.send("END\n");
     expect(await client.put("whole", { content: Buffer.alloc(MIB) })).toStartWith("226 ");
     expect(filesUnder(folder.join("root"))).toEqual(["whole"]);
@@ -122,7 +122,7 @@ describe("--quota", () => {
     // Also where it waits to be gone on with, what is to come has no room: refused before it comes.
     expect(await client.ask(`HELD part part=${KEY}`)).toStartWith("213 offset=786432 ");
     expect(await client.ask(`PUT part size=${MIB} part=${KEY} offset=786432`)).toBe(
-      "552 quota part needs 262144 bytes more, and the quota leaves 0",
+      "552 quota part needs 256.0 KiB more, and the quota leaves 0 B",
     );
     await client.send("END\n");
     expect(await client.ask("DELETE small")).toBe("250");
@@ -162,7 +162,7 @@ describe("--quota", () => {
     await using server = await serve(folder, "--quota", "3M");
     const refused = await connect(folder.join("client"), server.port, "PUT file");
     expect(refused.status).toBe(7);
-    expect(refused.stderr).toContain("the quota leaves 1572864");
+    expect(refused.stderr).toContain("the quota leaves 1.5 MiB");
     using client = await FastClient.open(server.port);
     expect(await client.ask("DELETE old")).toBe("250");
     expect((await connect(folder.join("client"), server.port, "PUT file")).status).toBe(0);
@@ -189,7 +189,7 @@ describe("--max-file", () => {
     using folder = new TemporaryFolder();
     await using server = await serve(folder, "--max-file", "1K");
     using client = await FastClient.open(server.port);
-    const why = "552 quota f is too large: a file may have 1024 bytes";
+    const why = "552 quota f is too large: a file may have 1.0 KiB";
     expect(await client.ask("PUT f size=1025")).toBe(why);
     await client.send("END\n");
     await client.send("PUT f\n");

@@ -12,6 +12,14 @@ const LEFT = ["tmp", "part", "kept"].map(
   (kind) => `.sftp-staging/${"ab".repeat(16)}.${kind}.00000000-00000000-00000000-1-1`,
 );
 const NOBODY = 65_534;
+/** What verbs are called where they are not allowed. */
+const DOING: Readonly<Record<string, string>> = {
+  PUT: "storing files",
+  HELD: "storing files",
+  MKDIR: "making folders",
+  DELETE: "removing",
+  RENAME: "moving",
+};
 
 /** Each verb that could write, in every way that it has. */
 const WRITING = [
@@ -59,7 +67,7 @@ describe("--read-only", () => {
       const [line = ""] = request.split("\n");
       const verb = line.split(" ")[0]?.toUpperCase();
       expect(await answer(server.port, request), line).toBe(
-        `553 denied The server's --read-only does not allow ${verb}`,
+        `553 denied The server's --read-only does not allow ${DOING[verb ?? ""]}`,
       );
       expect(snapshot(root), line).toEqual(before);
     }
@@ -179,8 +187,8 @@ test("--no-delete: nothing is deleted or renamed, files are stored and replaced"
   await using server = await ServerProcess.start(folder.path, ["--no-delete"]);
   const { port } = server;
   const why = "553 denied The server's --no-delete does not allow";
-  expect(await answer(port, "DELETE there")).toBe(`${why} DELETE`);
-  expect(await answer(port, "RENAME there to=moved")).toBe(`${why} RENAME`);
+  expect(await answer(port, "DELETE there")).toBe(`${why} removing`);
+  expect(await answer(port, "RENAME there to=moved")).toBe(`${why} moving`);
   expect(existsSync(folder.join("there"))).toBe(true);
   expect(await answer(port, "PUT there\n+3\nnewEND")).toStartWith("226 ");
   expect(await answer(port, "MKDIR made")).toBe("250");

@@ -112,7 +112,7 @@ describe.each([
     for (const words of ["a t", "a", "a new"]) {
       const ran = await pair.run(`${mirror} --delete ${words}`);
       expect(ran.status).toBe(6);
-      expect(ran.stderr).toContain(`a is not a folder: use ${way} a`);
+      expect(ran.stderr).toContain(`a is a file, no folder; ${way} a `);
       expect(factsOf(to)).toEqual(facts);
     }
   });

@@ -161,7 +161,7 @@ describe("a listing whose entries contradict each other", () => {
         );
       }
       // A mirror of what turns out to be a file is refused as a whole.
-      const ok = ran.stderr.includes("d is not a folder: use GET d") ? undefined : "hello";
+      const ok = ran.stderr.includes("d is a file, no folder; GET d gets it") ? undefined : "hello";
       expect(read(place.join("client/d/ok"))?.toString()).toBe(ok);
       expect(read(place.join("outside"))?.toString()).toBe("canary");
     });

@@ -83,7 +83,7 @@ describe("the role", () => {
     ]);
     const ran = await as("reader", "GET there; PUT new");
     expect(ran.status).toBe(6);
-    expect(ran.stderr).toContain("The role read does not allow PUT");
+    expect(ran.stderr).toContain("The role read does not allow storing files");
     expect(existsSync(folder.join("server/new"))).toBe(false);
   });
 

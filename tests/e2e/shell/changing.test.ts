@@ -172,13 +172,14 @@ describe("RM", () => {
       "Would remove t/d/.",
       "Would remove t/a.",
       "Would remove t/.",
+      "Would remove 2 files and 2 folders.",
     ];
     const dry = await shell.run("RM -rn t");
     expect({ ...dry, stderr: "" }).toEqual({ status: 0, stdout: "", stderr: "" });
     const lines = dry.stderr.trimEnd().split("\n");
     expect(lines.toSorted()).toEqual(said.toSorted());
     expect(lines.indexOf(said[0] ?? "")).toBeLessThan(lines.indexOf(said[1] ?? ""));
-    expect(lines.at(-1)).toBe(said[3]);
+    expect(lines.slice(-2)).toEqual(said.slice(-2));
     expect(await shell.run("RM --recursive --dry-run t")).toEqual(dry);
     expect(await shell.run("RM -r t", "-n")).toEqual(dry);
     expect(await shell.run("RM -n one e t none; RM one", "-n")).toEqual({

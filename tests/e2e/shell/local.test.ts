@@ -23,6 +23,16 @@ function shell(folder: TemporaryFolder, commands: string, ...flags: string[]): P
 }
 
 describe("LCD and LPWD", () => {
+  test("LCD - goes back, and says where there is nothing to go back to", async () => {
+    using folder = new TemporaryFolder();
+    const top = realpathSync(folder.path);
+    const ran = await shell(folder, "-LCD -; LCD sub; LCD -; LPWD; LCD -; LPWD; HELP LCD");
+    expect(ran.status).toBe(0);
+    expect(ran.stderr).toContain("There is no folder to go back to: LCD was not used yet");
+    expect(ran.stdout).toStartWith(`${top}/client\n${top}/client/sub\n`);
+    expect(ran.stdout).toContain("LCD - goes back to the folder before.");
+  });
+
   test("go into folders, up, anywhere, and home", async () => {
     using folder = new TemporaryFolder();
     const top = realpathSync(folder.path);

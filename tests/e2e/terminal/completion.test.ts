@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
-import { write } from "../../support/files.ts";
+import { until, write } from "../../support/files.ts";
 import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { SilentServer } from "../../support/silent-server.ts";
 import type { SeenProgram } from "../../support/seen.ts";
@@ -130,6 +130,62 @@ test("what is pasted with a tab in it is not completed", async () => {
   using folder = new TemporaryFolder();
   await using shell = startTyping(folder);
   await shell.standsAt(promptWith(undefined));
-  shell.press("HEL\tGET");
+  // Terminals mark what is pasted, once they are asked to.
+  expect(shell.raw).toContain("\u001b[?2004h");
+  shell.press("\u001b[200~HEL\tGET\u001b[201~");
   await shell.standsAt(promptWith(undefined, "HEL GET"));
+  shell.press(KEY.ctrlU);
+  await completes(shell, undefined, "HEL", "HELP ");
+  shell.press(KEY.ctrlD);
+  expect(await shell.process.exited).toBe(0);
+  await until(() => shell.raw.includes("\u001b[?2004l"));
+});
+
+test("what is typed ahead of a completion comes behind it", async () => {
+  using folder = new TemporaryFolder();
+  for (const name of ["two.txt", "two-e.txt", "two-f.txt"]) write(folder.join("server", name), "");
+  write(folder.join("server/one.txt"), "one");
+  await using server = await ServerProcess.start(folder.join("server"));
+  const { port } = server;
+  await using shell = startTyping(folder, String(port));
+  await shell.standsAt(promptWith(port));
+  shell.press(`GET t${KEY.tab}-e`);
+  await shell.standsAt(promptWith(port, "GET two-e"));
+  shell.press(KEY.ctrlU);
+  // Two in one read: as far as all go, and what there is to choose from, once.
+  shell.press(`GET t${KEY.tab}${KEY.tab}`);
+  await shell.shows(/^two-e\.txt +two-f\.txt +two\.txt$/m);
+  await shell.standsAt(promptWith(port, "GET two"));
+  shell.press(KEY.ctrlU);
+  await shell.standsAt(promptWith(port));
+  shell.press(`HE${KEY.tab}${KEY.tab}${KEY.tab}`);
+  await shell.standsAt(promptWith(port, "HELP "));
+  shell.press(KEY.ctrlU);
+  // Up to the end of the line, and into the next.
+  shell.press(`ge${KEY.tab}o${KEY.tab}\rPWD\rSTAT`);
+  await shell.standsAt(promptWith(port, "STAT"));
+  expect(shell.text).toMatch(/> get one\.txt \nGET one\.txt: 3 B .*\n.*> PWD\n\/\n/);
+});
+
+test("Tab twice where nothing can be put in shows what there is once", async () => {
+  using folder = new TemporaryFolder();
+  for (const name of ["alpha", "beta"]) write(folder.join("server", name), "");
+  await using server = await ServerProcess.start(folder.join("server"));
+  await using shell = startTyping(folder, String(server.port));
+  await shell.standsAt(promptWith(server.port));
+  shell.press(`GET ${KEY.tab}${KEY.tab}x`);
+  await shell.standsAt(promptWith(server.port, "GET x"));
+  expect(shell.text.match(/^alpha +beta$/gm)).toHaveLength(1);
+});
+
+test("Ctrl-C ends a completion that waits for the server, with what was typed behind it", async () => {
+  using folder = new TemporaryFolder();
+  await using server = await SilentServer.start("LIST");
+  const { port } = server;
+  await using shell = startTyping(folder, String(port));
+  await shell.standsAt(promptWith(port));
+  shell.press(`GET a${KEY.tab}`);
+  await server.heard;
+  shell.press(`bc${KEY.ctrlC}PW`);
+  await shell.standsAt(promptWith(port, "PW"));
 });

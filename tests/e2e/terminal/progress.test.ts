@@ -3,6 +3,7 @@ import { utimesSync } from "node:fs";
 import { publishedUnder, until, write, writeRandom } from "../../support/files.ts";
 import { FaultyProxy } from "../../support/faulty-proxy.ts";
 import { run, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
+import { SlowProxy } from "../../support/slow-proxy.ts";
 import { StallingProxy } from "../../support/proxy.ts";
 import { TerminalProgram } from "../../support/terminal.ts";
 
@@ -158,9 +159,38 @@ test("a PUT shows the same, and what waits for its proof is not called stalled",
   });
   const args = ["connect", String(proxy.port), "-c", "PUT big.bin"];
   await using shell = new TerminalProgram(args, folder.path, { columns: 80 });
-  await shell.waitToSee(/^big\.bin +━+ +4\.0 MiB +100% +verifying$/m);
+  await shell.waitToSee(/^big\.bin +━+ +4\.0 MiB +100% +waiting for the server$/m);
   proxy.release();
   expect(await shell.process.exited).toBe(0);
+});
+
+test("of a PUT only what the server has is shown as there, and it stalls where that does not grow", async () => {
+  await using scene = await stalling({ toServer: 2 * MIB }, (folder) => {
+    // The system takes all of it, before any of it has come.
+    writeRandom(folder.join("client/big.bin"), 4 * MIB);
+  });
+  await using shell = scene.connect(100, ["-c", "PUT big.bin"]);
+  await shell.waitToSee(
+    /^big\.bin +━+─+ +(?:1\.\d|2\.0) MiB \/ 4\.0 MiB +(?:4\d|50)% +stalled for 0:0\d$/m,
+  );
+  expect(shell.screen).not.toContain("100%");
+  scene.proxy.release();
+  expect(await shell.process.exited).toBe(0);
+  await shell.waitToSee(/^PUT big\.bin: 4\.0 MiB .*, verified$/m);
+});
+
+test("a PUT that goes on slowly is not called stalled, though a block takes long", async () => {
+  using folder = new TemporaryFolder();
+  writeRandom(folder.join("client/big.bin"), MIB);
+  await using server = await ServerProcess.start(folder.join("server"));
+  await using proxy = await SlowProxy.start(server.port, 50_000);
+  const args = ["connect", String(proxy.port), "-c", "PUT big.bin"];
+  await using shell = new TerminalProgram(args, folder.path, { columns: 100 });
+  // A block of 256 KiB takes more than 5 seconds.
+  await shell.waitToSee(/^big\.bin +━+─+ +3\d\d\.\d KiB \/ 1\.0 MiB +3\d% .* KiB\/s/m);
+  expect(shell.screen).toMatch(/ \d\d\.\d KiB \/ 1\.0 MiB/);
+  expect(shell.screen).not.toContain("stalled");
+  expect(shell.screen).not.toContain("waiting");
 });
 
 test("a lost connection is counted down to, below what is said of it", async () => {
@@ -278,7 +308,7 @@ test("Ctrl-C takes it away, and the prompt is back", async () => {
 });
 
 test.each([
-  ["where the terminal is dumb", [], { TERM: "dumb" }],
+  ["with -q where the terminal is dumb", ["-q"], { TERM: "dumb" }],
   ["with -q", ["-q"], {}],
   ["with --json", ["--json"], {}],
 ] as const)("there is none %s", async (_, flags, env) => {
@@ -291,6 +321,19 @@ test.each([
   expect(await shell.process.exited).toBe(0);
   expect(shell.raw).not.toContain(ESC);
   expect(shell.seen).not.toMatch(/^big /m);
+});
+
+test("a dumb terminal shows plain lines of it, and no bar", async () => {
+  await using scene = await stalling(4 * MIB, (folder) => {
+    writeRandom(folder.join("server/big"), 8 * MIB);
+  });
+  const env = { NO_COLOR: "1", TERM: "dumb" };
+  await using shell = scene.connect(100, ["-c", "GET big"], env);
+  await shell.waitToSee(/^big: (?:3\.\d|4\.0) MiB of 8\.0 MiB \((?:4\d|50)%\)$/m);
+  scene.proxy.release();
+  expect(await shell.process.exited).toBe(0);
+  await shell.waitToSee(/^GET big: 8\.0 MiB .*verified$/m);
+  expect(shell.raw).not.toContain(ESC);
 });
 
 test("there is none where standard error is no terminal", async () => {

@@ -1,0 +1,39 @@
+import { describe, expect, test } from "bun:test";
+import { BINARY, run, TemporaryFolder } from "../../support/programs.ts";
+
+describe("what is typed wrongly is told of with what was meant:", () => {
+  test.each([
+    [["serve", "--max-connections", "99999999"], "99999999 is too many: give at most 999999"],
+    [["serve", "--retries", "-1"], "There is no flag --retries (sftp connect has it)"],
+    [["connect", "--read-only"], "There is no flag --read-only (sftp serve has it)"],
+    [["serve", "--retires", "1"], "There is no flag --retires"],
+    [
+      ["connect", "12131", "LS"],
+      "LS is typed in the shell, or given with -c: sftp connect 12131 -c LS",
+    ],
+    [["connect", "12131", "ls", "-l"], "sftp connect 12131 -c 'ls -l'"],
+    [["connect", "lab", "GET", "a", "b"], "sftp connect lab -c 'GET a b'"],
+  ])("%p", async (args, told) => {
+    const ran = await run(args);
+    expect(ran).toMatchObject({ status: 2, stdout: "" });
+    expect(ran.stderr).toContain(told);
+  });
+});
+
+test.each(["serve --port 0", "connect -c LPWD"])(
+  "sftp %s, where the system allows too few open files, says which limit it is",
+  async (args) => {
+    using folder = new TemporaryFolder();
+    const line = `ulimit -n 20 && exec ${BINARY} ${args}`;
+    const child = Bun.spawn(["sh", "-c", line], {
+      cwd: folder.path,
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    const told = await new Response(child.stderr).text();
+    expect(told).toBe(
+      "sftp: The system allows only 20 open files: raise that with ulimit -n 4096\n",
+    );
+    expect(await child.exited).toBe(1);
+  },
+);
