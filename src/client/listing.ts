@@ -16,6 +16,12 @@ const MAX_LISTING = 128 * 1024 * 1024;
  */
 const LONGEST = MAX_PATH + 1 + 3 * MAX_NAME;
 
+/**
+ * So many characters of a listing are used before what they left in memory is collected: by itself
+ * the runtime waits until that is as much as all that is needed.
+ */
+const COLLECT_EVERY = 2 * 1024 * 1024;
+
 /** An entry as the server lists it: nothing in it is trusted. */
 export type RemoteEntry =
   | {
@@ -52,7 +58,13 @@ export async function* listRemote(
   signal.addEventListener("abort", cancel);
   const blocks = new Blocks(exchange, onWhole);
   try {
+    let used = 0;
     for (let lines = await blocks.next(); lines !== undefined; lines = await blocks.next()) {
+      used += lines.length;
+      if (used > COLLECT_EVERY) {
+        used = 0;
+        Bun.gc(true);
+      }
       for (const line of lines.split("\n")) {
         if (line === "") continue;
         yield judged(parseEntry(line), path);

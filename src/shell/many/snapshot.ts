@@ -1,5 +1,6 @@
 import { CommandFailed, Interrupted } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
+import { WaitingLines } from "../../client/waiting-lines.ts";
 import type { Entry } from "../../storage/storage.ts";
 import type { Listed } from "./found.ts";
 
@@ -10,15 +11,15 @@ const BATCH = 1000;
 
 /**
  * Takes in a listing of this side whole, before anything is done with what it names: what is sent
- * may come to lie in what is listed, where the server's root does. What waits does so as text, so
- * that the longest listing costs no more than its length.
+ * may come to lie in what is listed, where the server's root does. What waits does so as packed text.
+ * @returns gives what was listed, once: what is used is forgotten
  * @throws {CommandFailed} where it is too long, or the user interrupts
  */
 export async function snapshotOf(
   listing: AsyncIterable<Entry>,
   signal: AbortSignal,
 ): Promise<() => AsyncGenerator<Listed>> {
-  const batches: Buffer[] = [];
+  const waiting = new WaitingLines();
   let bytes = 0;
   let lines: string[] = [];
   const flush = (): void => {
@@ -31,7 +32,7 @@ export async function snapshotOf(
         "It holds more than this program takes at once: name a folder further down",
       );
     }
-    if (batch.length > 0) batches.push(batch);
+    if (batch.length > 0) waiting.add(batch);
   };
   for await (const entry of listing) {
     if (signal.aborted) throw new Interrupted();
@@ -40,8 +41,9 @@ export async function snapshotOf(
   }
   flush();
   return async function* entries() {
-    for (const batch of batches) {
-      for (const line of batch.toString().split("\n")) {
+    for (let text = waiting.take(); text !== undefined; text = waiting.take()) {
+      for (const line of text.split("\n")) {
+        if (line === "") continue;
         const entry: Listed = JSON.parse(line);
         yield entry;
       }
