@@ -4,6 +4,7 @@ import type { Path } from "../protocol/path.ts";
 import { MAX_LISTED_DEPTH } from "../storage/names.ts";
 import { CommandFailed, Interrupted, brokenProtocol } from "./errors.ts";
 import { orRefused, type Exchange } from "./exchange.ts";
+import { passedEntry } from "./litter.ts";
 import type { Session } from "./session.ts";
 import { Status } from "./status.ts";
 import { WaitingLines } from "./waiting-lines.ts";
@@ -15,12 +16,6 @@ const MAX_LISTING = 128 * 1024 * 1024;
  * too long to be asked for, and in which three bytes can stand for one that is no UTF-8.
  */
 const LONGEST = MAX_PATH + 1 + 3 * MAX_NAME;
-
-/**
- * So many characters of a listing are used before what they left in memory is collected: by itself
- * the runtime waits until that is as much as all that is needed.
- */
-const COLLECT_EVERY = 2 * 1024 * 1024;
 
 /** An entry as the server lists it: nothing in it is trusted. */
 export type RemoteEntry =
@@ -58,15 +53,10 @@ export async function* listRemote(
   signal.addEventListener("abort", cancel);
   const blocks = new Blocks(exchange, onWhole);
   try {
-    let used = 0;
     for (let lines = await blocks.next(); lines !== undefined; lines = await blocks.next()) {
-      used += lines.length;
-      if (used > COLLECT_EVERY) {
-        used = 0;
-        Bun.gc(true);
-      }
       for (const line of lines.split("\n")) {
         if (line === "") continue;
+        passedEntry();
         yield judged(parseEntry(line), path);
       }
     }

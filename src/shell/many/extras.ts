@@ -1,3 +1,4 @@
+import { passedEntry } from "../../client/litter.ts";
 import { folded } from "../../platform/names.ts";
 import type { Path } from "../../storage/errors.ts";
 import type { Listed } from "./found.ts";
@@ -62,13 +63,18 @@ export class Extras {
     /** Folders that hold something that stays. */
     const holding = new Uint8Array(target.size);
     for (const number of order) {
+      passedEntry();
       const name = target.pathOf(number);
       const verdict = this.#verdictOf(number, name);
       if (verdict !== GOES) markAbove(target, name, holding);
       verdicts[number] = verdict === GOES && holding[number] === 1 ? STAYS : verdict;
     }
     function* remove(): Generator<string> {
-      for (const number of order) if (verdicts[number] === GOES) yield target.pathOf(number);
+      for (const number of order) {
+        if (verdicts[number] !== GOES) continue;
+        passedEntry();
+        yield target.pathOf(number);
+      }
     }
     function* keep(): Generator<{ path: Path; reason: string }> {
       for (const number of order) {

@@ -1,5 +1,6 @@
 import { CommandFailed } from "../../client/errors.ts";
 import type { Link } from "../../client/link.ts";
+import { passedEntry } from "../../client/litter.ts";
 import { Status } from "../../client/status.ts";
 import { StorageError, type Path } from "../../storage/errors.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -110,6 +111,7 @@ async function treeHere(storage: Storage, path: Path): Promise<Tree> {
       if (entry.path.length === path.length) {
         throw new CommandFailed(Status.refused, `${path.join("/")} is a file on this side`);
       }
+      passedEntry();
       tree.add(entry.path.slice(path.length), entry);
     }
   } catch (error) {

@@ -1,4 +1,5 @@
 import { CommandFailed, Interrupted } from "../../client/errors.ts";
+import { passedEntry } from "../../client/litter.ts";
 import { Status } from "../../client/status.ts";
 import { WaitingLines } from "../../client/waiting-lines.ts";
 import type { Entry } from "../../storage/storage.ts";
@@ -36,6 +37,7 @@ export async function snapshotOf(
   };
   for await (const entry of listing) {
     if (signal.aborted) throw new Interrupted();
+    passedEntry();
     lines.push(JSON.stringify(toListed(entry)));
     if (lines.length === BATCH) flush();
   }
@@ -44,6 +46,7 @@ export async function snapshotOf(
     for (let text = waiting.take(); text !== undefined; text = waiting.take()) {
       for (const line of text.split("\n")) {
         if (line === "") continue;
+        passedEntry();
         const entry: Listed = JSON.parse(line);
         yield entry;
       }

@@ -9,7 +9,8 @@ import { PackedPaths } from "./packed-paths.ts";
 
 /**
  * Where the files of one command go. What it remembers is bounded as the listings are that name the
- * files; for one tree, whose files cannot meet, it remembers nothing.
+ * files; of one tree, or of one pattern whose files keep their folders, none can meet another, and it
+ * remembers nothing.
  */
 export class Targets {
   readonly #canMeet: boolean;
@@ -18,8 +19,10 @@ export class Targets {
   /** Of each name the number of what goes there. */
   readonly #sourceOf = new Column(Uint32Array);
 
-  constructor({ sources }: Order) {
-    this.#canMeet = sources.length > 1 || sources.some(isPattern);
+  constructor({ sources, target }: Order) {
+    const [source, another] = sources;
+    const isPatternInto = source !== undefined && isPattern(source) && target !== undefined;
+    this.#canMeet = another !== undefined || isPatternInto;
   }
 
   /** @throws {CommandFailed} status 6, where another file of the command goes there already */

@@ -1,3 +1,4 @@
+import { passedEntry } from "../../client/litter.ts";
 import type { Path } from "../../storage/errors.ts";
 import { Column } from "./column.ts";
 import type { Listed } from "./found.ts";
@@ -98,6 +99,7 @@ export class Tree {
     const counts: number[] = [];
     const depths = new Uint32Array(this.size);
     for (let number = 0; number < this.size; number++) {
+      passedEntry();
       if (this.#types.get(number) === 0) continue;
       const name = this.pathOf(number);
       if (name !== path && !name.startsWith(prefix)) continue;
