@@ -35,11 +35,12 @@ export async function archive(target: Target, binary: string, release: Release):
 }
 
 function filesOf(target: Target, binary: string, name: string, companions: Companions): Entries {
-  const { license, manual, completions } = companions;
+  const { license, notices, manual, completions } = companions;
   return new Map<string, Entry>([
     [target.windows ? "sftp.exe" : "sftp", { content: { from: binary }, executable: true }],
     ["README.md", { content: readme(target, name) }],
     ["LICENSE", { content: license }],
+    ["THIRD-PARTY.txt", { content: notices }],
     ["sftp.1", { content: manual }],
     ["completions/sftp.bash", { content: completions.bash }],
     ["completions/_sftp", { content: completions.zsh }],

@@ -4,6 +4,7 @@ import type { SHELLS } from "../../src/cli/completion-shells.ts";
 import { tableOf } from "../../src/cli/completion-table.ts";
 import { definitions } from "../../src/cli/commands.ts";
 import { manualPage } from "../man.ts";
+import { notices } from "./notices.ts";
 
 const TOP = join(import.meta.dir, "../..");
 
@@ -12,6 +13,8 @@ type Shell = (typeof SHELLS)[number];
 /** What goes with every binary. */
 export interface Companions {
   readonly license: string;
+  /** The licences of what others have written. */
+  readonly notices: string;
   readonly manual: string;
   readonly completions: Readonly<Record<Shell, string>>;
 }
@@ -20,6 +23,7 @@ export async function readCompanions(): Promise<Companions> {
   const table = await tableOf(definitions());
   return {
     license: await Bun.file(join(TOP, "LICENSE")).text(),
+    notices: notices(),
     manual: await manualPage(),
     completions: {
       bash: completionScript("bash", table),

@@ -40,7 +40,7 @@ export async function debianPackage(
 }
 
 function dataFiles(binary: string, companions: Companions): Entries {
-  const { license, manual, completions } = companions;
+  const { license, notices, manual, completions } = companions;
   return new Map<string, Entry>([
     // By its own name it can come first in a PATH.
     ["usr/lib/simple-ftp/sftp", { content: { from: binary }, executable: true }],
@@ -49,7 +49,7 @@ function dataFiles(binary: string, companions: Companions): Entries {
     [`usr/share/zsh/vendor-completions/_${PROGRAM}`, text(renamed(completions.zsh))],
     [`usr/share/fish/vendor_completions.d/${PROGRAM}.fish`, text(renamed(completions.fish))],
     [`usr/share/man/man1/${PROGRAM}.1.gz`, { content: gzipSync(renamed(manual), { level: 9 }) }],
-    [`usr/share/doc/${PACKAGE}/copyright`, text(license)],
+    [`usr/share/doc/${PACKAGE}/copyright`, text(`${license}\n${notices}`)],
   ]);
 }
 

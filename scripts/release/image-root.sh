@@ -4,7 +4,7 @@ set -eu
 from=$1
 to=$2
 mkdir -p "$to/data" "$to/state" "$to/etc" "$to/proc" "$to/tmp"
-cp "$from/sftp" "$from/LICENSE" "$to/"
+cp "$from/sftp" "$from/LICENSE" "$from/THIRD-PARTY.txt" "$to/"
 # What it is linked with, and what loads that, each where it is here.
 ldd "$from/sftp" | grep -o '/lib[^ ]*' | while read -r library; do
   mkdir -p "$to$(dirname "$library")"

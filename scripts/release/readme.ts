@@ -58,7 +58,8 @@ ${install}
 Between two machines: "sftp serve --host 0.0.0.0" says what to type on the other side. There it is
 encrypted, and asks for a login. On loopback it is plain and open to all users of the machine.
 
-Help: "sftp --help", "sftp serve --help", "sftp connect --help"${target.windows ? "" : ", man -l sftp.1"}. MIT licence: LICENSE.
+Help: "sftp --help", "sftp serve --help", "sftp connect --help"${target.windows ? "" : ", man -l sftp.1"}. MIT licence: LICENSE; what others have
+written: THIRD-PARTY.txt.
 `;
   return target.windows ? text.replaceAll("./sftp", ".\\sftp").replaceAll("\n", "\r\n") : text;
 }

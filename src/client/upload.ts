@@ -48,7 +48,7 @@ export class Upload implements Transfer {
 
   async attempt(session: Session): Promise<Transferred> {
     const started = performance.now();
-    const ahead = await this.#storage.readAhead?.(this.#local);
+    const ahead = await this.#storage.openAhead?.(this.#local);
     const source = ahead ?? (await this.#storage.open(this.#local));
     let answered: () => Promise<Omit<Transferred, "seconds">>;
     try {

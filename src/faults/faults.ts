@@ -9,8 +9,21 @@ declare global {
   var FAULT_LAB: boolean | undefined;
 }
 
+/** What the thread for small files does; it counts for itself. */
+type SmallStep =
+  | "small-open"
+  | "small-look"
+  | "small-stat"
+  | "small-read"
+  | "small-write"
+  | "small-mode"
+  | "small-times"
+  | "small-close"
+  | "small-rename";
+
 /** What a transfer does, and can be told to fail at. */
 export type Step =
+  | SmallStep
   | "open"
   | "look"
   | "stat"
@@ -78,7 +91,7 @@ export function isCut(step: "send" | "receive"): boolean {
  * first buffer alone.
  */
 export function shortened(
-  step: "read" | "write",
+  step: "read" | "write" | "small-read" | "small-write",
   buffers: readonly Uint8Array[],
 ): readonly Uint8Array[] {
   const kind = arrive(step);

@@ -63,16 +63,6 @@ export class Intake {
     return this.#jobs.take();
   }
 
-  /** What is to be answered after that, as far as it has come. */
-  upcoming(): Iterable<Job> {
-    return this.#jobs.waiting();
-  }
-
-  /** Takes the next of what waits, so many as there are. */
-  takeSome(count: number): Job[] {
-    return this.#jobs.takeSome(count);
-  }
-
   /** Says that a job has had its reply. */
   answered(job: Job): void {
     this.#unanswered.delete(job);

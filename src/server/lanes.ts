@@ -1,13 +1,12 @@
-import { BLOCK_SIZE } from "../protocol/limits.ts";
-import type { Path } from "../storage/errors.ts";
+import { areInTheWay, wayOf } from "../storage/names.ts";
+import type { Ahead } from "../storage/storage.ts";
 import type { Job } from "./job.ts";
 
-/** Larger uploads are stored one after the other, so that memory stays bounded, in bytes. */
-const MOST_BYTES = 4 * BLOCK_SIZE;
+const ONE_BY_ONE: Ahead = { requests: 1, uploadSize: 0 };
 
 /** What a request touches, where others can be carried out beside it. */
 interface Touched {
-  readonly path: Path;
+  readonly way: string;
   readonly writes: boolean;
 }
 
@@ -47,6 +46,7 @@ export class Turn {
  */
 export class Lanes {
   readonly #running = new Map<Promise<void>, Touched | undefined>();
+  #ahead = ONE_BY_ONE;
   #last: Promise<void> = Promise.resolve();
 
   /** Whether anything is being carried out. */
@@ -54,17 +54,23 @@ export class Lanes {
     return this.#running.size > 0;
   }
 
-  /**
-   * Waits until a request can be begun.
-   * @param most how many may be carried out at the same time
-   */
-  async room(job: Job, most: number): Promise<void> {
-    const touched = touchedBy(job);
+  /** So much may be carried out at the same time from now on; one by one where left out. */
+  widen(ahead: Ahead | undefined): void {
+    this.#ahead = ahead ?? ONE_BY_ONE;
+  }
+
+  /** Waits until anything at all could be begun. */
+  async anyRoom(): Promise<void> {
+    while (this.#running.size >= this.#ahead.requests) await Promise.race(this.#running.keys());
+  }
+
+  /** Waits until a request can be begun. */
+  async room(job: Job): Promise<void> {
+    const touched = this.#touchedBy(job);
     for (;;) {
-      const inTheWay = [...this.#running].find(([, other]) => meet(touched, other));
-      if (inTheWay !== undefined) await inTheWay[0];
-      else if (this.#running.size >= most) await Promise.race(this.#running.keys());
-      else return;
+      const inTheWay = this.#inTheWayOf(touched);
+      if (inTheWay === undefined) return this.anyRoom();
+      await inTheWay;
     }
   }
 
@@ -75,41 +81,46 @@ export class Lanes {
     else void this.#last.then(() => turn.arrive());
     const running = work(turn).finally(() => this.#running.delete(running));
     this.#last = running;
-    this.#running.set(running, touchedBy(job));
+    this.#running.set(running, this.#touchedBy(job));
   }
 
   /** Waits until nothing is carried out any more. */
   async settle(): Promise<void> {
     await this.#last;
   }
-}
 
-/** `undefined` where nothing may be carried out beside it. */
-function touchedBy({ asked }: Job): Touched | undefined {
-  if (asked.type !== "request") return undefined;
-  const { request } = asked;
-  switch (request.verb) {
-    case "GET":
-      return { path: request.path, writes: false };
-    case "STAT":
-      return request.keys.digest === undefined ? { path: request.path, writes: false } : undefined;
-    case "DELETE":
-      return { path: request.path, writes: true };
-    case "PUT": {
-      const { size = Infinity, part } = request.keys;
-      return size > MOST_BYTES || part !== undefined
-        ? undefined
-        : { path: request.path, writes: true };
+  #inTheWayOf(touched: Touched | undefined): Promise<void> | undefined {
+    for (const [running, other] of this.#running) if (meet(touched, other)) return running;
+    return undefined;
+  }
+
+  /** `undefined` where nothing may be carried out beside it. */
+  #touchedBy({ asked }: Job): Touched | undefined {
+    if (asked.type !== "request") return undefined;
+    const { request } = asked;
+    switch (request.verb) {
+      case "GET":
+        return { way: wayOf(request.path), writes: false };
+      case "STAT":
+        return request.keys.digest === undefined
+          ? { way: wayOf(request.path), writes: false }
+          : undefined;
+      case "DELETE":
+        return { way: wayOf(request.path), writes: true };
+      case "PUT": {
+        const { size = Infinity, part } = request.keys;
+        return size <= this.#ahead.uploadSize && part === undefined
+          ? { way: wayOf(request.path), writes: true }
+          : undefined;
+      }
+      default:
+        return undefined;
     }
-    default:
-      return undefined;
   }
 }
 
-/** Whether one must wait for the other: a folder and what is in it are in each other's way. */
+/** Whether one must wait for the other. */
 function meet(one: Touched | undefined, other: Touched | undefined): boolean {
   if (one === undefined || other === undefined) return true;
-  if (!one.writes && !other.writes) return false;
-  const shorter = Math.min(one.path.length, other.path.length);
-  return one.path.slice(0, shorter).every((part, index) => part === other.path[index]);
+  return (one.writes || other.writes) && areInTheWay(one.way, other.way);
 }

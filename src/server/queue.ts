@@ -73,19 +73,6 @@ export class BoundedQueue<T> {
     return new Promise((resolve) => (this.#taker = resolve));
   }
 
-  /** What waits, in order. */
-  *waiting(): Generator<T> {
-    for (const { item } of this.#items) yield item;
-  }
-
-  /** Takes what waits, up to so many items. */
-  takeSome(count: number): T[] {
-    return this.#items.splice(0, count).map(({ item, weight }) => {
-      this.#room.give(weight);
-      return item;
-    });
-  }
-
   /** Nothing more comes. What is in the queue can still be taken. */
   close(): void {
     this.#closed = true;

@@ -10,8 +10,6 @@ import type { Exchange } from "./exchange.ts";
 import { aborted, RequestFailed, toFailure } from "./failures.ts";
 import { Intake, type IntakeEnd } from "./intake.ts";
 import type { Job } from "./job.ts";
-import { ReadAhead } from "./read-ahead.ts";
-import { restOfRun } from "./run.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { Lanes, type Turn } from "./lanes.ts";
 import { MECHANISM } from "../security/mechanism.ts";
@@ -48,7 +46,6 @@ interface Admitted {
   readonly rights: Rights;
   readonly storage: Storage;
   readonly parts: Parts;
-  readonly ahead: ReadAhead;
   readonly rate: Rate | undefined;
 }
 
@@ -147,20 +144,16 @@ export class Session {
 
   async #work(): Promise<void> {
     while (this.#closing === undefined) {
-      const most = this.#admitted?.storage.parallel ?? 1;
       // What nobody can begin is left where it counts as waiting.
-      if (most === 1) await this.#lanes.settle();
+      await this.#lanes.anyRoom();
       if (this.#closing !== undefined) break;
       const job = await this.#intake.next();
       if (job === undefined || this.#closing !== undefined) break;
-      await this.#lanes.room(job, most);
+      await this.#lanes.room(job);
       if (this.#closing !== undefined) break;
       // Nothing runs any more: the upload has said by now what it had to say.
       if (job.asked.type === "violation" && job.asked.inBody?.causeTold === true) continue;
-      const rest = most === 1 ? this.#takeRest(job) : [];
-      for (const one of [job, ...rest]) {
-        this.#lanes.begin(one, (turn) => this.#carryOut(one, turn));
-      }
+      this.#lanes.begin(job, (turn) => this.#carryOut(job, turn));
     }
     await this.#lanes.settle();
   }
@@ -182,13 +175,6 @@ export class Session {
     await this.#connection.drained().catch(() => undefined);
   }
 
-  /** Small files that came behind one are stored together with it. */
-  #takeRest(job: Job): Job[] {
-    // Before the login nothing is taken together, and where the rate is limited nothing may be.
-    if (this.#admitted === undefined || this.#admitted.rate !== undefined) return [];
-    return this.#intake.takeSome(restOfRun(job, this.#intake.upcoming()));
-  }
-
   /** Looks after each request whether the client has logged in, or should not go on. */
   #minds({ body }: Job): void {
     if (this.#admitted !== undefined || this.#login === undefined) return;
@@ -205,8 +191,8 @@ export class Session {
   #admit({ user, role, storage }: Account): void {
     const rights = new Rights(role, this.#options.withheld);
     const rate = this.#options.rates?.enter(user);
-    const ahead = new ReadAhead(storage, this.#intake);
-    this.#admitted = { rights, storage, parts: new Parts(storage), ahead, rate };
+    this.#admitted = { rights, storage, parts: new Parts(storage), rate };
+    this.#lanes.widen(storage.ahead);
     this.#intake.admit();
   }
 
@@ -265,7 +251,14 @@ export class Session {
       get rights() {
         return admitted().rights;
       },
-      open: async (path) => (await admitted().ahead.take(job)) ?? admitted().storage.open(path),
+      open: async (path) => {
+        const { storage } = admitted();
+        const ahead = turn.isNow ? undefined : await storage.openAhead?.(path);
+        if (ahead !== undefined) return ahead;
+        await turn.come;
+        mind();
+        return storage.open(path);
+      },
       login: this.#login,
       cutBody: (cause) => job.body?.fail(cause),
       client: connection.remote,

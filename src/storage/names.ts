@@ -1,5 +1,5 @@
 import { without } from "../faults/faults.ts";
-import { bare, isAnywhere, whyNotEverywhere } from "../platform/names.ts";
+import { bare, folded, isAnywhere, whyNotEverywhere } from "../platform/names.ts";
 import { StorageError, type Path } from "./errors.ts";
 
 /** The folder inside a root that holds what is not finished; hidden from everybody. */
@@ -55,6 +55,19 @@ export function checkCreatable(path: Path): void {
 /** Why a part of a path cannot be created, in words that follow the name; `undefined` if it can. */
 export function whyNotCreatable(part: string): string | undefined {
   return whyNotReadable(part) ?? whyNotEverywhere(part);
+}
+
+/** What a path is compared by where it may be in the way of another. */
+export function wayOf(path: Path): string {
+  return `${folded(path.join("/"))}/`;
+}
+
+/**
+ * Whether work on two ways has to be done one after the other: names that a file system may take for
+ * one, or a folder and something in it.
+ */
+export function areInTheWay(one: string, other: string): boolean {
+  return one.startsWith(other) || other.startsWith(one);
 }
 
 /** Whether a name is the staging folder's on any system that there is. */

@@ -92,6 +92,14 @@ export interface CreateOptions {
   readonly part?: Part | undefined;
 }
 
+/** Requests of one client that are best carried out beside those before them. */
+export interface Ahead {
+  /** At the most so many at the same time. */
+  readonly requests: number;
+  /** Uploads of at the most so many bytes. */
+  readonly uploadSize: number;
+}
+
 /**
  * A tree of files: a server's root, or the folder of a client. Every method throws `StorageError`
  * for what a user can have caused, and judges the names it is given.
@@ -99,8 +107,8 @@ export interface CreateOptions {
 export interface Storage {
   /** Where it lies, for people. */
   readonly location: string;
-  /** How many requests of one client are best carried out at the same time; 1 where left out. */
-  readonly parallel?: number;
+  /** What is best carried out at the same time; one after the other where left out. */
+  readonly ahead?: Ahead | undefined;
   stat(path: Path): Promise<Item>;
   /**
    * What a folder holds, itself left out, folders before what they hold, otherwise in no order; a
@@ -109,11 +117,10 @@ export interface Storage {
   list(path: Path, options: { readonly recursive: boolean }): AsyncIterable<Entry>;
   open(path: Path): Promise<Source>;
   /**
-   * Reads a file that will be asked for soon. Where there is something to say of it, or it is large,
-   * `open` has to be asked.
-   * @returns a source that holds nothing open
+   * Opens a file whose turn is still to come, where it costs little to have it open until then.
+   * @returns `undefined` where `open` is to be asked in its turn, also for what is wrong
    */
-  readAhead?(path: Path): Promise<Source | undefined>;
+  openAhead?(path: Path): Promise<Source | undefined>;
   /** Bytes of all files, also those that are being written or were left by interrupted transfers. */
   usage(): Promise<number>;
   /** Begins a file. Missing folders are made when it is committed. */

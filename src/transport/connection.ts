@@ -1,6 +1,7 @@
 import type { Socket } from "bun";
 import { isCut, without } from "../faults/faults.ts";
 import { arrived } from "./collect.ts";
+import { Outgoing } from "./outgoing.ts";
 import type { Peer } from "./proxy-header.ts";
 
 /** The connection is gone: what was not yet acknowledged may not have arrived. */
@@ -8,22 +9,14 @@ export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";
 }
 
-/** Pieces of at least this many bytes go to the kernel as they are; smaller ones are joined first. */
-const JOIN_BELOW = 16 * 1024;
-/** So many bytes are joined at the most, and wait for no more. */
-const JOIN_UP_TO = 64 * 1024;
-/** More than this waiting to be sent and `drained()` waits, in bytes. */
-const SEND_HIGH_WATER = 512 * 1024;
-/** More pieces than this waiting to be sent and `drained()` waits: small ones cost more than bytes. */
-const SEND_MOST_PIECES = 1024;
 /** More than this waiting to be read and the socket is paused, in bytes. */
 const RECEIVE_HIGH_WATER = 512 * 1024;
 /** How long a closed connection waits for the other side to read the last words, in milliseconds. */
 const LINGER_MS = 2000;
 
 /**
- * One TCP connection with what Bun's sockets lack: a queue for what the kernel does not take,
- * backpressure both ways, and a close that loses nothing.
+ * One TCP connection with what Bun's sockets lack: what the kernel does not take is kept and sent
+ * later, there is backpressure both ways, and a close that loses nothing.
  */
 export class Connection {
   /** The other side, as `address:port`. */
@@ -33,14 +26,13 @@ export class Connection {
   /** When it came about, of `performance.now()`: before any handshake. */
   readonly openedAt = performance.now();
   readonly #socket: Socket<undefined>;
-  readonly #outgoing: Uint8Array[] = [];
+  readonly #outgoing = new Outgoing();
   readonly #incoming: Uint8Array[] = [];
   readonly #drainWaiters: (() => void)[] = [];
   readonly #end = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   #received = 0;
   #sent = 0;
-  #outgoingBytes = 0;
   #incomingBytes = 0;
   #flushScheduled = false;
   #kernelFull = false;
@@ -65,7 +57,7 @@ export class Connection {
 
   /** Bytes that were written and that the kernel has not taken. */
   get queued(): number {
-    return this.#outgoingBytes;
+    return this.#outgoing.bytes;
   }
 
   /** Settles when the connection is wholly closed, for whatever reason. */
@@ -115,10 +107,9 @@ export class Connection {
   write(data: Uint8Array | string): void {
     if (this.#lost !== undefined || this.#finishing) return;
     const bytes = typeof data === "string" ? Buffer.from(data, "latin1") : data;
-    this.#outgoing.push(bytes);
-    this.#outgoingBytes += bytes.length;
+    const isEnough = this.#outgoing.add(bytes);
     if (this.#kernelFull) return;
-    if (bytes.length >= JOIN_BELOW || this.#outgoingBytes >= JOIN_UP_TO) {
+    if (isEnough) {
       this.#flush();
     } else if (!this.#flushScheduled) {
       this.#flushScheduled = true;
@@ -217,7 +208,7 @@ export class Connection {
       this.#end.resolve();
       this.#reader?.resolve(undefined);
       this.#reader = undefined;
-      if (this.#finishing && this.#outgoing.length === 0) this.#socket.end();
+      if (this.#finishing && this.#outgoing.isEmpty) this.#socket.end();
     },
     close: (reason: string): void => {
       this.#lose(reason);
@@ -227,7 +218,7 @@ export class Connection {
 
   get #mustDrain(): boolean {
     if (globalThis.FAULT_LAB && without("backpressure")) return false;
-    return this.#outgoingBytes > SEND_HIGH_WATER || this.#outgoing.length > SEND_MOST_PIECES;
+    return this.#outgoing.isMuch;
   }
 
   #discard(): void {
@@ -243,8 +234,7 @@ export class Connection {
   #lose(reason: string): void {
     this.#lost ??= new ConnectionLost(reason);
     this.#end.resolve();
-    this.#outgoing.length = 0;
-    this.#outgoingBytes = 0;
+    this.#outgoing.clear();
     this.#reader?.reject(this.#lost);
     this.#reader = undefined;
     this.#wakeWriters();
@@ -256,20 +246,19 @@ export class Connection {
 
   #flush(): void {
     while (!this.#kernelFull) {
-      const next = this.#takeJoined();
+      const next = this.#outgoing.take();
       if (next === undefined) break;
       if (globalThis.FAULT_LAB && isCut("send")) return this.destroy("cut");
       const taken = this.#socket.write(next, 0, next.length);
       if (taken < 0) return;
-      this.#outgoingBytes -= taken;
       this.#sent += taken;
       if (taken < next.length) {
-        this.#outgoing.unshift(next.subarray(taken));
+        this.#outgoing.putBack(next.subarray(taken));
         this.#kernelFull = true;
       }
     }
     if (!this.#mustDrain) this.#wakeWriters();
-    if (this.#finishing && this.#outgoing.length === 0) {
+    if (this.#finishing && this.#outgoing.isEmpty) {
       if (this.#ended) this.#socket.end();
       else this.#linger();
     }
@@ -282,20 +271,5 @@ export class Connection {
     this.#socket.shutdown();
     const timer = setTimeout(() => this.#socket.end(), LINGER_MS);
     void this.#closed.promise.then(() => clearTimeout(timer));
-  }
-
-  #takeJoined(): Uint8Array | undefined {
-    const first = this.#outgoing.shift();
-    if (first === undefined || first.length >= JOIN_BELOW) return first;
-    const joined = [first];
-    let bytes = first.length;
-    for (;;) {
-      const next = this.#outgoing[0];
-      if (next === undefined || bytes + next.length > JOIN_UP_TO) break;
-      this.#outgoing.shift();
-      joined.push(next);
-      bytes += next.length;
-    }
-    return joined.length === 1 ? first : Buffer.concat(joined, bytes);
   }
 }

@@ -80,7 +80,7 @@ test("they are read ahead, and whatever is unusual is left to open", async () =>
   await symlink(ground.at("d0/f0"), ground.at("link"));
   await symlink(ground.at("d0"), ground.at("way"));
   const { storage } = ground;
-  const sources = await Promise.all(FILES.map(({ path }) => storage.readAhead(path)));
+  const sources = await Promise.all(FILES.map(({ path }) => storage.openAhead(path)));
   for (const [index, { content, mtime, exec }] of FILES.entries()) {
     const source = sources[index];
     expect(source).toMatchObject({ size: content.length, mtime, exec });
@@ -89,7 +89,7 @@ test("they are read ahead, and whatever is unusual is left to open", async () =>
     expect(content.equals(read)).toBe(true);
   }
   const odd = [["large"], ["link"], ["way", "f0"], ["d0"], ["none"], ["none", "f"]];
-  const read = await Promise.all(odd.map((path) => storage.readAhead(path)));
+  const read = await Promise.all(odd.map((path) => storage.openAhead(path)));
   expect(read).toEqual(odd.map(() => undefined));
   await expectProblem("not-a-file", () => storage.open(["link"]));
 });

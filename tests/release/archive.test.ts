@@ -38,6 +38,7 @@ describe.skipIf(no !== undefined)(`the archive for this system${because}`, () =>
       ["drwxr-xr-x", "0/0", `${name}/`],
       ["-rw-r--r--", "0/0", `${name}/LICENSE`],
       ["-rw-r--r--", "0/0", `${name}/README.md`],
+      ["-rw-r--r--", "0/0", `${name}/THIRD-PARTY.txt`],
       ["drwxr-xr-x", "0/0", `${name}/completions/`],
       ["-rw-r--r--", "0/0", `${name}/completions/_sftp`],
       ["-rw-r--r--", "0/0", `${name}/completions/sftp.bash`],
@@ -47,6 +48,14 @@ describe.skipIf(no !== undefined)(`the archive for this system${because}`, () =>
     ]);
     const manual = readFileSync(folder.join("unpacked/sftp.1"));
     expect(manual).toEqual(readFileSync(`${TOP}/docs/sftp.1`));
+    // What others have written is there by their licences.
+    const notices = readFileSync(folder.join("unpacked/THIRD-PARTY.txt"), "utf8");
+    for (const dependency of Object.keys(
+      (await Bun.file(`${TOP}/package.json`).json()).dependencies,
+    )) {
+      expect(notices).toContain(`\n${dependency} `);
+    }
+    expect(notices).not.toContain("no licence named");
     // One page.
     const page = readFileSync(folder.join("unpacked/README.md"), "utf8").split("\n");
     expect(page.length).toBeLessThan(60);

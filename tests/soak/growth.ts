@@ -5,7 +5,7 @@ const MIB = 1024 * 1024;
 /** What a program may hold more at the end than when it had warmed up, in bytes. */
 const MOST = 64 * MIB;
 /** What the thread for small files has open, which begins when it is first of use, and stays. */
-const THREAD_DESCRIPTORS = 2;
+export const THREAD_DESCRIPTORS = 2;
 /** How long a program may take to give back what it no longer needs, in milliseconds. */
 const PATIENCE_MS = 30_000;
 

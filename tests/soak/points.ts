@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { publishedUnder, read, until, write, writeRandom } from "../support/files.ts";
 import { TemporaryFolder } from "../support/programs.ts";
 import { Random } from "../support/random.ts";
 import { Scene, type Startup } from "../support/resume.ts";
 import { BLOCK_SIZE } from "../support/wire.ts";
-import { soon } from "./growth.ts";
+import { soon, THREAD_DESCRIPTORS } from "./growth.ts";
 import { labBinary } from "./lab.ts";
 import { must, type Part, type Stage } from "./part.ts";
 
@@ -14,14 +14,18 @@ interface Way {
   readonly command: string;
   readonly sending: boolean;
   readonly bytes: number;
-  /** The target's name on the other side. */
+  /** The target's name on the other side; of several files the folder's. */
   readonly target: string;
+  /** So many files of a folder in place of one. */
+  readonly files?: number;
   readonly old?: boolean;
   /** Half of it is there from an attempt before. */
   readonly begun?: boolean;
   readonly flags?: readonly string[];
 }
 
+/** Enough small files at once for the thread that reads and stores them. */
+const MANY = 10;
 const LARGE = 2 * BLOCK_SIZE + 5000;
 const DURABLE = ["--durable"];
 
@@ -38,11 +42,22 @@ const WAYS: readonly Way[] = [
     target: "f",
     flags: ["--no-overwrite"],
   },
+  { name: "PUT many", command: "PUT -r f", sending: true, bytes: 5000, target: "f", files: MANY },
+  {
+    name: "PUT many over",
+    command: "PUT -r f",
+    sending: true,
+    bytes: 5000,
+    target: "f",
+    files: MANY,
+    old: true,
+  },
   { name: "PUT room", command: "PUT f", sending: true, bytes: 5 * BLOCK_SIZE, target: "f" },
   { name: "GET", command: "GET f", sending: false, bytes: LARGE, target: "f" },
   { name: "GET over", command: "GET f", sending: false, bytes: LARGE, target: "f", old: true },
   { name: "GET on", command: "GET f", sending: false, bytes: LARGE, target: "f", begun: true },
   { name: "GET small", command: "GET f a/b/f", sending: false, bytes: 5000, target: "a/b/f" },
+  { name: "GET many", command: "GET -r f", sending: false, bytes: 5000, target: "f", files: MANY },
 ];
 
 type Side = "server" | "client";
@@ -58,14 +73,15 @@ interface Case {
 
 const ERRORS = ["EIO", "ENOSPC", "EACCES", "EDQUOT", "EMFILE", "KILL"];
 /** Steps that no transfer of these can do without: were one never met, its hook would be gone. */
-const STEPS =
-  "open look stat room mkdir read write truncate mode times sync close claim rename link unlink send receive".split(
-    " ",
-  );
+const STEPS = [
+  "open look stat room mkdir read write truncate mode times sync close claim rename link unlink",
+  "small-open small-look small-stat small-read small-write small-mode small-times small-close",
+  "small-rename send receive",
+].flatMap((some) => some.split(" "));
 
 function kindsOf(step: string): readonly string[] {
   if (step === "send" || step === "receive") return ["CUT", "KILL"];
-  return step === "read" || step === "write" ? [...ERRORS, "SHORT"] : ERRORS;
+  return /(?:^|-)(?:read|write)$/.test(step) ? [...ERRORS, "SHORT"] : ERRORS;
 }
 
 /** A way in a scene of its own. */
@@ -73,20 +89,26 @@ class Attempt implements AsyncDisposable {
   readonly way: Way;
   readonly scene: Scene;
   readonly #startup: Startup;
-  readonly #content: Buffer;
+  /** What each target is to hold. */
+  readonly #targets: ReadonlyMap<string, Buffer>;
   readonly #old: Buffer | undefined;
-  readonly #target: string;
 
   private constructor(way: Way, scene: Scene, startup: Startup) {
     this.way = way;
     this.scene = scene;
     this.#startup = startup;
     const [from, to] = way.sending ? ["client", "server"] : ["server", "client"];
-    this.#content = writeRandom(scene.folder.join(from, "f"), way.bytes);
-    Bun.spawnSync(["chmod", "+x", scene.folder.join(from, "f")]);
-    this.#target = scene.folder.join(to, way.target);
+    const targets = new Map<string, Buffer>();
+    const names =
+      way.files === undefined ? [""] : Array.from({ length: way.files }, (_, n) => `/${n}`);
+    for (const name of names) {
+      const source = scene.folder.join(from, `f${name}`);
+      targets.set(scene.folder.join(to, `${way.target}${name}`), writeRandom(source, way.bytes));
+      chmodSync(source, 0o755);
+    }
+    this.#targets = targets;
     this.#old = way.old === true ? Buffer.alloc(way.bytes + 7, "old ") : undefined;
-    if (this.#old !== undefined) write(this.#target, this.#old);
+    if (this.#old !== undefined) for (const target of targets.keys()) write(target, this.#old);
   }
 
   /** @param env what the side that is to fail is started with */
@@ -124,12 +146,16 @@ class Attempt implements AsyncDisposable {
   }
 
   get isDone(): boolean {
-    return read(this.#target)?.equals(this.#content) === true;
+    return [...this.#targets].every(([target, content]) => read(target)?.equals(content) === true);
   }
 
-  get isAsBefore(): boolean {
-    const there = read(this.#target);
-    return this.#old === undefined ? there === undefined : there?.equals(this.#old) === true;
+  /** Whether each target is the old one, which may be none, or the new one. */
+  get isWhole(): boolean {
+    return [...this.#targets].every(([target, content]) => {
+      const there = read(target);
+      if (there?.equals(content) === true) return true;
+      return this.#old === undefined ? there === undefined : there?.equals(this.#old) === true;
+    });
   }
 
   get published(): string[] {
@@ -190,11 +216,12 @@ class Points implements Stage {
     const env = { SFTP_FAULT: `${point}:${kind}`, SFTP_FAULT_TRACE: trace };
     await using attempt = await Attempt.start(way, this.#binary, side, env);
     const { scene } = attempt;
-    const { descriptors } = scene.server;
+    const descriptors =
+      scene.server.descriptors + (way.files === undefined ? 0 : THREAD_DESCRIPTORS);
     const ran = await attempt.run();
     // By chance it may come by fewer steps this time: then the fault is still to come.
     if (!(read(trace)?.toString() ?? "").split("\n").includes(point)) return "not met";
-    must(attempt.isDone || attempt.isAsBefore, "the target is neither the old nor the new file");
+    must(attempt.isWhole, "a target is neither the old nor the new file");
     must(ran.status !== 0 || attempt.isDone, "success was reported for nothing");
     must(
       !/internal error/.test(ran.stderr + scene.server.log),
@@ -215,7 +242,10 @@ class Points implements Stage {
       () => `the next try ended with ${again?.status}: ${again?.stderr}`,
     );
     must(attempt.isDone, "the next try stored something else");
-    must(attempt.published.length === 1, () => `there is ${attempt.published.join(", ")}`);
+    must(
+      attempt.published.length === (way.files ?? 1),
+      () => `there is ${attempt.published.join(", ")}`,
+    );
     if (!isKilled) {
       await soon("descriptors stay open", () => scene.server.descriptors <= descriptors);
       await soon("something is left in the staging folder", () =>

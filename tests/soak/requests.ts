@@ -78,8 +78,19 @@ class Requests implements Stage {
   }
 }
 
-/** Leaves in the root what the conversations are about, and nothing else but what is unfinished. */
+/** Plants, again where a conversation beside it has made a folder of what is to be a file. */
 function plant(folder: TemporaryFolder): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      return plantOnce(folder);
+    } catch (error) {
+      if (tries === 10) throw error;
+    }
+  }
+}
+
+/** Leaves in the root what the conversations are about, and nothing else but what is unfinished. */
+function plantOnce(folder: TemporaryFolder): void {
   const root = folder.join("root");
   mkdirSync(root, { recursive: true });
   for (const name of readdirSync(root)) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Path } from "../../src/storage/errors.ts";
-import { Turns } from "../../src/storage/local/turns.ts";
+import { Turns } from "../../src/storage/turns.ts";
 
 /** Begins work that lasts until it is told to end, and notes when it began. */
 function begin(turns: Turns, began: string[], name: string, ...paths: Path[]) {

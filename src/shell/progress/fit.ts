@@ -1,10 +1,9 @@
+import { charactersOf } from "../characters.ts";
 import { pad } from "../table.ts";
 
 const ELLIPSIS = "…";
 /** Of a longer text no more is looked at from either end: no terminal is wider. */
 const LONGEST = 2048;
-
-const characters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /**
  * Fits text into so many columns of a terminal: filled up, or its middle left out, since a name's
@@ -14,8 +13,8 @@ export function fit(text: string, width: number): string {
   if (Bun.stringWidth(text) <= width) return pad(text, width, "left");
   if (width <= 0) return "";
   const tail = Math.floor((width - 1) / 2);
-  const end = [...characters.segment(text.slice(-LONGEST))].map(({ segment }) => segment);
-  const start = [...characters.segment(text.slice(0, LONGEST))].map(({ segment }) => segment);
+  const end = charactersOf(text.slice(-LONGEST));
+  const start = charactersOf(text.slice(0, LONGEST));
   const kept = take(end.toReversed(), tail).toReversed().join("");
   const begun = take(start, width - 1 - Bun.stringWidth(kept)).join("");
   return pad(`${begun}${ELLIPSIS}${kept}`, width, "left");

@@ -1,7 +1,6 @@
 import type { Interface, Key } from "node:readline";
 import type { Writable } from "node:stream";
-
-const characters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+import { charactersOf } from "../characters.ts";
 
 /** What can be done to a line on a terminal that obeys nothing: its end is taken back. */
 export class PlainLine {
@@ -17,7 +16,7 @@ export class PlainLine {
   press({ name, ctrl, meta }: Key): boolean {
     const { line } = this.#line;
     if (name === "backspace" && meta !== true) {
-      const last = [...characters.segment(line)].at(-1)?.segment ?? "";
+      const last = charactersOf(line).at(-1) ?? "";
       this.#cut(line.length - last.length);
     } else if (ctrl === true && name === "u") {
       this.#cut(0);

@@ -1,5 +1,5 @@
 import type { Path } from "../errors.ts";
-import type { CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
+import type { Ahead, CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
 import type { Quota } from "./quota.ts";
 import { LimitedSink } from "./sink.ts";
 
@@ -19,8 +19,8 @@ export class LimitedStorage implements Storage {
     return this.#inner.location;
   }
 
-  get parallel(): number {
-    return this.#inner.parallel ?? 1;
+  get ahead(): Ahead | undefined {
+    return this.#inner.ahead;
   }
 
   stat(path: Path): Promise<Item> {
@@ -35,8 +35,8 @@ export class LimitedStorage implements Storage {
     return this.#inner.open(path);
   }
 
-  async readAhead(path: Path): Promise<Source | undefined> {
-    return this.#inner.readAhead?.(path);
+  async openAhead(path: Path): Promise<Source | undefined> {
+    return this.#inner.openAhead?.(path);
   }
 
   usage(): Promise<number> {

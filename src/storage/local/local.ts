@@ -10,6 +10,7 @@ import { itemOf, whyRefused, type Stat } from "./item.ts";
 import { listFolder } from "./listing.ts";
 import { Parts } from "./parts.ts";
 import { createSink, resumeSink, type SinkContext } from "./sink.ts";
+import { MOST_TOGETHER } from "./small/calls.ts";
 import { SmallFiles } from "./small/small-files.ts";
 import { SmallSink } from "./small/small-sink.ts";
 import { moveFolderToFree, moveToFree } from "./move.ts";
@@ -17,7 +18,7 @@ import { openSource } from "./source.ts";
 import { isLeft, parseStagedName } from "./staged-name.ts";
 import { Staging } from "./staging.ts";
 import { Twins } from "./twins.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../turns.ts";
 import { bytesUnder } from "./usage.ts";
 
 export interface LocalOptions {
@@ -30,6 +31,8 @@ export interface LocalOptions {
 /** A folder of this machine. No link in it is followed. */
 export class LocalStorage implements Storage {
   readonly location: string;
+  /** A megabyte for each client at the most, and as many as one message to the thread takes. */
+  readonly ahead = { requests: MOST_TOGETHER, uploadSize: SMALL };
   readonly #root: Folder;
   readonly #staging: Staging;
   readonly #sinks: SinkContext;
@@ -120,7 +123,7 @@ export class LocalStorage implements Storage {
     return openSource(this.#root, path);
   }
 
-  async readAhead(path: Path): Promise<Source | undefined> {
+  async openAhead(path: Path): Promise<Source | undefined> {
     checkReadable(path);
     return this.#small.read(path);
   }

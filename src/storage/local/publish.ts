@@ -6,7 +6,7 @@ import { withFolder, type Folder } from "./folder.ts";
 import { exists, moveToFree } from "./move.ts";
 import type { Staged } from "./staging.ts";
 import { checkReplaceable } from "./target.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 import type { Twins } from "./twins.ts";
 
 /** How often a folder is made again that others remove before the file is in it. */

@@ -1,9 +1,10 @@
 import { StorageError, type Path } from "../errors.ts";
 import { Holders } from "../holders.ts";
 import { randomId } from "../ids.ts";
-import { Turns } from "../local/turns.ts";
 import { checkChangeable, checkCreatable, checkReadable } from "../names.ts";
-import type { CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
+import { BLOCK_SIZE } from "../read-blocks.ts";
+import type { Ahead, CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
+import { Turns } from "../turns.ts";
 import { createSink, resumeSink, type BeginContext } from "./begin.ts";
 import { Bucket, tryConditions, type Conditions } from "./bucket.ts";
 import { S3Client } from "./client.ts";
@@ -21,8 +22,8 @@ import { openSource } from "./source.ts";
 import { bytesStored, sweepStaging } from "./sweep.ts";
 import { alreadyThere, notFound, Tree } from "./tree.ts";
 
-/** Requests of one client that are carried out at the same time: each waits for the store. */
-const PARALLEL = 32;
+/** Each request waits for the store; larger uploads come one by one, so that memory is bounded. */
+const AHEAD: Ahead = { requests: 32, uploadSize: 4 * BLOCK_SIZE };
 /** The region that stores without any take requests for. */
 const USUAL_REGION = "us-east-1";
 /** What stores were found to know, by the addresses of their buckets. */
@@ -45,7 +46,7 @@ export interface S3Options extends S3Location {
 /** A folder in a bucket of an object store. Any number of servers may serve it together. */
 export class S3Storage implements Storage {
   readonly location: string;
-  readonly parallel = PARALLEL;
+  readonly ahead = AHEAD;
   readonly #options: S3Options;
   readonly #context: BeginContext;
   readonly #turns = new Turns();
@@ -136,6 +137,10 @@ export class S3Storage implements Storage {
   async open(path: Path): Promise<Source> {
     checkReadable(path);
     return forPath(path, () => openSource(this.#context, path));
+  }
+
+  openAhead(path: Path): Promise<Source> {
+    return this.open(path);
   }
 
   usage(): Promise<number> {

@@ -132,10 +132,11 @@ describe("Lanes", () => {
   /** Whether the second is begun while the first is carried out. */
   async function areTogether(first: Job, second: Job): Promise<boolean> {
     const lanes = new Lanes();
+    lanes.widen({ requests: 8, uploadSize: 1024 });
     const end = Promise.withResolvers<void>();
     lanes.begin(first, () => end.promise);
     let begun = false;
-    const room = lanes.room(second, 8).then(() => (begun = true));
+    const room = lanes.room(second).then(() => (begun = true));
     await new Promise((resolve) => setImmediate(resolve));
     const together = begun;
     end.resolve();
@@ -151,11 +152,25 @@ describe("Lanes", () => {
     ["PUT", "a", "GET", "a", false],
     ["GET", "a", "PUT", "a", false],
     ["PUT", "a", "PUT", "a/b", false],
+    ["PUT", "a", "PUT", "A", false],
+    ["GET", "a/\u00e9", "DELETE", "A/e\u0301", false],
     ["DELETE", "a/f", "DELETE", "a", false],
     ["MKDIR", "a", "GET", "b", false],
     ["GET", "b", "MKDIR", "a", false],
   ] as const)("%s %s and %s %s are carried out together: %p", async (v1, p1, v2, p2, together) => {
     expect(await areTogether(job(v1, p1), job(v2, p2))).toBe(together);
+  });
+
+  test("carries out one by one until more is allowed", async () => {
+    const lanes = new Lanes();
+    const end = Promise.withResolvers<void>();
+    lanes.begin(job("GET", "a"), () => end.promise);
+    let room = false;
+    const waiting = lanes.room(job("GET", "b")).then(() => (room = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(room).toBe(false);
+    end.resolve();
+    await waiting;
   });
 
   test("stores large files one after the other", async () => {
@@ -165,6 +180,7 @@ describe("Lanes", () => {
 
   test("gives turns in the order of beginning, and no more room than there is", async () => {
     const lanes = new Lanes();
+    lanes.widen({ requests: 2, uploadSize: 1024 });
     const turns: Turn[] = [];
     const ends = [0, 1].map(() => Promise.withResolvers<void>());
     for (const [index, end] of ends.entries()) {
@@ -175,7 +191,7 @@ describe("Lanes", () => {
     }
     expect(turns.map(({ isNow }) => isNow)).toEqual([true, false]);
     let room = false;
-    const waiting = lanes.room(job("GET", "f2"), 2).then(() => (room = true));
+    const waiting = lanes.room(job("GET", "f2")).then(() => (room = true));
     ends[1]?.resolve();
     await waiting;
     expect(room).toBe(true);

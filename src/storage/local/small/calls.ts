@@ -11,6 +11,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
+import { fault, shortened } from "../../../faults/faults.ts";
 import type { Path } from "../../errors.ts";
 import { randomId } from "../../ids.ts";
 import { SMALL } from "../../read-blocks.ts";
@@ -113,11 +114,14 @@ function inFolder(from: string, parents: Path, use: (folder: string) => void): v
 
 function readFile(path: string, room: Buffer): SmallFile | undefined {
   return withFile(path, OPEN_FILE, (descriptor) => {
+    if (globalThis.FAULT_LAB) fault("small-stat");
     const before = fstatSync(descriptor, { bigint: true });
     if (!before.isFile() || before.size > SMALL) return undefined;
     const { size, mtime, exec } = itemOf(before);
     for (let done = 0; done < size;) {
-      const bytes = readSync(descriptor, room, done, size - done, done);
+      const rest = room.subarray(done, size);
+      const [into = rest] = globalThis.FAULT_LAB ? shortened("small-read", [rest]) : [rest];
+      const bytes = readSync(descriptor, into, 0, into.length, done);
       if (bytes === 0) return undefined;
       done += bytes;
     }
@@ -149,22 +153,31 @@ function storeFile(target: string, staging: string, file: NewFile, content: Uint
   const staged = `${staging}/${ownName(randomId(), "tmp")}`;
   const written = withFile(staged, CREATE_STAGED, (descriptor) => {
     for (let done = 0; done < content.length;) {
-      const bytes = writeSync(descriptor, content, done, content.length - done, done);
+      const rest = content.subarray(done);
+      const [from = rest] = globalThis.FAULT_LAB ? shortened("small-write", [rest]) : [rest];
+      const bytes = writeSync(descriptor, from, 0, from.length, done);
       if (bytes === 0) return false;
       done += bytes;
     }
     const { exec, mtime } = file.attributes;
+    if (globalThis.FAULT_LAB && exec === true) fault("small-mode");
     if (exec === true) fchmodSync(descriptor, executable(fstatSync(descriptor).mode));
+    if (globalThis.FAULT_LAB) fault("small-times");
     if (mtime !== undefined) futimesSync(descriptor, fileTime(mtime), fileTime(mtime));
     return true;
   });
-  if (written === true && succeeds(() => renameSync(staged, target))) return true;
+  const put = (): void => {
+    if (globalThis.FAULT_LAB) fault("small-rename");
+    renameSync(staged, target);
+  };
+  if (written === true && succeeds(put)) return true;
   succeeds(() => unlinkSync(staged));
   return false;
 }
 
 function mayTake(target: string, { replace }: NewFile): boolean {
   try {
+    if (globalThis.FAULT_LAB) fault("small-look");
     const there = lstatSync(target, { throwIfNoEntry: false });
     return there === undefined || (replace && there.isFile());
   } catch {
@@ -176,6 +189,7 @@ function mayTake(target: string, { replace }: NewFile): boolean {
 function withFile<T>(path: string, flags: number, use: (descriptor: number) => T): T | undefined {
   let result: T | undefined;
   const done = succeeds(() => {
+    if (globalThis.FAULT_LAB) fault("small-open");
     const descriptor = openSync(path, flags, 0o666);
     try {
       // The last ones are left for turning connections away.
@@ -183,6 +197,7 @@ function withFile<T>(path: string, flags: number, use: (descriptor: number) => T
     } finally {
       // Some file systems tell only now that a write failed.
       closeSync(descriptor);
+      if (globalThis.FAULT_LAB) fault("small-close");
     }
   });
   return done ? result : undefined;

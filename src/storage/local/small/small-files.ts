@@ -2,7 +2,7 @@ import type { Path } from "../../errors.ts";
 import type { Attributes, Source } from "../../storage.ts";
 import { withFolder, type Folder } from "../folder.ts";
 import type { Staging } from "../staging.ts";
-import type { Turns } from "../turns.ts";
+import type { Turns } from "../../turns.ts";
 import type { Twins } from "../twins.ts";
 import type { NewFile } from "./calls.ts";
 import { fileWorker } from "./file-worker.ts";
@@ -14,9 +14,7 @@ const WORTH_A_THREAD = 8;
 
 const WORKER = {
   ready: () => fileWorker.ready(),
-  // The laboratory fails the ordinary way step by step.
-  isWorth: (count: number) =>
-    !globalThis.FAULT_LAB && (fileWorker.isRunning || count >= WORTH_A_THREAD),
+  isWorth: (count: number) => fileWorker.isRunning || count >= WORTH_A_THREAD,
 };
 
 /** What the storage has to do with files. */

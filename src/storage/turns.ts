@@ -1,8 +1,8 @@
-import type { Path } from "../errors.ts";
-import { folded } from "../../platform/names.ts";
+import type { Path } from "./errors.ts";
+import { areInTheWay, wayOf } from "./names.ts";
 
 interface Turn {
-  readonly keys: readonly string[];
+  readonly ways: readonly string[];
   readonly done: Promise<unknown>;
 }
 
@@ -15,22 +15,17 @@ export class Turns {
 
   /** @returns what `work` gives, once its turn has come */
   run<T>(paths: readonly Path[], work: () => Promise<T>): Promise<T> {
-    const keys = paths.map(keyOf);
-    const before = [...this.#running].filter((turn) => meet(turn.keys, keys));
+    const ways = paths.map(wayOf);
+    const before = [...this.#running].filter((turn) => meet(turn.ways, ways));
     const result = Promise.all(before.map(({ done }) => done)).then(work);
     const done = result.catch(() => undefined);
-    const turn = { keys, done };
+    const turn = { ways, done };
     this.#running.add(turn);
     void done.then(() => this.#running.delete(turn));
     return result;
   }
 }
 
-/** Names that a file system may take for one have one turn. */
-function keyOf(path: Path): string {
-  return `${folded(path.join("/"))}/`;
-}
-
 function meet(some: readonly string[], others: readonly string[]): boolean {
-  return some.some((one) => others.some((other) => one.startsWith(other) || other.startsWith(one)));
+  return some.some((one) => others.some((other) => areInTheWay(one, other)));
 }
