@@ -4,6 +4,7 @@ import type { Path } from "../protocol/path.ts";
 import { MAX_LISTED_DEPTH } from "../storage/names.ts";
 import { CommandFailed, Interrupted, brokenProtocol } from "./errors.ts";
 import { orRefused, type Exchange } from "./exchange.ts";
+import { passedEntry } from "./litter.ts";
 import type { Session } from "./session.ts";
 import { Status } from "./status.ts";
 import { WaitingLines } from "./waiting-lines.ts";
@@ -55,6 +56,7 @@ export async function* listRemote(
     for (let lines = await blocks.next(); lines !== undefined; lines = await blocks.next()) {
       for (const line of lines.split("\n")) {
         if (line === "") continue;
+        passedEntry();
         yield judged(parseEntry(line), path);
       }
     }

@@ -1,10 +1,23 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+
 /** What waits is kept in pieces of at least so many bytes: a block by itself costs more than its bytes. */
 const PIECE = 64 * 1024;
+/** So many pieces wait as they are; those behind them, which nobody wants soon, are packed. */
+const UNPACKED = 16;
+/** Lines of a listing shrink to a tenth by it, as fast as they come. */
+const PACKING = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const NEWLINE = 0x0a;
 
-/** Lines that came in blocks and are not used yet, in little more memory than they have bytes. */
+interface Piece {
+  bytes: Buffer;
+  /** How many of the bytes are lines. */
+  length: number;
+  isPacked: boolean;
+}
+
+/** Lines that came in blocks and are not used yet, in less memory than they have bytes. */
 export class WaitingLines {
-  readonly #pieces: { readonly bytes: Buffer; length: number }[] = [];
+  readonly #pieces: Piece[] = [];
 
   /** Adds a copy of a block of whole lines. */
   add(block: Uint8Array): void {
@@ -16,16 +29,28 @@ export class WaitingLines {
       last.length += block.length;
       return;
     }
+    if (last !== undefined && this.#pieces.length > UNPACKED) pack(last);
     // What comes while nothing waits is used at once.
     const room = last === undefined ? block.length : Math.max(PIECE, block.length);
     const bytes = Buffer.allocUnsafe(room);
     bytes.set(block);
-    this.#pieces.push({ bytes, length: block.length });
+    this.#pieces.push({ bytes, length: block.length, isPacked: false });
   }
 
   /** Some of the lines, those that came first; `undefined` where none wait. */
   take(): string | undefined {
     const piece = this.#pieces.shift();
-    return piece?.bytes.toString("utf8", 0, piece.length);
+    if (piece === undefined) return undefined;
+    const { bytes, length, isPacked } = piece;
+    return isPacked ? zstdDecompressSync(bytes).toString() : bytes.toString("utf8", 0, length);
   }
+}
+
+function pack(piece: Piece): void {
+  const packed = zstdCompressSync(piece.bytes.subarray(0, piece.length), PACKING);
+  if (packed.length > piece.length / 2) return;
+  // The result may be a part of something larger.
+  piece.bytes = Buffer.from(packed);
+  piece.length = packed.length;
+  piece.isPacked = true;
 }

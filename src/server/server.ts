@@ -80,6 +80,7 @@ export class Server {
     if (protection === undefined) {
       this.#listener = listen(host, port, {
         proxies: options.proxies,
+        expect: (connection, descriptor) => this.#door.expect(connection, descriptor),
         arrive: (connection, descriptor) => this.#door.enter(connection, descriptor, false),
         accept: (connection) => this.#serve(connection, undefined),
       });
@@ -88,6 +89,7 @@ export class Server {
       const { identity, timeout } = protection;
       this.#listener = listenTls(host, port, identity, timeout, {
         proxies: options.proxies,
+        expect: (connection, descriptor) => this.#door.expect(connection, descriptor),
         arrive: (connection, descriptor) => this.#door.enter(connection, descriptor, true),
         accept: ({ connection, binding }) => this.#serve(connection, guard, binding),
       });

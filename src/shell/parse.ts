@@ -61,17 +61,6 @@ export function parseCommands(text: string): CommandLine[] {
   return commands;
 }
 
-/** Whether what was typed so far ends within a quote, or in a backslash: more is to come. */
-export function isUnfinished(text: string): boolean {
-  try {
-    parseCommands(text);
-    return false;
-  } catch (error) {
-    if (error instanceof BadCommandLine) return true;
-    throw error;
-  }
-}
-
 /** Writes a word so that it is read as the same text again. */
 export function quoteWord(text: string): string {
   return /^[A-Za-z0-9_./,:%+=~][A-Za-z0-9_./,:%+=@#~-]*$/.test(text) && !text.startsWith("~")

@@ -1,6 +1,6 @@
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
-import { isUnfinished } from "./parse.ts";
+import { CommandEnd } from "./command-end.ts";
 import type { Script, Shell } from "./shell.ts";
 
 /** The longest command that is taken, with all its lines, in characters: what is longer is none. */
@@ -20,14 +20,14 @@ export async function runLines(
   let rest = "";
   /** Lines of a command that goes on in the next. */
   let begun = "";
-  /** Whether the last of them ends in a backslash. */
-  let escapes = false;
+  const end = new CommandEnd();
   /** The line that what comes next begins in. */
   let line = 1;
   const run = (text: string): Promise<Status> =>
     shell.run(text, script === undefined ? undefined : { ...script, line });
   for await (const piece of input) {
-    const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
+    const [first = "", ...others] = decoder.decode(piece, { stream: true }).split("\n");
+    const lines = [rest + first, ...others];
     rest = lines.pop() ?? "";
     if (rest.length + begun.length > LONGEST) {
       const where = script === undefined ? "" : `${script.name} line ${line}: `;
@@ -35,17 +35,13 @@ export async function runLines(
       throw new CommandFailed(Status.usage, message);
     }
     for (const next of lines) {
-      // Nothing but a quote ends a quote: a long text is not read anew for each of its lines.
-      const goesOn = begun !== "" && !escapes && !/['"]/.test(next);
-      escapes = /\\\r?$/.test(next);
-      if (goesOn) {
+      // A line may end in CR LF.
+      if (end.goesOn(next.replace(/\r$/, ""))) {
         begun += `${next}\n`;
         continue;
       }
       const text = begun + next;
-      // A line may end in CR LF.
-      begun = isUnfinished(text.replace(/\r$/, "")) ? `${text}\n` : "";
-      if (begun !== "") continue;
+      begun = "";
       const status = await run(text);
       if (status !== Status.ok || shell.hasQuit) return status;
       line += text.split("\n").length;

@@ -2,34 +2,14 @@ import type { Socket } from "bun";
 import { Connection } from "./connection.ts";
 import { ConnectFailed, within, type Patience } from "./connect-failed.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
-import { Introductions, type Proxies } from "./proxies.ts";
+import { Introductions } from "./introductions.ts";
+import type { Receptionist, Refusal } from "./reception.ts";
 
 /** A listening socket. */
 export interface Listener {
   readonly port: number;
   /** Takes no more connections; those that there are stay. */
   close(): void;
-}
-
-/** What is said to a connection that is turned away. */
-export interface Refusal {
-  readonly text: string;
-  /** Whether even saying it over TLS costs more than there is: it is only closed then. */
-  readonly isCostly: boolean;
-}
-
-/** Who decides about connections, and takes them. */
-export interface Receptionist<T> {
-  /** Whose connections begin with who has come; nobody's where left out. */
-  readonly proxies?: Proxies | undefined;
-  /**
-   * Somebody has come; nothing was received or sent.
-   * @param descriptor the socket's own; -1 where the runtime does not tell
-   * @returns what to say before it is closed at once; nothing lets it in
-   */
-  arrive(connection: Connection, descriptor: number): Refusal | undefined;
-  /** Takes one that was let in. */
-  accept(accepted: T): void;
 }
 
 /** A socket's descriptor, which the runtime has and its types do not. */
@@ -48,14 +28,17 @@ export function listen(
   reception: Receptionist<Connection>,
 ): Listener {
   const connections: Connections = new WeakMap();
-  const introductions = new Introductions(reception.proxies);
+  // Closes as well, and gives the descriptor back: whoever is turned away costs nothing more.
+  const refuse = (socket: Socket<undefined>, { text }: Refusal): void => {
+    socket.end(Buffer.from(text, "latin1"));
+  };
+  const introductions = new Introductions(reception, refuse);
   const handlers = handlersOf(connections, (socket) =>
     introductions.meet(socket, descriptorOf(socket), (_, peer) => {
       const connection = new Connection(socket, peer);
       const refusal = reception.arrive(connection, descriptorOf(socket));
       if (refusal !== undefined) {
-        // Closes as well, and gives the descriptor back: whoever is turned away costs nothing more.
-        socket.end(Buffer.from(refusal.text, "latin1"));
+        refuse(socket, refusal);
         return;
       }
       connections.set(socket, connection);

@@ -1,9 +1,10 @@
 import type { Socket } from "bun";
 import { Connection } from "./connection.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
-import { Introductions } from "./proxies.ts";
+import { Introductions } from "./introductions.ts";
 import type { Peer } from "./proxy-header.ts";
-import { descriptorOf, type Listener, type Receptionist, type Refusal } from "./tcp.ts";
+import type { Receptionist, Refusal } from "./reception.ts";
+import { descriptorOf, type Listener } from "./tcp.ts";
 import { bindingOf, PROTOCOL, versions, type Secured } from "./tls.ts";
 
 /**
@@ -58,7 +59,8 @@ export function listenTls(
     refused.set(socket, refusal);
     begin(socket, Math.min(timeout, REFUSE_WITHIN_MS));
   };
-  const introductions = new Introductions(reception.proxies);
+  // What comes next on its connection is its word, and no handshake.
+  const introductions = new Introductions(reception, (socket) => socket.terminate());
   const meet = (socket: Socket<undefined>, peer: Peer | undefined): void => {
     const connection = new Connection(socket, peer);
     const refusal = reception.arrive(connection, descriptorOf(socket));

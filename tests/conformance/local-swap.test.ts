@@ -8,7 +8,7 @@ import { entriesOf, load, problemOf, store } from "./ground.ts";
 import { LocalGround } from "./local-ground.ts";
 
 const CANARY = "nobody reads this";
-const TRANSFERS = 2_000;
+const TRANSFERS = 10_000;
 const AT_ONCE = 8;
 
 /** Everything that could reach through the link, one transfer of each kind. */

@@ -300,6 +300,18 @@ test.each([
   expect(ran.stderr).toContain("A quote ' is not closed");
 });
 
+test("a command has very many lines, each with a backslash or a quote, and none is read twice", async () => {
+  using folder = new TemporaryFolder();
+  const joined = `HELP \\\n${"\\\n".repeat(260_000)}GET\n`;
+  const quoted = `-HELP "${"'\n".repeat(260_000)}"\n`;
+  const ran = await run(["connect", "--root", folder.join("client")], {
+    input: `${joined}${quoted}LPWD\n`,
+  });
+  expect(ran.stdout).toStartWith("GET remote... [local]");
+  expect(ran.stdout).toEndWith(`${folder.join("client")}\n`);
+  expect(ran.status).toBe(0);
+}, 60_000);
+
 test.each([
   ["in one line", `HELP ${"a".repeat(8 * 1024 * 1024)}`],
   ["in very many lines", `HELP "${"a line\n".repeat(200_000)}`],

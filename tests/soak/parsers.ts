@@ -13,7 +13,8 @@ import {
 } from "../../src/security/scram-messages.ts";
 import { SecurityError } from "../../src/security/errors.ts";
 import { BadToml, readToml } from "../../src/cli/toml.ts";
-import { BadCommandLine, isUnfinished, parseCommands } from "../../src/shell/parse.ts";
+import { CommandEnd } from "../../src/shell/command-end.ts";
+import { BadCommandLine, parseCommands } from "../../src/shell/parse.ts";
 import { compilePattern } from "../../src/shell/pattern.ts";
 import { parseStagedName } from "../../src/storage/local/staged-name.ts";
 import { mutated } from "../support/mutations.ts";
@@ -83,7 +84,8 @@ const PARSERS: readonly Parser[] = [
     name: "command lines",
     good: text('GET a b; PUT \'c d\' "e\\"f"', "-MIRROR -R --delete site www # x", "!ls -l | wc"),
     parse: (bytes) => {
-      isUnfinished(bytes.toString());
+      const end = new CommandEnd();
+      for (const line of bytes.toString().split("\n")) end.goesOn(line);
       return parseCommands(bytes.toString());
     },
     throws: [BadCommandLine],

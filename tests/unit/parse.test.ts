@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { BadCommandLine, isUnfinished, parseCommands, quoteWord } from "../../src/shell/parse.ts";
+import { BadCommandLine, parseCommands, quoteWord } from "../../src/shell/parse.ts";
 
 /** The words of each command, without what else is known of them. */
 function wordsOf(text: string): string[][] {
@@ -219,7 +219,6 @@ describe("parseCommands()", () => {
         (commands, end) => {
           const typed = commands.map(({ typed, whole }) => typed + (whole ? "\n" : end)).join("");
           expect(wordsOf(typed)).toEqual(commands.map(({ words }) => words));
-          expect(isUnfinished(typed)).toBe(false);
         },
       ),
       { numRuns: 1000 },

@@ -1,30 +1,33 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { extrasOf, Tree } from "../../src/shell/many/tree.ts";
+import { Extras } from "../../src/shell/many/extras.ts";
+import { Tree } from "../../src/shell/many/tree.ts";
 
 type Type = "file" | "folder" | "refused";
 
-/** A tree of entries such as `a/`, `a/b` and `a/c!` for a folder, a file and what is refused. */
-function treeOf(...names: readonly string[]): Tree {
-  const tree = new Tree();
-  for (const name of names) {
+/** Entries such as `a/`, `a/b` and `a/c!` for a folder, a file and what is refused. */
+function entriesOf(names: readonly string[]) {
+  return names.map((name) => {
     const types: Record<string, Type> = { "/": "folder", "!": "refused" };
     const type = types[name.slice(-1)] ?? "file";
     const path = (type === "file" ? name : name.slice(0, -1)).split("/");
-    tree.add(path, { path, type, reason: "a link" });
-  }
-  return tree;
+    return { path, type, reason: "a link" };
+  });
 }
 
 function extras(target: readonly string[], source: readonly string[]) {
-  const { remove, keep } = extrasOf(treeOf(...target), treeOf(...source));
+  const tree = new Tree();
+  for (const entry of entriesOf(target)) tree.add(entry.path, entry);
+  const found = new Extras(tree);
+  for (const { path, type } of entriesOf(source)) found.add(path, type);
+  const { remove, keep } = found.judge();
   return {
     remove: [...remove],
-    keep: keep.map(({ path }) => path.join("/")),
+    keep: Array.from(keep, ({ path }) => path.join("/")),
   };
 }
 
-describe("extrasOf()", () => {
+describe("Extras", () => {
   test.each<[string, string[], string[], string[], string[]]>([
     ["nothing where both have the same", ["a", "b/", "b/c"], ["a", "b/", "b/c"], [], []],
     ["what the source lacks", ["a", "b"], ["a"], ["b"], []],

@@ -2,7 +2,7 @@ import { FileProgress, type Job } from "../progress/job.ts";
 import type { Found, Listed } from "./found.ts";
 
 /** How many entries are looked at in advance: what a long listing holds is no reason to keep it. */
-const AHEAD = 50_000;
+const AHEAD = 20_000;
 
 /**
  * What was found, looked at in advance while what came first is being moved, so that the job knows

@@ -1,18 +1,20 @@
 import { CommandFailed } from "../../client/errors.ts";
 import type { Link } from "../../client/link.ts";
+import { passedEntry } from "../../client/litter.ts";
 import { Status } from "../../client/status.ts";
 import { StorageError, type Path } from "../../storage/errors.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { ShellContext } from "../context.ts";
 import type { LocalPlace } from "../local-path.ts";
 import { expecting, sizeOfFile } from "./expecting.ts";
+import { Extras } from "./extras.ts";
 import { fetchAll } from "./fetch.ts";
 import { folderItself, toFound, type Found } from "./found.ts";
 import type { Mirroring } from "./mirroring.ts";
 import { asFolder, listAll } from "./remote-sources.ts";
 import type { Tally } from "./tally.ts";
 import { Clashes, type Target } from "./replacing.ts";
-import { extrasOf, Tree } from "./tree.ts";
+import { Tree } from "./tree.ts";
 
 /** Makes a folder of this side hold what one of the server holds. */
 export async function mirrorHere(
@@ -25,7 +27,7 @@ export async function mirrorHere(
 ): Promise<void> {
   const { storage } = place;
   const mine = await treeHere(storage, place.path);
-  const theirs = new Tree();
+  const extras = new Extras(mine);
   const clashes = new Clashes<Found>(mine);
   const itself = folderItself(remote, { alone: [], within: [], renamed: [] });
   const behind = (path: Path): Path => path.slice(place.path.length);
@@ -42,7 +44,7 @@ export async function mirrorHere(
           `${name} is a file, no folder; GET ${name} gets it`,
         );
       }
-      if (how.delete) theirs.add(path, entry);
+      if (how.delete) extras.add(path, entry.type);
       const found = toFound(entry, { alone: path, within: path, renamed: path });
       if (how.delete && clashes.take(path, found)) continue;
       yield found;
@@ -51,8 +53,8 @@ export async function mirrorHere(
     yield itself;
   }
 
-  async function remove(extras: readonly string[]): Promise<void> {
-    for (const name of extras) {
+  async function remove(names: Iterable<string>): Promise<void> {
+    for (const name of names) {
       const path = name.split("/");
       try {
         if (!how.dryRun) await storage.delete([...place.path, ...path]);
@@ -77,9 +79,9 @@ export async function mirrorHere(
   await clashes.replaceAll(targetHere(place), replacing, (found) =>
     fetchAll(context, link, found, fetching, tally),
   );
-  const extras = extrasOf(mine, theirs);
-  for (const { path, reason } of extras.keep) tally.leftAlone(shown(path), reason);
-  await remove(extras.remove);
+  const judged = extras.judge();
+  for (const { path, reason } of judged.keep) tally.leftAlone(shown(path), reason);
+  await remove(judged.remove);
 }
 
 function targetHere({ storage, path: base }: LocalPlace): Target {
@@ -113,6 +115,7 @@ async function treeHere(storage: Storage, path: Path): Promise<Tree> {
       if (entry.path.length === path.length) {
         throw new CommandFailed(Status.refused, `${path.join("/")} is a file on this side`);
       }
+      passedEntry();
       tree.add(entry.path.slice(path.length), entry);
     }
   } catch (error) {

@@ -8,6 +8,7 @@ import { checkAllowed } from "../allowed.ts";
 import type { ShellContext } from "../context.ts";
 import type { LocalPlace } from "../local-path.ts";
 import { expecting, sizeOfFile } from "./expecting.ts";
+import { Extras } from "./extras.ts";
 import { folderItself, toFound, type Found } from "./found.ts";
 import type { FoundHere } from "./local-sources.ts";
 import type { Mirroring } from "./mirroring.ts";
@@ -17,7 +18,7 @@ import { Clashes, type Target } from "./replacing.ts";
 import { sendAll } from "./send.ts";
 import { snapshotOf } from "./snapshot.ts";
 import type { Tally } from "./tally.ts";
-import { extrasOf, Tree } from "./tree.ts";
+import { Tree } from "./tree.ts";
 
 /** How long a server may take to give a name back when the user has interrupted, in ms. */
 const PUT_BACK_MS = 5000;
@@ -33,7 +34,7 @@ export async function mirrorThere(
 ): Promise<void> {
   const { storage } = place;
   const theirs = await treeThere(link, remote, context.signal);
-  const mine = new Tree();
+  const extras = new Extras(theirs.tree);
   const clashes = new Clashes<FoundHere>(theirs.tree);
   const listing = await listHere(place, context.signal);
   const target = targetThere(context, link, remote);
@@ -50,7 +51,7 @@ export async function mirrorThere(
           `${name} is a file, no folder; PUT ${name} sends it`,
         );
       }
-      if (how.delete) mine.add(path, entry);
+      if (how.delete) extras.add(path, entry.type);
       const found = { ...toFound(entry, { alone: path, within: path, renamed: path }), storage };
       if (how.delete && clashes.take(path, found)) continue;
       yield found;
@@ -61,9 +62,9 @@ export async function mirrorThere(
     }
   }
 
-  async function remove(extras: readonly string[]): Promise<void> {
+  async function remove(names: Iterable<string>): Promise<void> {
     await runPool(
-      extras,
+      names,
       // They are answered in order: what is in a folder goes before it.
       limitsOf(link, Infinity),
       () => 1,
@@ -93,9 +94,9 @@ export async function mirrorThere(
   await clashes.replaceAll(target, replacing, (found) =>
     sendAll(context, link, found, sending, tally),
   );
-  const extras = extrasOf(theirs.tree, mine);
-  for (const { path, reason } of extras.keep) tally.leftAlone(shown(path), reason);
-  await remove(extras.remove);
+  const judged = extras.judge();
+  for (const { path, reason } of judged.keep) tally.leftAlone(shown(path), reason);
+  await remove(judged.remove);
 }
 
 function targetThere({ signal }: ShellContext, link: Link, base: Path): Target {

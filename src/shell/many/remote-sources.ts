@@ -5,6 +5,8 @@ import { encodeText } from "../../protocol/text.ts";
 import type { Path } from "../../storage/errors.ts";
 import { baseNamesOf, namesOf } from "./destination.ts";
 import { matchesOf, treeOf, type Found, type Listed } from "./found.ts";
+import type { PackedPaths } from "./packed-paths.ts";
+import { Told } from "./told.ts";
 import type { Word } from "../parse.ts";
 import { compilePattern, isPattern } from "../pattern.ts";
 import { parseRemotePath } from "../remote-path.ts";
@@ -64,9 +66,9 @@ export async function* listAll(
   recursive: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<Listed> {
-  let before: ReadonlySet<string> = new Set();
+  const told = new Told();
+  let before: PackedPaths | undefined;
   for (;;) {
-    const told = new Set(before);
     const attempt = link.begin();
     // What has come whole needs no second try: nothing has to be remembered of it any more.
     let isWhole = false;
@@ -79,7 +81,7 @@ export async function* listAll(
     try {
       const options = { recursive, signal, onWhole };
       for await (const entry of listRemote(attempt.session, path, options)) {
-        if (before.has(entry.path) && entry.type !== "refused") continue;
+        if (before?.has(entry.path) === true && entry.type !== "refused") continue;
         link.progressed();
         if (!isWhole) told.add(entry.path);
         yield { ...entry, path: entry.path.split("/"), whole: whole.promise };
@@ -87,7 +89,7 @@ export async function* listAll(
       return;
     } catch (error) {
       await link.recover(attempt, error);
-      before = told;
+      before = told.paths();
     } finally {
       whole.resolve();
     }

@@ -1,5 +1,7 @@
 import { CommandFailed, Interrupted } from "../../client/errors.ts";
+import { passedEntry } from "../../client/litter.ts";
 import { Status } from "../../client/status.ts";
+import { WaitingLines } from "../../client/waiting-lines.ts";
 import type { Entry } from "../../storage/storage.ts";
 import type { Listed } from "./found.ts";
 
@@ -10,15 +12,15 @@ const BATCH = 1000;
 
 /**
  * Takes in a listing of this side whole, before anything is done with what it names: what is sent
- * may come to lie in what is listed, where the server's root does. What waits does so as text, so
- * that the longest listing costs no more than its length.
+ * may come to lie in what is listed, where the server's root does. What waits does so as packed text.
+ * @returns gives what was listed, once: what is used is forgotten
  * @throws {CommandFailed} where it is too long, or the user interrupts
  */
 export async function snapshotOf(
   listing: AsyncIterable<Entry>,
   signal: AbortSignal,
 ): Promise<() => AsyncGenerator<Listed>> {
-  const batches: Buffer[] = [];
+  const waiting = new WaitingLines();
   let bytes = 0;
   let lines: string[] = [];
   const flush = (): void => {
@@ -31,17 +33,20 @@ export async function snapshotOf(
         "It holds more than this program takes at once: name a folder further down",
       );
     }
-    if (batch.length > 0) batches.push(batch);
+    if (batch.length > 0) waiting.add(batch);
   };
   for await (const entry of listing) {
     if (signal.aborted) throw new Interrupted();
+    passedEntry();
     lines.push(JSON.stringify(toListed(entry)));
     if (lines.length === BATCH) flush();
   }
   flush();
   return async function* entries() {
-    for (const batch of batches) {
-      for (const line of batch.toString().split("\n")) {
+    for (let text = waiting.take(); text !== undefined; text = waiting.take()) {
+      for (const line of text.split("\n")) {
+        if (line === "") continue;
+        passedEntry();
         const entry: Listed = JSON.parse(line);
         yield entry;
       }

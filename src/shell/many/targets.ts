@@ -2,28 +2,41 @@ import { CommandFailed } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
 import type { Path } from "../../storage/errors.ts";
 import { isPattern } from "../pattern.ts";
+import { Column } from "./column.ts";
 import type { Order } from "./destination.ts";
 import type { Found } from "./found.ts";
+import { PackedPaths } from "./packed-paths.ts";
 
 /**
  * Where the files of one command go. What it remembers is bounded as the listings are that name the
- * files; for one tree, whose files cannot meet, it remembers nothing.
+ * files; of one tree, or of one pattern whose files keep their folders, none can meet another, and it
+ * remembers nothing.
  */
 export class Targets {
-  readonly #sources: Map<string, string> | undefined;
+  readonly #canMeet: boolean;
+  readonly #names = new PackedPaths();
+  readonly #sources = new PackedPaths();
+  /** Of each name the number of what goes there. */
+  readonly #sourceOf = new Column(Uint32Array);
 
-  constructor({ sources }: Order) {
-    const canMeet = sources.length > 1 || sources.some(isPattern);
-    this.#sources = canMeet ? new Map() : undefined;
+  constructor({ sources, target }: Order) {
+    const [source, another] = sources;
+    const isPatternInto = source !== undefined && isPattern(source) && target !== undefined;
+    this.#canMeet = another !== undefined || isPatternInto;
   }
 
   /** @throws {CommandFailed} status 6, where another file of the command goes there already */
   claim({ shown }: Found, target: Path): void {
-    if (this.#sources === undefined) return;
+    if (!this.#canMeet) return;
     const name = target.join("/");
-    const first = this.#sources.get(name);
-    if (first === undefined) this.#sources.set(name, shown);
-    else if (first !== shown) {
+    const isNew = !this.#names.has(name);
+    const number = this.#names.add(name);
+    if (isNew) {
+      this.#sourceOf.set(number, this.#sources.add(shown));
+      return;
+    }
+    const first = this.#sources.at(this.#sourceOf.get(number));
+    if (first !== shown) {
       throw new CommandFailed(Status.refused, `${first} goes to ${name} already`);
     }
   }

@@ -1,169 +1,132 @@
+import { passedEntry } from "../../client/litter.ts";
 import type { Path } from "../../storage/errors.ts";
-import { folded } from "../../platform/names.ts";
+import { Column } from "./column.ts";
 import type { Listed } from "./found.ts";
+import { PackedPaths } from "./packed-paths.ts";
+import { PackedTexts } from "./packed-texts.ts";
 import type { Known } from "./same.ts";
 
-/** What is kept of an entry: a tree may have a million. */
+/** What is kept of an entry. */
 export type Kept = Pick<Listed, "type" | "size" | "mtime" | "reason">;
 
-/** What one side of a mirror holds, by the path behind the folder that is mirrored. */
+type Type = Listed["type"];
+
+/** As they are kept, a byte each; 0 for what was forgotten. */
+const TYPES: readonly (Type | undefined)[] = [undefined, "file", "folder", "refused"];
+
+/**
+ * What one side of a mirror holds, by the path behind the folder that is mirrored. A tree may have a
+ * million entries: they are kept in columns, and an object is made of one where it is asked for.
+ */
 export class Tree {
-  readonly #entries = new Map<string, Kept>();
-  /** Made when it is first asked for. */
-  #spellings: Spellings | undefined;
+  readonly #paths = new PackedPaths();
+  readonly #reasons = new PackedTexts();
+  readonly #types = new Column(Uint8Array);
+  /** In bytes; of what is refused, which reason. */
+  readonly #sizes = new Column(Float64Array);
+  readonly #mtimes = new Column(Float64Array);
+
+  /** Entries have numbers below this one. */
+  get size(): number {
+    return this.#paths.size;
+  }
 
   /** @param path behind the folder that is mirrored */
   add(path: Path, { type, size = 0, mtime = 0, reason = "refused" }: Listed): void {
-    this.#entries.set(
-      path.join("/"),
-      type === "refused" ? { type, reason } : { type, size, mtime },
-    );
-    this.#spellings = undefined;
+    const number = this.#paths.add(path.join("/"));
+    this.#types.set(number, TYPES.indexOf(type));
+    this.#sizes.set(number, type === "refused" ? this.#reasons.add(0, reason) : size);
+    this.#mtimes.set(number, mtime);
   }
 
-  /** Whether there is something with a path, as it is spelt. */
-  has(path: Path): boolean {
-    return this.#entries.has(path.join("/"));
+  /** The number of what has a path, as it is spelt. */
+  find(path: string): number | undefined {
+    const number = this.#paths.find(path);
+    return number === undefined || this.#types.get(number) === 0 ? undefined : number;
   }
 
-  /**
-   * The names that a disk may take for that of a path, and which there are; the same list for each.
-   */
-  spellingsOf(path: Path): string | readonly string[] {
-    this.#spellings ??= new Spellings(this.#entries);
-    return this.#spellings.of(path.join("/"));
+  /** The path of the entry with a number. */
+  pathOf(number: number): string {
+    return this.#paths.at(number);
+  }
+
+  /** What is known of the entry with a number; `undefined` where it was forgotten. */
+  entry(number: number): Kept | undefined {
+    const type = TYPES[this.#types.get(number)];
+    const size = this.#sizes.get(number);
+    if (type === undefined) return undefined;
+    if (type === "refused") return { type, reason: this.#reasons.at(size).text };
+    return { type, size, mtime: this.#mtimes.get(number) };
   }
 
   /** What is known of a path; something that is refused is to be looked at again. */
   known(path: Path): { readonly entry: Known } {
-    const entry = this.#entries.get(path.join("/"));
+    const number = this.find(path.join("/"));
+    const entry = number === undefined ? undefined : this.entry(number);
     if (entry === undefined || entry.type === "refused") return { entry: undefined };
     const { type, size = 0, mtime = 0 } = entry;
     return { entry: { type, size, mtime } };
   }
 
   /** The type of what has a path. */
-  typeOf(path: Path): Listed["type"] | undefined {
-    return this.#entries.get(path.join("/"))?.type;
+  typeOf(path: Path): Type | undefined {
+    const number = this.find(path.join("/"));
+    return number === undefined ? undefined : TYPES[this.#types.get(number)];
   }
 
   /** Forgets what has a path, but not what is in it. */
   forget(path: Path): void {
-    this.#entries.delete(path.join("/"));
-    this.#spellings = undefined;
+    const number = this.find(path.join("/"));
+    if (number !== undefined) this.#types.set(number, 0);
   }
 
   /** What has a path, and what is in it: what is in a folder before the folder. */
   *within(path: Path): Generator<{ readonly path: Path; readonly entry: Kept }> {
-    const itself = path.join("/");
-    const only = this.#entries.get(itself);
-    if (only?.type === "file") {
-      yield { path, entry: only };
-      return;
-    }
-    const prefix = itself === "" ? "" : `${itself}/`;
-    const byDepth: string[][] = [];
-    for (const name of this.#entries.keys()) {
-      if (name !== itself && !name.startsWith(prefix)) continue;
-      (byDepth[name.split("/").length] ??= []).push(name);
-    }
-    for (const names of byDepth.toReversed()) {
-      for (const name of names ?? []) {
-        const entry = this.#entries.get(name);
-        if (entry !== undefined) yield { path: name.split("/"), entry };
-      }
+    for (const number of this.deepestFirst(path.join("/"))) {
+      const entry = this.entry(number);
+      if (entry !== undefined) yield { path: this.pathOf(number).split("/"), entry };
     }
   }
 
-  /** Whether a path, or a folder that it lies in, cannot be served, in any spelling. */
-  isRefused(path: Path): boolean {
-    const spellings = (this.#spellings ??= new Spellings(this.#entries));
-    return path.some((_, depth) => spellings.isRefused(path.slice(0, depth + 1).join("/")));
+  /** The numbers of what has a path, and of what is in it, in that order. */
+  deepestFirst(path: string): Uint32Array {
+    const itself = this.find(path);
+    if (itself !== undefined && TYPES[this.#types.get(itself)] === "file") {
+      return Uint32Array.of(itself);
+    }
+    const prefix = path === "" ? "" : `${path}/`;
+    // Of each depth how many, and then where they begin.
+    const counts: number[] = [];
+    const depths = new Uint32Array(this.size);
+    for (let number = 0; number < this.size; number++) {
+      passedEntry();
+      if (this.#types.get(number) === 0) continue;
+      const name = this.pathOf(number);
+      if (name !== path && !name.startsWith(prefix)) continue;
+      const depth = depthOf(name);
+      depths[number] = depth;
+      counts[depth] = (counts[depth] ?? 0) + 1;
+    }
+    const begins: number[] = [];
+    let taken = 0;
+    for (let depth = counts.length - 1; depth > 0; depth--) {
+      begins[depth] = taken;
+      taken += counts[depth] ?? 0;
+    }
+    const order = new Uint32Array(taken);
+    for (const [number, depth] of depths.entries()) {
+      if (depth === 0) continue;
+      const at = begins[depth] ?? 0;
+      order[at] = number;
+      begins[depth] = at + 1;
+    }
+    return order;
   }
 }
 
-/**
- * The names of a tree by the spelling that all of them have where a disk takes them for one. The
- * other side may have a million that differ in nothing else: nobody goes through them for each.
- */
-class Spellings {
-  /** Without a list for a name that is alone: a tree may have a million of these as well. */
-  readonly #names = new Map<string, string | string[]>();
-  readonly #refused = new Set<string>();
-
-  constructor(entries: ReadonlyMap<string, Kept>) {
-    for (const [name, { type }] of entries) {
-      const spelling = folded(name);
-      if (type === "refused") this.#refused.add(spelling);
-      const before = this.#names.get(spelling);
-      if (before === undefined) this.#names.set(spelling, name);
-      else if (typeof before === "string") this.#names.set(spelling, [before, name]);
-      else before.push(name);
-    }
-  }
-
-  of(name: string): string | readonly string[] {
-    return this.#names.get(folded(name)) ?? [];
-  }
-
-  isRefused(name: string): boolean {
-    return this.#refused.has(folded(name));
-  }
-}
-
-/** What is to become of the entries of one side that the other lacks. */
-export interface Extras {
-  /** Their names, what is in a folder before the folder. */
-  readonly remove: readonly string[];
-  /** What has to stay, and why. */
-  readonly keep: readonly { readonly path: Path; readonly reason: string }[];
-}
-
-/**
- * Finds what the source lacks. What cannot be removed stays, with the folders that it is in, and so
- * does whatever has the name of something that the source could not serve, or a name that differs
- * from one of the source's only in its spelling: unless the target has both, one may be the other.
- */
-export function extrasOf(target: Tree, source: Tree): Extras {
-  const remove: string[] = [];
-  const keep: { path: Path; reason: string }[] = [];
-  const staying = new Set<string>();
-  const stay = (path: Path): void => {
-    for (let depth = 1; depth < path.length; depth++) staying.add(path.slice(0, depth).join("/"));
-  };
-  const lacks = twinsThatLack(target, source);
-  for (const { path, entry } of target.within([])) {
-    if (source.has(path) && !source.isRefused(path)) {
-      stay(path);
-    } else if (source.isRefused(path)) {
-      stay(path);
-      // Of what is in a folder that cannot be served elsewhere only the folder is told.
-      if (source.typeOf(path) === "refused") {
-        keep.push({ path, reason: "what has its name on the other side cannot be served" });
-      }
-    } else if (lacks(path)) {
-      stay(path);
-      keep.push({ path, reason: "the other side has its name in another spelling" });
-    } else if (entry.type === "refused") {
-      stay(path);
-      keep.push({ path, reason: entry.reason ?? "" });
-    } else {
-      const name = path.join("/");
-      if (!staying.has(name)) remove.push(name);
-    }
-  }
-  return { remove, keep };
-}
-
-/** Whether the source has a path in a spelling that the target lacks; each name is looked at once. */
-function twinsThatLack(target: Tree, source: Tree): (path: Path) => boolean {
-  const isLacking = (name: string): boolean => !target.has(name.split("/"));
-  const known = new Map<readonly string[], boolean>();
-  return (path) => {
-    const names = source.spellingsOf(path);
-    if (typeof names === "string") return isLacking(names);
-    const lacking = known.get(names) ?? names.some(isLacking);
-    if (names.length > 0) known.set(names, lacking);
-    return lacking;
-  };
+/** How many parts a path has. */
+function depthOf(path: string): number {
+  let depth = 1;
+  for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) depth++;
+  return depth;
 }

@@ -102,6 +102,19 @@ describe("--max-unauthenticated", () => {
     expect(scene.server.log.match(/turned away/g)?.length).toBeLessThan(4);
   });
 
+  test("from as many addresses as there are places, on and on: another logs in all the same", async () => {
+    const flags = ["--tls", "--max-unauthenticated", "20", "--login-timeout", "600"];
+    await using scene = await SecureScene.start(flags);
+    using stack = new DisposableStack();
+    const crowd = Array.from({ length: 20 }, (_, index) =>
+      stack.use(new Silent(scene.port, 1, `127.0.0.${index + 2}`)),
+    );
+    await until(() => crowd.every(({ opened }) => opened === 1));
+    // Nobody has to make room before they have had the time to log in themselves.
+    while ((await scene.connect(scene.pinned, "LS")).status !== 0) continue;
+    await until(() => crowd.filter(({ closed }) => closed === 1).length === 1);
+  });
+
   test("who shares the address with so many is told so; who has logged in does not count", async () => {
     await using scene = await SecureScene.start(["--tls", "--max-unauthenticated", "2"]);
     using stack = new DisposableStack();

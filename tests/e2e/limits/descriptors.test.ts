@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { FastClient } from "../../support/fast-client.ts";
-import { until, write, writeRandom } from "../../support/files.ts";
+import { filesUnder, until, write, writeRandom } from "../../support/files.ts";
 import { processorTime } from "../../support/processor.ts";
 import { connect, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { fileDigest } from "../../support/wire.ts";
@@ -9,6 +9,17 @@ import { fileDigest } from "../../support/wire.ts";
 const HAS_PROC = process.platform === "linux";
 const FEW = 64;
 const BY_FEW = ["sh", "-c", `ulimit -n ${FEW} && exec "$0" "$@"`];
+
+/** Whether what a program asks of the system can be made to fail while it runs. */
+function canTrace(): boolean {
+  if (!HAS_PROC || Bun.which("strace") === null) return false;
+  if (process.getuid?.() === 0) return true;
+  try {
+    return readFileSync("/proc/sys/kernel/yama/ptrace_scope", "utf8").trim() === "0";
+  } catch {
+    return true;
+  }
+}
 
 /** Waits for so many signs that the server works, one after the other; each takes it five seconds. */
 async function signs(client: FastClient, count: number): Promise<void> {
@@ -91,3 +102,50 @@ describe.skipIf(!HAS_PROC)(`a server that may open ${FEW} files (Linux only)`, (
     expect((await connect(folder.join("client"), server.port, "GET f; PUT f new")).status).toBe(0);
   });
 });
+
+const tracing = canTrace();
+
+describe.skipIf(!tracing)(
+  `a server on a system that has no descriptors left${tracing ? "" : " (needs strace)"}`,
+  () => {
+    test("fails what needs one, keeps those who are there, and recovers", async () => {
+      using folder = new TemporaryFolder();
+      write(folder.join("root/f"), "f");
+      write(folder.join("root/sub/g"), "g");
+      await using server = await ServerProcess.start(folder.join("root"));
+      using client = await FastClient.open(server.port);
+      const calls = "openat,accept4";
+      const pid = String(server.process.pid);
+      const args = ["-f", "-p", pid, "-e", `trace=${calls}`, "-e", `inject=${calls}:error=ENFILE`];
+      const strace = Bun.spawn(["strace", ...args, "-o", "/dev/null"], { stderr: "ignore" });
+      try {
+        while ((await client.ask("STAT f digest=1")).startsWith("213 ")) continue;
+        const failed = "451 failed Too many files are open to open ";
+        for (const request of [
+          "GET f",
+          "STAT f digest=1",
+          "LIST sub",
+          "PUT new size=0\nEND",
+          "MKDIR a/b",
+        ]) {
+          expect(await client.ask(request), request).toStartWith(failed);
+        }
+        expect(await client.ask("STAT f")).toStartWith("213 ");
+        expect(await client.ask("NOOP")).toBe("200");
+        expect(server.log).toContain("GET f: 451 Too many files are open to open f");
+        // Whoever comes now waits in the system's queue, and is served as soon as that is over.
+        using late = await FastClient.connect(server.port);
+        expect(await client.ask("NOOP")).toBe("200");
+        strace.kill("SIGINT");
+        await strace.exited;
+        expect(await late.line()).toStartWith("220 ");
+        expect(await late.get("f")).toMatchObject({ bytes: 1 });
+        expect((await late.put("new", { content: Buffer.from("new") })).slice(0, 4)).toBe("226 ");
+      } finally {
+        strace.kill("SIGKILL");
+        await strace.exited;
+      }
+      expect(filesUnder(folder.join("root"))).toEqual(["f", "new", "sub/g"]);
+    });
+  },
+);

@@ -89,6 +89,27 @@ describe("--proxy-protocol", () => {
     expect(other.greeting).toStartWith("220 ");
   });
 
+  test("counts those that have not said yet who has come, until they have or are gone", async () => {
+    using folder = new TemporaryFolder();
+    const flags = [...LOOPBACK, "--max-connections", "3"];
+    await using server = await ServerProcess.start(folder.join("root"), flags);
+    const line = "PROXY TCP4 192.0.2.7 10.0.0.1 5555 12000\r\n";
+    const silent = [await open(server.port), await open(server.port), await open(server.port)];
+    using refused = await introduced(server.port);
+    expect(refused.greeting).toStartWith("421 busy All 3 connections");
+    // Whoever says it has the place that was counted for it.
+    silent[0]?.write(line);
+    await server.waitFor(/"connected","client":"192\.0\.2\.7:5555"/);
+    using still = await introduced(server.port);
+    expect(still.greeting).toStartWith("421 busy All 3 connections");
+    silent[1]?.destroy();
+    for (;;) {
+      using next = await introduced(server.port, line);
+      if (next.greeting.startsWith("220 ")) break;
+    }
+    for (const socket of silent) socket.destroy();
+  });
+
   test("closes a connection of a proxy that does not say who has come", async () => {
     using folder = new TemporaryFolder();
     await using server = await ServerProcess.start(folder.join("root"), LOOPBACK);
