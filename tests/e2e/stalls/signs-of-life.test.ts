@@ -58,7 +58,7 @@ describe.concurrent("signs of life", () => {
       await disk.stall({ op: "write", from: SIZE / 2 });
       const putting = connect(folder.join("client"), proxy.port, "PUT file", "--timeout", DEADLINE);
       await until(() => proxy.lines("toClient").filter(isSign).length >= 3);
-      expect(proxy.lines("toClient").filter(isSign)).toEqual([
+      expect(proxy.lines("toClient").filter(isSign).slice(0, 3)).toEqual([
         expect.stringMatching(/^110 done=\d+$/),
         expect.stringMatching(/^110 done=\d+$/),
         expect.stringMatching(/^110 done=\d+$/),
