@@ -1,5 +1,5 @@
 import { Bucket } from "../../../src/storage/s3/bucket.ts";
-import { S3Client } from "../../../src/storage/s3/client.ts";
+import { S3Client, type Endpoint } from "../../../src/storage/s3/client.ts";
 
 /** A store on loopback that answers as it is told to. */
 export function feignedStore(
@@ -20,12 +20,14 @@ export function feignedStore(
 /** A bucket of such a store. */
 export function feignedBucket(
   answer: (count: number, request: Request) => Response | Promise<Response>,
+  credentials: Endpoint["credentials"] = () =>
+    Promise.resolve({ accessKeyId: "x", secretAccessKey: "y" }),
 ): Bucket & Disposable {
   const store = feignedStore(answer);
   const client = new S3Client({
     url: `${store.endpoint}/bucket`,
     region: "us-east-1",
-    credentials: () => Promise.resolve({ accessKeyId: "x", secretAccessKey: "y" }),
+    credentials,
     timeout: 10_000,
   });
   return Object.assign(new Bucket(client, "bucket"), store);
