@@ -23,7 +23,7 @@ import { tryConditions } from "./probe.ts";
 import { removeSide } from "./publish.ts";
 import { Remembered } from "./remembered.ts";
 import { forPath, S3Error } from "./s3-error.ts";
-import { openSource } from "./source.ts";
+import { openSmall, openSource } from "./source.ts";
 import { bytesStored, sweepStaging } from "./sweep.ts";
 import { Tree } from "./tree.ts";
 
@@ -155,8 +155,9 @@ export class S3Storage implements Storage {
     return forPath(path, () => openSource(this.#context, path));
   }
 
-  openAhead(path: Path): Promise<Source> {
-    return this.open(path);
+  async openAhead(path: Path): Promise<Source | undefined> {
+    checkReadable(path);
+    return openSmall(this.#context, path);
   }
 
   usage(): Promise<number> {
