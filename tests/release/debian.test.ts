@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { VERSION } from "../../src/cli/version.ts";
 import { TemporaryFolder } from "../support/programs.ts";
 import { filesUnder, write } from "../support/files.ts";
-import { whyNoRelease } from "../../scripts/release/native.ts";
+import { hasDebian, whyNoRelease } from "../../scripts/release/native.ts";
 import { bareEnvironment, find, HANG_MS, nativeRelease } from "./made.ts";
 import { getAndPut } from "./session.ts";
 
@@ -24,6 +24,7 @@ Description: stands for the real one
 
 const no =
   whyNoRelease() ??
+  (hasDebian() ? undefined : "there is none for this system") ??
   (Bun.which("dpkg") === null ? "needs dpkg" : undefined) ??
   (process.getuid?.() === 0 ? undefined : "needs root");
 const because = no === undefined ? "" : ` (${no})`;
