@@ -60,6 +60,10 @@ describe.skipIf(no !== undefined)(`the Debian package${because}`, () => {
     const program = [`${system}/usr/bin/simple-sftp`];
     const said = await $`${program} --version`.text();
     expect(said).toStartWith(`sftp ${VERSION} (`);
+    const help = await $`${program} --help && ${program} serve --help`.text();
+    expect(help).toContain("\n  simple-sftp connect 12000 ");
+    expect(help).toContain("\nUsage: simple-sftp serve ");
+    expect(help).not.toMatch(/(?<!simple-)sftp (?:serve|connect|help|user)/);
     const env = bareEnvironment(folder.join("home"));
     mkdirSync(folder.join("session"));
     await getAndPut({ server: program, client: program, env, folder: folder.join("session") });
