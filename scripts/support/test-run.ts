@@ -20,6 +20,8 @@ export interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+  /** Files in which something failed beside others, and passed by itself. */
+  readonly unsteady?: readonly string[];
 }
 
 /** What to run, and how. */
@@ -33,7 +35,8 @@ export interface TestRun {
 /**
  * Runs tests and counts them as the runner does. A file in which one has failed is run once more
  * with nothing beside it, and the verdict is that of the second time: some measure memory, or race
- * two programs, and another test beside them can spoil that. What failed at first is printed.
+ * two programs, and another test beside them can spoil that. What failed at first is printed, and
+ * files that then pass are given as unsteady.
  */
 export async function runTests({ atOnce = AT_ONCE, ...run }: TestRun): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "sftp-tests-"));
@@ -46,7 +49,10 @@ export async function runTests({ atOnce = AT_ONCE, ...run }: TestRun): Promise<C
     const second = await once({ ...run, paths: again, atOnce: 1 }, report);
     const steady = Math.max(0, counts.failed - second.failed);
     console.log(`\n${steady} of ${counts.failed} failed beside others and passed by themselves`);
-    return { ...counts, passed: counts.passed + steady, failed: second.failed };
+    const still = second.failed > 0 ? filesThatFailed(report, second.failed) : [];
+    // Where the second report does not tell which, each of them may be.
+    const unsteady = again.filter((file) => !still.includes(file));
+    return { ...counts, passed: counts.passed + steady, failed: second.failed, unsteady };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

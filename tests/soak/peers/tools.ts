@@ -151,7 +151,7 @@ export const TOOLS = ALL.filter(({ needs }) =>
 
 /** A server that runs. */
 export interface Service {
-  readonly pid: number;
+  readonly process: Bun.Subprocess;
   readonly port: number;
 }
 
@@ -164,7 +164,7 @@ export async function startService(tool: Tool, folder: TemporaryFolder): Promise
     ...(env && { env }),
   });
   for (;;) {
-    if (await answers(port)) return { pid: child.pid, port };
+    if (await answers(port)) return { process: child, port };
     if (child.exitCode !== null) throw new Error(`${argv.join(" ")} ended with ${child.exitCode}`);
     await Bun.sleep(5);
   }
