@@ -31,10 +31,16 @@ export interface Outcome {
 /** What stands in front of a failure in which a promise does not hold. */
 export const BROKEN = "a promise is broken";
 
-/** Only what hangs takes this long, in milliseconds: a trial, or the look at the end. */
-const HANG_MS = 180_000;
-/** The same for what a part sets up, which may be a build and many traces. */
-const BEGIN_MS = 300_000;
+/** How long something takes that hangs, in milliseconds. */
+export interface Patience {
+  /** A trial, the look at the end, or tidying up. */
+  readonly trial: number;
+  /** What a part sets up, which may be a build and many traces. */
+  readonly begin: number;
+}
+
+/** Only what hangs takes this long. */
+const PATIENCE: Patience = { trial: 180_000, begin: 300_000 };
 /** How long a trial that was given up may take to end once its programs are killed. */
 const STOP_MS = 10_000;
 /** A part that fails so often has failed enough. */
@@ -48,8 +54,8 @@ class Hang extends Error {
 }
 
 /** Tries a part, and says on standard error how far it is. */
-export async function runPart(part: Part, extent: Extent): Promise<Outcome> {
-  const run = new Run(part, extent);
+export async function runPart(part: Part, extent: Extent, patience = PATIENCE): Promise<Outcome> {
+  const run = new Run(part, extent, patience);
   if (part.skipped === undefined) await run.all();
   return run.outcome;
 }
@@ -57,6 +63,7 @@ export async function runPart(part: Part, extent: Extent): Promise<Outcome> {
 class Run {
   readonly #part: Part;
   readonly #extent: Extent;
+  readonly #patience: Patience;
   readonly #started = performance.now();
   readonly #failures: string[] = [];
   readonly #tally = new Map<string, number>();
@@ -65,7 +72,8 @@ class Run {
   #next = 0;
   #hangs = false;
 
-  constructor(part: Part, extent: Extent) {
+  constructor(part: Part, extent: Extent, patience: Patience) {
+    this.#patience = patience;
     this.#part = part;
     this.#extent = extent;
   }
@@ -90,12 +98,16 @@ class Run {
     console.error(`${name}: ${about} (seed ${this.#extent.seed})`);
     const report = setInterval(() => console.error(`${name}: ${this.#next}`), REPORT_MS);
     try {
-      const stage = await within(this.#part.begin(this.#extent.seed), "its beginning", BEGIN_MS);
+      const stage = await within(
+        this.#part.begin(this.#extent.seed),
+        "its beginning",
+        this.#patience.begin,
+      );
       try {
         await this.#trials(stage);
         if (this.#failures.length === 0) await this.#end(stage);
       } finally {
-        await within(stage[Symbol.asyncDispose](), "tidying up");
+        await within(stage[Symbol.asyncDispose](), "tidying up", this.#patience.trial);
       }
       this.#look();
     } catch (error) {
@@ -129,7 +141,7 @@ class Run {
   async #trial(stage: Stage, index: number): Promise<void> {
     const work = stage.trial(randomOf(this.#extent.seed, index), index);
     try {
-      const what = await within(work, "it");
+      const what = await within(work, "it", this.#patience.trial);
       if (what instanceof Void) count(this.#voids, what.why);
       else count(this.#tally, what);
       if (what instanceof Void) return;
@@ -159,7 +171,7 @@ class Run {
 
   async #end(stage: Stage): Promise<void> {
     try {
-      await within(stage.end?.() ?? Promise.resolve(), "the look at the end");
+      await within(stage.end?.() ?? Promise.resolve(), "the look at the end", this.#patience.trial);
     } catch (error) {
       this.#fail("at the end", error);
       if (error instanceof Hang) await killAll();
@@ -222,7 +234,7 @@ function randomOf(seed: number, index: number): Random {
 }
 
 /** @throws {Hang} when it has taken too long; what it does goes on */
-async function within<T>(work: PromiseLike<T>, what: string, most = HANG_MS): Promise<T> {
+async function within<T>(work: PromiseLike<T>, what: string, most: number): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Hang(`${what} hangs`)), most);
   try {

@@ -33,7 +33,8 @@ const FINDINGS: Readonly<Record<Defence, RegExp>> = {
   sync: /^sync: (?:without being synced|it has its name before)/,
   resume: /^resume: \w+ (?:goes on with another file|stored a mixture)/,
   unchanged: /^unchanged: \w+ (?:stored a mixture|says that all is well)/,
-  "write-errors": /is not what was sent|succeeded without any room|neither the old nor the new/,
+  "write-errors":
+    /is not what was sent|without any room|neither the old nor the new|reported for nothing|something else/,
   pin: /^pin: the impostor heard /,
   login: /^login: (?:it|LIST) led to /,
   deadline: /^deadline: the server waits for ever/,

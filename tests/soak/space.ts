@@ -36,7 +36,9 @@ class Space implements Stage {
   async trial(random: Random): Promise<string | Void> {
     using disk = new SmallDisk(16);
     mkdirSync(disk.join("root"));
-    return random.below(2) === 0 ? this.#fromStep(random, disk) : this.#fromStart(random, disk);
+    // The disk goes when it is over, not before.
+    if (random.below(2) === 0) return await this.#fromStep(random, disk);
+    return await this.#fromStart(random, disk);
   }
 
   /** The last room is taken away by somebody else when a step is reached. */
