@@ -81,7 +81,7 @@ test("nothing but what files and logs are dated with asks the wall clock", () =>
   expect(asking.toSorted()).toEqual([
     "cli/serve.ts",
     "storage/local/staging.ts",
-    "storage/s3/bucket.ts",
+    "storage/s3/reply.ts",
     "storage/s3/sweep.ts",
   ]);
 });

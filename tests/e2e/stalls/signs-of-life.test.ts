@@ -28,12 +28,12 @@ describe.concurrent("signs of life", () => {
         proxy.lines("toClient").filter((line) => pattern.test(line)).length;
       await disk.stall({ op: "open", name: "file" });
       const getting = connect(folder.join("client"), proxy.port, "GET file", "--timeout", DEADLINE);
-      await until(() => lines(/^110 done=0$/) === 2);
+      await until(() => lines(/^110 done=0$/) >= 2);
       await disk.stall({ op: "read", name: "file", from: SIZE / 2 });
       expect(lines(/^150 /)).toBe(0);
       // What waits to be opened must go on to the read that hangs.
       await disk.release("open");
-      await until(() => lines(/^~$/) === 2);
+      await until(() => lines(/^~$/) >= 2);
       expect(proxy.blocks("toClient")).toBeGreaterThan(0);
       await disk.release();
       const got = await getting;
@@ -57,8 +57,8 @@ describe.concurrent("signs of life", () => {
       const content = writeRandom(folder.join("client/file"), SIZE);
       await disk.stall({ op: "write", from: SIZE / 2 });
       const putting = connect(folder.join("client"), proxy.port, "PUT file", "--timeout", DEADLINE);
-      await until(() => proxy.lines("toClient").filter(isSign).length === 3);
-      expect(proxy.lines("toClient").filter(isSign)).toEqual([
+      await until(() => proxy.lines("toClient").filter(isSign).length >= 3);
+      expect(proxy.lines("toClient").filter(isSign).slice(0, 3)).toEqual([
         expect.stringMatching(/^110 done=\d+$/),
         expect.stringMatching(/^110 done=\d+$/),
         expect.stringMatching(/^110 done=\d+$/),
@@ -85,8 +85,9 @@ describe.concurrent("signs of life", () => {
       const putting = connect(disk.path, proxy.port, "PUT file");
       let ended = false;
       void putting.then(() => (ended = true));
-      await until(() => ended || proxy.lines("toServer").filter(isSign).length === 3);
-      expect([ended, ...proxy.lines("toServer").filter(isSign)]).toEqual([false, "~", "~", "~"]);
+      await until(() => ended || proxy.lines("toServer").filter(isSign).length >= 3);
+      const signs = proxy.lines("toServer").filter(isSign).slice(0, 3);
+      expect([ended, ...signs]).toEqual([false, "~", "~", "~"]);
       expect(proxy.blocks("toServer")).toBeGreaterThan(0);
       expect(read(folder.join("server/file"))).toBeUndefined();
       await disk.release();
