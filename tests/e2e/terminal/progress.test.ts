@@ -303,7 +303,7 @@ test("Ctrl-C takes it away, and the prompt is back", async () => {
   shell.press(CTRL_C);
   scene.proxy.release();
   await shell.waitToSee(
-    /> GET big\n(?:Cancelling.*\n)?GET big: Interrupted: the\s+same\s+again\s+goes\s+on\s+from\s+there\nsftp \S+>$/,
+    /> GET big\n(?:Cancelling.*\n)?GET big: Interrupted; the\s+same\s+again\s+goes\s+on\s+from\s+there\nsftp \S+>$/,
   );
 });
 
