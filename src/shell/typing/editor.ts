@@ -92,6 +92,7 @@ export class Editor {
         if (events.isPrompting()) this.#redraw();
       },
     });
+    process.on("exit", this.#leave);
   }
 
   /** What is typed so far. */
@@ -150,10 +151,14 @@ export class Editor {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    process.off("exit", this.#leave);
     this.#keyboard.close();
     this.#line.close();
     this.#quiet.leave();
   }
+
+  /** What ends the program at once, such as SIGTERM, leaves the terminal as it was too. */
+  readonly #leave = (): void => this.close();
 
   #take(pressed: Pressed): void {
     const { key } = pressed;

@@ -6,9 +6,15 @@ import { BINARY, ServerProcess, TemporaryFolder } from "../../support/programs.t
 import { StallingProxy } from "../../support/proxy.ts";
 import { SeenProgram } from "../../support/seen.ts";
 import { SilentServer } from "../../support/silent-server.ts";
+import { TerminalProgram } from "../../support/terminal.ts";
 import { KEY, promptWith, startTyping, typeLine, typingEnvironment } from "../../support/typing.ts";
 
 const MIB = 1024 * 1024;
+/** Has a terminal mark what is pasted. */
+const PASTE_MARKED = "\u001b[?2004h";
+/** Nothing is marked any more behind this. */
+// oxlint-disable-next-line no-control-regex
+const PASTE_UNMARKED_LAST = /\u001b\[\?2004l(?![^]*\u001b\[\?2004h)/;
 
 test("the first Ctrl-C gives up an OPEN that nobody answers, and the shell goes on", async () => {
   using folder = new TemporaryFolder();
@@ -161,3 +167,18 @@ test.skipIf(Bun.which("bash") === null || Bun.which("setsid") === null)(
     await bash.standsAt("outside> ");
   },
 );
+
+test.each([
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)("%s leaves the terminal as it was", async (signal, status) => {
+  using folder = new TemporaryFolder();
+  await using shell = new TerminalProgram(["connect"], folder.path);
+  await shell.waitToSee(/^sftp>$/m);
+  expect(shell.raw).toContain(PASTE_MARKED);
+  expect(shell.echoes).toBe(false);
+  shell.process.kill(signal);
+  expect(await shell.process.exited).toBe(status);
+  await shell.waitFor(PASTE_UNMARKED_LAST);
+  expect(shell.echoes).toBe(true);
+});
