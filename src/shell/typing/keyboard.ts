@@ -18,11 +18,17 @@ export interface KeyboardEvents {
   readonly onContinue: () => void;
 }
 
+/**
+ * Who has the terminal: this keyboard, another program, or whoever comes behind this one.
+ */
+type User = "keyboard" | "program" | "next";
+
 /** The keys of the terminal, one by one as they are pressed. Ctrl-Z stops the program by itself. */
 export class Keyboard {
   readonly #events: KeyboardEvents;
   /** Whether what comes was pasted, as terminals say that were asked to. */
   #isPasting = false;
+  #user: User = "keyboard";
 
   constructor(events: KeyboardEvents) {
     this.#events = events;
@@ -39,12 +45,15 @@ export class Keyboard {
   async lend<T>(work: () => Promise<T>): Promise<T> {
     const { stdin } = process;
     stdin.pause();
+    this.#user = "program";
     this.#setRaw(false);
     try {
       return await work();
     } finally {
-      this.#setRaw(true);
-      stdin.resume();
+      if (this.#isBack()) {
+        this.#setRaw(true);
+        stdin.resume();
+      }
     }
   }
 
@@ -54,8 +63,16 @@ export class Keyboard {
     stdin.off("keypress", this.#take);
     stdin.off("end", this.#events.onEnd);
     process.off("SIGCONT", this.#continue);
+    this.#user = "next";
     this.#setRaw(false);
     stdin.pause();
+  }
+
+  /** The terminal comes back, unless this keyboard was closed meanwhile. */
+  #isBack(): boolean {
+    if (this.#user === "next") return false;
+    this.#user = "keyboard";
+    return true;
   }
 
   #setRaw(isRaw: boolean): void {
@@ -78,6 +95,8 @@ export class Keyboard {
 
   /** The shell from which the program was started has had the terminal. */
   readonly #continue = (): void => {
+    // Another program was stopped together with this one, and goes on with the terminal.
+    if (this.#user === "program") return;
     this.#setRaw(true);
     this.#events.onContinue();
   };

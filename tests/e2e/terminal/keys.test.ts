@@ -168,6 +168,39 @@ test.skipIf(Bun.which("bash") === null || Bun.which("setsid") === null)(
   },
 );
 
+test.skipIf(Bun.which("bash") === null || Bun.which("setsid") === null)(
+  "fg gives the terminal back to the !command that was stopped together with the shell",
+  async () => {
+    using folder = new TemporaryFolder();
+    const env = { ...typingEnvironment(folder), PS1: "outside> " };
+    await using bash = new SeenProgram(["setsid", "--ctty", "--wait", "bash", "--norc", "-i"], {
+      cwd: folder.path,
+      env,
+    });
+    await bash.standsAt("outside> ");
+    bash.press(`${BINARY} connect --root client\r`);
+    await bash.standsAt(promptWith(undefined));
+    bash.press("!echo begun; cat\r");
+    await bash.shows(/^begun$/m);
+    bash.press(KEY.ctrlZ);
+    await bash.shows(/Stopped/);
+    await bash.standsAt("outside> ");
+    const before = bash.raw.length;
+    bash.press("fg\r");
+    await bash.shows(/outside> fg\n.*sftp connect/);
+    bash.press("typed\r");
+    // As the terminal shows it, and as cat does.
+    await bash.shows(/^typed\ntyped$/m);
+    expect(bash.raw.slice(before)).not.toContain(PASTE_MARKED);
+    bash.press(KEY.ctrlD);
+    await bash.standsAt(promptWith(undefined));
+    // The shell has its keys again.
+    expect(bash.raw.slice(before)).toContain(PASTE_MARKED);
+    bash.press(`HELP GE${KEY.tab}`);
+    await bash.standsAt(promptWith(undefined, "HELP GET "));
+  },
+);
+
 test.each([
   ["SIGTERM", 143],
   ["SIGHUP", 129],
