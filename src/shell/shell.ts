@@ -130,8 +130,12 @@ export class Shell {
   async askAlone<T>(ask: () => Promise<T>): Promise<T> {
     const { meter } = this.#context.output;
     this.#context.dropTypedAhead();
-    return meter === undefined ? ask() : meter.pauseFor(ask);
+    const askNow = (): Promise<T> => this.yieldTo(ask);
+    return meter === undefined ? askNow() : meter.pauseFor(askNow);
   }
+
+  /** Lets a question read the terminal by itself. */
+  yieldTo: <T>(question: () => Promise<T>) => Promise<T> = (question) => question();
 
   /** Shows something while no command runs, and where a person may be typing. */
   interject: (show: () => void) => void = (show) => show();

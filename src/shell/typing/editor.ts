@@ -147,6 +147,11 @@ export class Editor {
     return this.#keyboard.lend(work);
   }
 
+  /** Lets a question read the terminal by itself. */
+  yieldTo<T>(question: () => Promise<T>): Promise<T> {
+    return this.#keyboard.yieldTo(question);
+  }
+
   /** Gives the terminal back as it was. */
   close(): void {
     if (this.#isClosed) return;

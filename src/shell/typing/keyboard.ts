@@ -19,9 +19,10 @@ export interface KeyboardEvents {
 }
 
 /**
- * Who has the terminal: this keyboard, another program, or whoever comes behind this one.
+ * Who has the terminal: this keyboard, a question of this program that reads it by itself, another
+ * program, or whoever comes behind this one.
  */
-type User = "keyboard" | "program" | "next";
+type User = "keyboard" | "question" | "program" | "next";
 
 /** The keys of the terminal, one by one as they are pressed. Ctrl-Z stops the program by itself. */
 export class Keyboard {
@@ -54,6 +55,17 @@ export class Keyboard {
         this.#setRaw(true);
         stdin.resume();
       }
+    }
+  }
+
+  /** Lets a question read the terminal by itself, raw as it is: pastes are not marked for it. */
+  async yieldTo<T>(question: () => Promise<T>): Promise<T> {
+    this.#user = "question";
+    this.#events.onTaken(false);
+    try {
+      return await question();
+    } finally {
+      if (this.#isBack()) this.#events.onTaken(true);
     }
   }
 
@@ -97,6 +109,10 @@ export class Keyboard {
   readonly #continue = (): void => {
     // Another program was stopped together with this one, and goes on with the terminal.
     if (this.#user === "program") return;
+    if (this.#user === "question") {
+      process.stdin.setRawMode(true);
+      return;
+    }
     this.#setRaw(true);
     this.#events.onContinue();
   };
