@@ -38,15 +38,27 @@ function statusLines(): string[] {
 /** Variables that belong to no flag. */
 const VARIABLES = [
   ["SFTP_TOKEN", "the token or password to log in with"],
-  ["XDG_STATE_HOME", "where what lasts is kept, in sftp; ~/.local/state where it is not set"],
-  ["XDG_CONFIG_HOME", "where the configuration is, in sftp; ~/.config where it is not set"],
+  [
+    "XDG_STATE_HOME",
+    "where what lasts is kept, in sftp; where it is not set, ~/.local/state (on Windows %LOCALAPPDATA%)",
+  ],
+  [
+    "XDG_CONFIG_HOME",
+    "where the configuration is, in sftp; where it is not set, ~/.config (on Windows %APPDATA%)",
+  ],
   ["NO_COLOR, FORCE_COLOR", "no colours, or colours where there is no terminal"],
   ["SHELL", "what ! alone starts"],
 ] as const;
 
 const FILES = [
-  ["~/.config/sftp/config.toml", "settings, and servers by name"],
-  ["~/.local/state/sftp/known_hosts", "the keys of the servers that were logged in to"],
+  [
+    "~/.config/sftp/config.toml",
+    "settings, and servers by name; on macOS as well, on Windows %APPDATA%\\sftp\\config.toml",
+  ],
+  [
+    "~/.local/state/sftp/known_hosts",
+    "the keys of the servers that were logged in to; on Windows in %LOCALAPPDATA%\\sftp, as what follows",
+  ],
   ["~/.local/state/sftp/history", "the last 1,000 lines that were typed, readable by you alone"],
   ["./client, ./server", "what is got and put, and what is served, unless --root says otherwise"],
 ] as const;

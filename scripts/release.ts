@@ -3,18 +3,21 @@
  * `SHA256SUMS` over all. The same commit gives the same bytes. `--only TARGET` makes what belongs
  * to one system alone; `--quick` hardly compresses, for tests. Needs GNU tar and xz.
  */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
 import { archive, type Release } from "./release/archive.ts";
 import { readCompanions } from "./release/companions.ts";
 import { debianPackage } from "./release/debian.ts";
-import { checkTools, type Effort } from "./release/pack.ts";
+import { whyNoRelease } from "./release/native.ts";
+import type { Effort } from "./release/pack.ts";
+import { Place } from "./release/place.ts";
 import { fetchRuntimes } from "./release/runtimes.ts";
-import { findTarget, TARGETS, type Target } from "./release/targets.ts";
+import { checkSize } from "./release/sizes.ts";
+import { executableOf, findTarget, TARGETS, type Target } from "./release/targets.ts";
 import { packSubmission } from "./submission/submission.ts";
-import { readCommit } from "./support/commit.ts";
+import { readCommit, whyNotReproducible } from "./support/commit.ts";
 import { main } from "./support/main.ts";
 
 const TOP = join(import.meta.dir, "..");
@@ -25,8 +28,8 @@ const SUBMITTED = ["linux-x64", "darwin-arm64"];
 interface Wanted {
   readonly targets: readonly Target[];
   readonly effort: Effort;
-  /** Where everything goes; what is there is removed. */
-  readonly folder: string;
+  /** Where everything goes, in the place of a former release. */
+  readonly to: string;
 }
 
 /** @throws for what it does not know */
@@ -40,7 +43,7 @@ function readArguments(args: readonly string[]): Wanted {
     },
   });
   const targets = values.only === undefined ? TARGETS : [findTarget(values.only)];
-  return { targets, effort: values.quick ? "quick" : "best", folder: resolve(values.to) };
+  return { targets, effort: values.quick ? "quick" : "best", to: resolve(values.to) };
 }
 
 /** Builds the program of each target, and gives its path by the target's name. */
@@ -48,7 +51,7 @@ async function buildAll(targets: readonly Target[], scratch: string): Promise<Ma
   const runtimes = await fetchRuntimes(targets);
   const binaries = new Map<string, string>();
   for (const target of targets) {
-    const file = join(scratch, "bin", target.name, target.windows ? "sftp.exe" : "sftp");
+    const file = join(scratch, "bin", target.name, executableOf(target.kernel));
     const runtime = runtimes.get(target.name) ?? "";
     binaries.set(target.name, await build(false, { target: target.bun, runtime, outfile: file }));
   }
@@ -66,22 +69,22 @@ async function writeSums(folder: string): Promise<void> {
 }
 
 await main(async () => {
-  const { targets, effort, folder } = readArguments(process.argv.slice(2));
-  await checkTools();
-  const scratch = `${folder}-parts`;
-  for (const made of [folder, scratch]) {
-    rmSync(made, { recursive: true, force: true });
-    mkdirSync(made, { recursive: true });
-  }
-  const tell = (name: string): void => {
-    const size = (Bun.file(join(folder, name)).size / 1_000_000).toFixed(1);
-    console.log(`  ${name}  ${size} MB`);
+  const { targets, effort, to } = readArguments(process.argv.slice(2));
+  const no = whyNoRelease();
+  if (no !== undefined) throw new Error(`A release ${no}`);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+  using place = new Place(to);
+  const { folder, scratch } = place;
+  const done = (name: string): void => {
+    const { size } = Bun.file(join(folder, name));
+    console.log(`  ${name}  ${(size / 1_000_000).toFixed(1)} MB`);
+    if (effort === "best") checkSize(name, size);
   };
-  const { name: commit, time } = await readCommit();
-  console.log(`Releasing ${commit} into ${folder}:`);
+  const commit = await readCommit();
+  console.log(`Releasing ${commit.name} into ${to}:`);
   const release: Release = {
     companions: await readCompanions(),
-    time,
+    time: commit.time,
     effort,
     folder,
     scratch,
@@ -89,14 +92,17 @@ await main(async () => {
   const binaries = await buildAll(targets, scratch);
   for (const target of targets) {
     const binary = binaries.get(target.name) ?? "";
-    tell(await archive(target, binary, release));
-    if (target.debian !== undefined) tell(await debianPackage(target.debian, binary, release));
+    done(await archive(target, binary, release));
+    if (target.debian !== undefined) done(await debianPackage(target.debian, binary, release));
   }
   const submitted = SUBMITTED.map((name) => [name, binaries.get(name)] as const);
   if (submitted.every((pair): pair is readonly [string, string] => pair[1] !== undefined)) {
-    await Bun.write(join(folder, "submission.zip"), await packSubmission(new Map(submitted)));
-    tell("submission.zip");
+    const zip = await packSubmission(new Map(submitted), effort);
+    await Bun.write(join(folder, "submission.zip"), zip);
+    done("submission.zip");
   }
   await writeSums(folder);
-  rmSync(scratch, { recursive: true });
+  place.finish();
+  const why = whyNotReproducible(commit);
+  if (why !== undefined) console.error(`\nWARNING: this is no release to give away: ${why}`);
 });

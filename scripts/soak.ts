@@ -20,15 +20,20 @@ ${PARTS.map(({ name, about }) => `  ${name.padEnd(10)}${about}`).join("\n")}
   --sample         so many trials as every change is tried with
   --seed N         the same trials again; a new seed where left out
   --from N         begin with trial N, as a failure names it
+  --case NAME      the one trial with that name, of a part that names its trials
   --sabotage NAME  take a defence out, and fail unless that is noticed; all of them with all:
                    ${DEFENCES.join(", ")}
 `;
 
+/** How long the parts of a sample take at the most together, in seconds: each has its share. */
+const SAMPLE_S = 360;
+
 /** A number of the command line. */
-function numberOf(text: string | undefined): number | undefined {
+function numberOf(name: string, text: string | undefined, least = 0): number | undefined {
   if (text === undefined) return undefined;
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0) throw new Error(`${text} is no whole number`);
+  const number = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!Number.isSafeInteger(number)) throw new Error(`--${name} ${text} is no whole number`);
+  if (number < least) throw new Error(`--${name} ${text} is too little: use ${least} or more`);
   return number;
 }
 
@@ -58,13 +63,18 @@ interface Wanted {
   readonly from: number;
   readonly count: number | undefined;
   readonly seconds: number | undefined;
+  readonly named: string | undefined;
 }
 
 async function strain({ parts, sample, ...extent }: Wanted): Promise<Counts> {
   const outcomes: Outcome[] = [];
-  for (const part of parts) {
+  const until = performance.now() / 1000 + SAMPLE_S;
+  for (const [index, part] of parts.entries()) {
     const count = extent.count ?? (sample ? part.sample : undefined);
-    outcomes.push(await runPart(part, { ...extent, count }));
+    // What one part does not need the next ones have.
+    const share = (until - performance.now() / 1000) / (parts.length - index);
+    const seconds = extent.seconds ?? (sample ? share : undefined);
+    outcomes.push(await runPart(part, { ...extent, count, seconds }));
   }
   console.log(tableOf(outcomes, extent.seed));
   const skipped = parts.filter((part) => part.skipped !== undefined).length;
@@ -80,6 +90,7 @@ async function soak(): Promise<number> {
       seconds: { type: "string" },
       seed: { type: "string" },
       from: { type: "string" },
+      case: { type: "string" },
       sabotage: { type: "string" },
       sample: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -92,7 +103,10 @@ async function soak(): Promise<number> {
   const unknown = positionals.find((name) => !PARTS.some((part) => part.name === name));
   if (unknown !== undefined) throw new Error(`There is no part ${unknown}: see --help`);
   const { sample } = values;
-  const seed = numberOf(values.seed) ?? randomInt(2 ** 31);
+  const seed = numberOf("seed", values.seed) ?? randomInt(2 ** 31);
+  if (values.case !== undefined && positionals.length !== 1) {
+    throw new Error("--case needs the one part that it is of, such as points");
+  }
   const counts: Counts[] = [];
   if (values.sabotage === undefined || sample || positionals.length > 0) {
     counts.push(
@@ -102,9 +116,10 @@ async function soak(): Promise<number> {
         ),
         sample,
         seed,
-        from: numberOf(values.from) ?? 0,
-        count: numberOf(values.count),
-        seconds: numberOf(values.seconds),
+        from: numberOf("from", values.from) ?? 0,
+        count: numberOf("count", values.count, 1),
+        seconds: numberOf("seconds", values.seconds, 1),
+        named: values.case,
       }),
     );
   }

@@ -3,7 +3,8 @@ import { VERSION } from "../../src/cli/version.ts";
 import type { Companions } from "./companions.ts";
 import { layOut, packTar, packZip, type Effort, type Entries, type Entry } from "./pack.ts";
 import { readme } from "./readme.ts";
-import type { Target } from "./targets.ts";
+import { checkMachine } from "./machine.ts";
+import { executableOf, type Target } from "./targets.ts";
 
 /** What is the same for all archives of a release. */
 export interface Release {
@@ -17,19 +18,25 @@ export interface Release {
   readonly scratch: string;
 }
 
-/** Packs a binary with what goes with it, and gives the archive's name. */
+/**
+ * Packs a binary with what goes with it, and gives the archive's name.
+ * @throws where the binary is for another system
+ */
 export async function archive(target: Target, binary: string, release: Release): Promise<string> {
+  await checkMachine(binary, target);
   const folder = `sftp-${VERSION}-${target.name}`;
-  const name = `${folder}${target.windows ? ".zip" : ".tar.xz"}`;
+  const windows = target.kernel === "windows";
+  const name = `${folder}${windows ? ".zip" : ".tar.xz"}`;
   const entries = filesOf(target, binary, name, release.companions);
-  if (target.windows) {
+  if (windows) {
     const inFolder = new Map(Array.from(entries, ([file, entry]) => [`${folder}/${file}`, entry]));
-    await Bun.write(join(release.folder, name), await packZip(inFolder, release.time));
+    const zip = await packZip(inFolder, release.time, release.effort);
+    await Bun.write(join(release.folder, name), zip);
     return name;
   }
   const parent = join(release.scratch, target.name);
   await layOut(join(parent, folder), entries);
-  const x86 = target.name.includes("x64");
+  const x86 = target.processor === "x64";
   await packTar(parent, folder, join(release.folder, name), { ...release, x86 });
   return name;
 }
@@ -37,7 +44,7 @@ export async function archive(target: Target, binary: string, release: Release):
 function filesOf(target: Target, binary: string, name: string, companions: Companions): Entries {
   const { license, notices, manual, completions } = companions;
   return new Map<string, Entry>([
-    [target.windows ? "sftp.exe" : "sftp", { content: { from: binary }, executable: true }],
+    [executableOf(target.kernel), { content: { from: binary }, executable: true }],
     ["README.md", { content: readme(target, name) }],
     ["LICENSE", { content: license }],
     ["THIRD-PARTY.txt", { content: notices }],

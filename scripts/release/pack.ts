@@ -1,7 +1,8 @@
 import { $ } from "bun";
-import { zipSync, type Zippable } from "fflate";
+import { Readable } from "node:stream";
 import { chmodSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { ZipFile } from "yazl";
 
 /** A file of an archive: what it holds, or the file here that it is, or where it leads. */
 export interface Entry {
@@ -25,18 +26,6 @@ export type Effort = "best" | "quick";
 function xzFlags(effort: Effort, x86: boolean): string[] {
   if (effort === "quick") return ["--threads=2", "-0"];
   return ["--threads=2", "--block-size=64MiB", ...(x86 ? ["--x86"] : []), "--lzma2=preset=9e"];
-}
-
-/** @throws naming what a release needs and this machine lacks */
-export async function checkTools(): Promise<void> {
-  for (const [tool, known] of [
-    ["tar", "GNU tar"],
-    ["xz", "XZ Utils"],
-  ] as const) {
-    const { stdout } = await $`${tool} --version`.nothrow().quiet();
-    if (stdout.toString().includes(known)) continue;
-    throw new Error(`A release needs ${known}: on Debian, apt install tar xz-utils`);
-  }
 }
 
 /** Lays files out in a folder. */
@@ -69,7 +58,10 @@ export interface TarOptions {
   readonly x86: boolean;
 }
 
-/** Writes a `.tar.xz` of what is named in a folder: sorted, of one owner and one time. */
+/**
+ * Writes a `.tar.xz` of what is named in a folder: sorted, of one owner and one time.
+ * @throws where tar or xz fails, with what they said
+ */
 export async function packTar(
   folder: string,
   name: string,
@@ -77,29 +69,44 @@ export async function packTar(
   { time, effort, x86 }: TarOptions,
 ): Promise<void> {
   const fixed = `--sort=name --format=ustar --owner=root:0 --group=root:0 --mtime=@${time}`;
-  await $`tar -C ${folder} ${fixed.split(" ")} -cf - ${name} | xz ${xzFlags(effort, x86)} > ${to}`
+  // It fails where xz does: in a pipe, the status of one of them would be lost.
+  const by = `--use-compress-program=${["xz", ...xzFlags(effort, x86)].join(" ")}`;
+  const packing = await $`tar -C ${folder} ${fixed.split(" ")} ${by} -cf ${to} -- ${name}`
     .env({ ...process.env, ...ENVIRONMENT })
+    .nothrow()
     .quiet();
+  if (packing.exitCode === 0) return;
+  throw new Error(`tar could not pack ${to}: ${packing.stderr.toString().trim()}`);
 }
 
 /** A `.zip` of files: sorted, and of one time, in seconds since 1970. */
-export async function packZip(entries: Entries, time: number): Promise<Uint8Array> {
-  const archive: Zippable = {};
+export async function packZip(entries: Entries, time: number, effort: Effort): Promise<Uint8Array> {
+  const zip = new ZipFile();
+  const written = new Response(Readable.toWeb(zip.outputStream)).bytes();
+  const compressionLevel = effort === "best" ? 9 : 1;
+  const mtime = new UtcClock(time * 1000);
   for (const [name, { content, executable }] of [...entries].toSorted(byName)) {
     if (isLink(content)) throw new Error(`A zip for every system has no links: ${name}`);
     const bytes = isCopied(content) ? await Bun.file(content.from).bytes() : toBytes(content);
     const mode = executable === true ? 0o100755 : 0o100644;
-    // Made under Unix (3), so that the mode in the upper half of the attributes counts.
-    archive[name] = [bytes, { os: 3, attrs: mode * 0x10000, mtime: asIfLocal(time) }];
+    zip.addBuffer(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), name, {
+      compressionLevel,
+      mode,
+      mtime,
+    });
   }
-  return zipSync(archive, { level: 6 });
+  zip.end();
+  return written;
 }
 
-/** The format knows no zone: UTC's clock is written, wherever this runs. */
-function asIfLocal(time: number): Date {
-  const at = new Date(time * 1000);
-  const day = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()] as const;
-  return new Date(...day, at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds());
+/** The format's own times know no zone: UTC's clock is written, wherever this runs. */
+class UtcClock extends Date {
+  override getFullYear = (): number => this.getUTCFullYear();
+  override getMonth = (): number => this.getUTCMonth();
+  override getDate = (): number => this.getUTCDate();
+  override getHours = (): number => this.getUTCHours();
+  override getMinutes = (): number => this.getUTCMinutes();
+  override getSeconds = (): number => this.getUTCSeconds();
 }
 
 function byName([a]: readonly [string, Entry], [b]: readonly [string, Entry]): number {

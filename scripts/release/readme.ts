@@ -36,7 +36,8 @@ comes first in PATH: start this one by its path, or rename sftp.exe to simple-sf
 
 /** The page that goes with a binary. */
 export function readme(target: Target, archive: string): string {
-  const install = target.windows ? INSTALL_WINDOWS(archive) : INSTALL(archive);
+  const windows = target.kernel === "windows";
+  const install = windows ? INSTALL_WINDOWS(archive) : INSTALL(archive);
   const text = `# Simple FTP ${VERSION} for ${target.name}
 
 One executable. "sftp serve" shares a folder over TCP; "sftp connect" is a small shell that gets and
@@ -49,17 +50,17 @@ ${target.name.endsWith("-musl") ? MUSL : ""}Try it, in two terminals:
 
 and type there:
 
-    PUT README.md                      LS lists, HELP tells everything, QUIT leaves
-    GET README.md copy.md
-
-(PUT takes names in ./client, or any path: PUT ../README.md)
+    PUT ../README.md                   sends a file; names without a folder are of ./client
+    GET README.md copy.md              gets it, by another name
+    LS                                 lists; HELP tells everything
+    QUIT
 
 ${install}
 Between two machines: "sftp serve --host 0.0.0.0" says what to type on the other side. There it is
 encrypted, and asks for a login. On loopback it is plain and open to all users of the machine.
 
-Help: "sftp --help", "sftp serve --help", "sftp connect --help"${target.windows ? "" : ", man -l sftp.1"}. MIT licence: LICENSE; what others have
-written: THIRD-PARTY.txt.
+Help: "sftp --help", "sftp serve --help", "sftp connect --help"${windows ? "" : ", man -l sftp.1"}.
+MIT licence: LICENSE. What others have written: THIRD-PARTY.txt.
 `;
-  return target.windows ? text.replaceAll("./sftp", ".\\sftp").replaceAll("\n", "\r\n") : text;
+  return windows ? text.replaceAll("./sftp", ".\\sftp").replaceAll("\n", "\r\n") : text;
 }

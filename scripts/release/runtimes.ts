@@ -30,7 +30,7 @@ export async function fetchRuntimes(targets: readonly Target[]): Promise<Map<str
       if (locked.get(id) === undefined || locked.get(id) !== fetched.get(id)) {
         throw new Error(`npm's ${id} is not the one that bun.lock names`);
       }
-      const file = target.windows ? "bun.exe" : "bun";
+      const file = target.kernel === "windows" ? "bun.exe" : "bun";
       const path = join(FOLDER, "node_modules", target.package, "bin", file);
       if (!existsSync(path)) throw new Error(`There is no ${path}: remove ${FOLDER} and try again`);
       return [target.name, path];

@@ -1,20 +1,10 @@
-const SYSTEMS: Readonly<Record<string, string>> = { win32: "windows" };
-
-const TITLES: Readonly<Record<string, string>> = {
-  linux: "Linux",
-  darwin: "macOS",
-  windows: "Windows",
-};
-
-/** This system as it stands in the names of archives and executables: `linux-x64`. */
-export function systemName(): string {
-  return `${SYSTEMS[process.platform] ?? process.platform}-${process.arch}`;
-}
+import { KERNELS, systemNameInSh } from "../release/targets.ts";
 
 /** A system as a page names it: `Linux (x64)`. */
 export function titleOf(system: string): string {
-  const [name = "", processor = ""] = system.split("-");
-  return `${TITLES[name] ?? name} (${processor})`;
+  const [name = "", ...processor] = system.split("-");
+  const kernel = Object.entries(KERNELS).find(([known]) => known === name);
+  return `${kernel?.[1].title ?? name} (${processor.join(", ")})`;
 }
 
 /** The executable's name within `bin/`. */
@@ -23,16 +13,7 @@ export function executableName(system: string): string {
 }
 
 const PROGRAM_SH = `here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 1
-case "$(uname -s)" in
-  Linux) system=linux ;;
-  Darwin) system=darwin ;;
-  *) system=$(uname -s) ;;
-esac
-case "$(uname -m)" in
-  x86_64 | amd64) system=$system-x64 ;;
-  aarch64 | arm64) system=$system-arm64 ;;
-  *) system=$system-$(uname -m) ;;
-esac
+${systemNameInSh()}
 program=$here/source/dist/sftp
 [ -f "$program" ] || program=$here/bin/sftp-$system
 if [ ! -f "$program" ]; then
@@ -56,7 +37,7 @@ fi
 `;
 
 const SERVER_SH = `#!/bin/sh
-# Serves the folder server/ beside this file: ./server.sh [PORT]
+# Serves the folder server/ beside this file: ./server.sh [PORT] [FLAGS]
 ${PROGRAM_SH}
 case "\${1:-}" in
   '' | -*) ;;
@@ -108,13 +89,19 @@ exit /b 1
 `;
 
 const SERVER_CMD = `@echo off
-rem Serves the folder server beside this file: server.cmd [PORT]
+rem Serves the folder server beside this file: server.cmd [PORT] [FLAGS]
 ${PROGRAM_CMD}
 
 :start
-set "PORT=%~1"
-if "%PORT%"=="" set "PORT=12000"
-"%PROGRAM%" serve --root "%HERE%server" --port "%PORT%"
+set "FIRST=%~1"
+if "%FIRST%"=="" goto no_port
+if "%FIRST:~0,1%"=="-" goto no_port
+rem What is given begins with the port.
+"%PROGRAM%" serve --root "%HERE%server" --port %*
+exit /b %ERRORLEVEL%
+
+:no_port
+"%PROGRAM%" serve --root "%HERE%server" %*
 exit /b %ERRORLEVEL%
 
 ${MISSING_CMD}`;

@@ -1,6 +1,6 @@
 import { Glob } from "bun";
 import { join } from "node:path";
-import { packZip, type Entry } from "../release/pack.ts";
+import { packZip, type Effort, type Entry } from "../release/pack.ts";
 import { printCommit, readCommit } from "../support/commit.ts";
 import { executableName, LAUNCHERS, titleOf } from "./launchers.ts";
 
@@ -28,7 +28,10 @@ const COPIED = {
  * executables give the same bytes.
  * @param binaries the executables that go in, by their systems as in the names of archives
  */
-export async function packSubmission(binaries: ReadonlyMap<string, string>): Promise<Uint8Array> {
+export async function packSubmission(
+  binaries: ReadonlyMap<string, string>,
+  effort: Effort,
+): Promise<Uint8Array> {
   const commit = await readCommit();
   const files = new Map<string, Entry>();
   const add = (name: string, path: string): void => {
@@ -50,7 +53,7 @@ export async function packSubmission(binaries: ReadonlyMap<string, string>): Pro
   const page = await Bun.file(join(import.meta.dir, "START.html")).text();
   const systems = Array.from(binaries.keys(), titleOf).join(" and ");
   files.set("START.html", { content: page.replace("SYSTEMS", systems) });
-  return packZip(files, commit.time);
+  return packZip(files, commit.time, effort);
 }
 
 /** The project's package.json, with no script but the one whose files are in the archive. */

@@ -20,6 +20,8 @@ export interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+  /** Files in which a test failed beside others, and passed by itself. */
+  readonly unsteady?: readonly string[];
 }
 
 /** What to run, and how. */
@@ -33,20 +35,25 @@ export interface TestRun {
 /**
  * Runs tests and counts them as the runner does. A file in which one has failed is run once more
  * with nothing beside it, and the verdict is that of the second time: some measure memory, or race
- * two programs, and another test beside them can spoil that. What failed at first is printed.
+ * two programs, and another test beside them can spoil that. What failed at first is printed, and
+ * files that then pass are given as unsteady.
  */
 export async function runTests({ atOnce = AT_ONCE, ...run }: TestRun): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "sftp-tests-"));
   try {
     const report = join(folder, "report.xml");
     const counts = await once({ ...run, atOnce }, report);
-    const again = counts.failed > 0 ? filesThatFailed(report, counts.failed) : [];
+    const first = failuresByFile(report, counts.failed);
+    const again = [...first.keys()];
     if (again.length === 0 || again.length > MOST_AGAIN) return counts;
     console.log(`\n${counts.failed} failed. Once more, by itself: ${again.join(", ")}`);
     const second = await once({ ...run, paths: again, atOnce: 1 }, report);
     const steady = Math.max(0, counts.failed - second.failed);
     console.log(`\n${steady} of ${counts.failed} failed beside others and passed by themselves`);
-    return { ...counts, passed: counts.passed + steady, failed: second.failed };
+    // Where the second report does not tell of every one that failed, each of them may be.
+    const still = failuresByFile(report, second.failed);
+    const unsteady = again.filter((file) => (still.get(file) ?? 0) < (first.get(file) ?? 0));
+    return { ...counts, passed: counts.passed + steady, failed: second.failed, unsteady };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -78,15 +85,15 @@ async function once({ paths, environment, atOnce }: TestRun, report: string): Pr
   return counts;
 }
 
-/** The files with failed tests; none where the report does not tell of every one that failed. */
-function filesThatFailed(report: string, failed: number): string[] {
+/** The files with failed tests, and how many; none where the report does not tell of every one. */
+function failuresByFile(report: string, failed: number): Map<string, number> {
   let text: string;
   try {
     text = readFileSync(report, "utf8");
   } catch {
-    return [];
+    return new Map();
   }
-  const files: string[] = [];
+  const files = new Map<string, number>();
   let told = 0;
   for (const [, attributes = ""] of text.matchAll(/<testsuite ([^>]*)>/g)) {
     const value = (key: string): string | undefined =>
@@ -95,8 +102,8 @@ function filesThatFailed(report: string, failed: number): string[] {
     const failures = Number(value("failures") ?? 0);
     // What has another name is a group of tests within the file.
     if (file === undefined || value("name") !== file || failures === 0) continue;
-    files.push(file);
+    files.set(file, failures);
     told += failures;
   }
-  return told === failed ? files : [];
+  return told === failed ? files : new Map();
 }

@@ -2,6 +2,7 @@ import { networkInterfaces } from "node:os";
 import { formatAddress } from "../client/address.ts";
 import { hasColours, type Messages } from "./output.ts";
 import type { Protected } from "./protection.ts";
+import { CALLED } from "../platform/called.ts";
 
 /** White on black, whatever the colours of the terminal are: what is drawn is the white. */
 const WHITE_ON_BLACK = "\u001b[97;40m";
@@ -27,7 +28,7 @@ export function connectLines(host: string, port: number, server: Protected): str
   const user = server.token === undefined ? "USER@" : "";
   return reachableAt(host).map(
     (address) =>
-      `sftp connect ${user}${formatAddress({ host: address, port })}#${server.identity.pin}`,
+      `${CALLED} connect ${user}${formatAddress({ host: address, port })}#${server.identity.pin}`,
   );
 }
 

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { nearest } from "../shell/nearest.ts";
+import { CALLED } from "../platform/called.ts";
 
 const HELP: ReadonlySet<string> = new Set(["help", "h"]);
 
@@ -102,7 +103,7 @@ export function readArguments(
   others: ReadonlyMap<string, Flags> = new Map(),
 ): Arguments {
   const usage = (message: string): CommandFailed =>
-    new CommandFailed(Status.usage, `${message}: see sftp ${command} --help`);
+    new CommandFailed(Status.usage, `${message}: see ${CALLED} ${command} --help`);
   const known = new Map<string, { name: string; takesValue: boolean; on: boolean }>();
   let mostWords = 0;
   const options: Record<string, { type: "string" | "boolean"; short?: string }> = {};
@@ -153,7 +154,7 @@ export function readArguments(
         (name) => name !== command && Object.hasOwn(others.get(name) ?? {}, token.name),
       );
       const guess = meant === undefined ? "" : ` (did you mean --${meant}${behind}?)`;
-      const hint = elsewhere === undefined ? guess : ` (sftp ${elsewhere} has it)`;
+      const hint = elsewhere === undefined ? guess : ` (${CALLED} ${elsewhere} has it)`;
       throw usage(`There is no flag ${token.rawName}${hint}`);
     }
     if (!flag.takesValue) {

@@ -6,6 +6,7 @@ import type { Arguments, Flags } from "./args.ts";
 import { CONFIG_FLAG, type Config } from "./config.ts";
 import { SHELLS } from "./completion-shells.ts";
 import { writeData } from "./output.ts";
+import { CALLED } from "../platform/called.ts";
 
 export const completion = defineCommand<Flags>({
   meta: { name: "completion", description: "Print what makes your shell complete sftp's commands" },
@@ -47,7 +48,7 @@ export async function runCompletion(
         ? `For which shell? Say ${SHELLS.join(", ")}`
         : `There is no script for ${typed} ` +
           (meant === undefined ? `(say ${SHELLS.join(", ")})` : `(did you mean ${meant}?)`);
-    throw new CommandFailed(Status.usage, `${problem}: see sftp completion --help`);
+    throw new CommandFailed(Status.usage, `${problem}: see ${CALLED} completion --help`);
   }
   const { tableOf } = await import("./completion-table.ts");
   const { completionScript } = await import("./completion-scripts.ts");

@@ -27,6 +27,7 @@ import {
   writeBytes,
   writeData,
 } from "./output.ts";
+import { CALLED } from "../platform/called.ts";
 
 export const connect = defineCommand<Flags>({
   meta: { name: "connect", description: "Start the shell that gets and puts files" },
@@ -195,7 +196,7 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
       }
       const { runTerminal } = await import("../shell/terminal.ts");
       if (address === undefined) {
-        output.say("Type OPEN 12000 where sftp serve runs on this machine, or HELP.");
+        output.say(`Type OPEN 12000 where ${CALLED} serve runs on this machine, or HELP.`);
       }
       // Standard output is for data where something else than the terminal reads it.
       const screen = json || !process.stdout.isTTY ? process.stderr : process.stdout;

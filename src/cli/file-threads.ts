@@ -23,5 +23,15 @@ export function provideFileThreads(): void {
     });
   } catch {
     // Such as for an emulated processor: it serves with the threads that there are.
+    dropWarning();
   }
+}
+
+/** The runtime tells on its next turn that `execve` is experimental: that helps no user. */
+function dropWarning(): void {
+  const listeners = process.listeners("warning");
+  process.removeAllListeners("warning");
+  setImmediate(() => {
+    for (const listener of listeners) process.on("warning", listener);
+  });
 }

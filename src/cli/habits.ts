@@ -1,3 +1,5 @@
+import { CALLED } from "../platform/called.ts";
+
 /** Flags that OpenSSH's sftp takes before the host. */
 const OPENSSH_FLAG = /^-[1246ABCDFJNPRSXabcfilopqrsv]/;
 /** What it takes as a destination: `[user@]host[:path]`, or a URI. */
@@ -15,8 +17,8 @@ export function openSshHabit(argv: readonly string[]): string | undefined {
   const destination = argv.findLast((word) => /@/.test(word)) ?? (isFlag ? "" : first);
   const host = /^(?:sftp:\/\/)?((?:[\w.-]+@)?[\w.-]+)/.exec(destination)?.[1] ?? "HOST";
   return (
-    `sftp ${first} is how OpenSSH's sftp is started, which speaks another protocol. This is Simple ` +
-    `FTP: sftp connect ${host}:12000 opens a server that sftp serve runs; for OpenSSH's, run ` +
+    `${CALLED} ${first} is how OpenSSH's sftp is started, which speaks another protocol. This is Simple ` +
+    `FTP: ${CALLED} connect ${host}:12000 opens a server that ${CALLED} serve runs; for OpenSSH's, run ` +
     "/usr/bin/sftp"
   );
 }

@@ -1,6 +1,7 @@
 import type { CommandDef } from "citty";
 import { flagsOf, type Flags } from "./args.ts";
 import { variableOf } from "./settings.ts";
+import { CALLED } from "../platform/called.ts";
 
 /** What `sftp` and `sftp --help` print. */
 export async function programHelp(
@@ -8,7 +9,7 @@ export async function programHelp(
 ): Promise<string> {
   const rows: [string, string][] = [];
   for (const [name, definition] of Object.entries(commands)) {
-    rows.push([`sftp ${name}`, await descriptionOf(definition)]);
+    rows.push([`${CALLED} ${name}`, await descriptionOf(definition)]);
   }
   return [
     "Simple FTP: share a folder, get and put files, every byte verified.",
@@ -18,13 +19,13 @@ export async function programHelp(
     "",
     "Start here, in two terminals:",
     ...table([
-      ["sftp serve --port 12000", "serves the folder ./server"],
-      ["sftp connect 12000", "opens it; then type LS, GET, PUT, QUIT, or HELP"],
+      [`${CALLED} serve --port 12000`, "serves the folder ./server"],
+      [`${CALLED} connect 12000`, "opens it; then type LS, GET, PUT, QUIT, or HELP"],
     ]),
     "",
     "Flags:",
     ...table([
-      ["-h, --help", "show this; sftp help serve, or GET, tells more"],
+      ["-h, --help", `show this; ${CALLED} help serve, or GET, tells more`],
       ["-V, --version", "show the version"],
     ]),
     "",
@@ -39,9 +40,9 @@ export async function commandHelp(name: string, definition: CommandDef<Flags>): 
   const words = positional.map(([word]) => ` [${word.toUpperCase()}]`).join("");
   const flags = entries.filter(([, argument]) => argument.type !== "positional");
   return [
-    `sftp ${name}: ${await descriptionOf(definition)}.`,
+    `${CALLED} ${name}: ${await descriptionOf(definition)}.`,
     "",
-    `Usage: sftp ${name} [FLAGS]${words}`,
+    `Usage: ${CALLED} ${name} [FLAGS]${words}`,
     "",
     ...table(positional.map(([word, { description }]) => [word.toUpperCase(), description ?? ""])),
     ...(positional.length > 0 ? [""] : []),

@@ -20,6 +20,7 @@ import type { Command } from "../shell/command.ts";
 import { foldTable, screenWidth } from "../shell/fold.ts";
 import { nearest } from "../shell/nearest.ts";
 import { quoteWord } from "../shell/parse.ts";
+import { CALLED } from "../platform/called.ts";
 
 const HELP_FLAGS: ReadonlySet<string> = new Set(["-h", "--help"]);
 
@@ -75,7 +76,7 @@ async function helpAbout(name: string | undefined): Promise<string> {
   ]);
   return typed === undefined
     ? commandHelp(name, (await find(name)).definition)
-    : `In the shell of sftp connect:\n\n${details(typed)}`;
+    : `In the shell of ${CALLED} connect:\n\n${details(typed)}`;
 }
 
 /** Says what was set in vain, also where only what is wrong is told: that is. */
@@ -106,14 +107,14 @@ async function refuseTyped([address = "", typed = "", ...more]: readonly string[
   const line = [typed, ...more].join(" ");
   throw new CommandFailed(
     Status.usage,
-    `${typed} is typed in the shell, or given with -c: sftp connect ${address} -c ${quoteWord(line)}`,
+    `${typed} is typed in the shell, or given with -c: ${CALLED} connect ${address} -c ${quoteWord(line)}`,
   );
 }
 
 /** @throws {CommandFailed} status 2, where there is a word that nobody asked for */
 function refuseMore([word]: readonly string[]): void {
   if (word === undefined) return;
-  throw new CommandFailed(Status.usage, `There is a word too many: ${word}: see sftp --help`);
+  throw new CommandFailed(Status.usage, `There is a word too many: ${word}: see ${CALLED} --help`);
 }
 
 async function find(name: string, rest: readonly string[] = []): Promise<SubCommand> {
@@ -121,16 +122,17 @@ async function find(name: string, rest: readonly string[] = []): Promise<SubComm
   if (command !== undefined) return command;
   const habit = openSshHabit([name, ...rest]);
   if (habit !== undefined) throw new CommandFailed(Status.usage, habit);
-  if (/^\d+$/.test(name)) throw unknown("command", name, `did you mean sftp connect ${name}?`);
+  if (/^\d+$/.test(name)) throw unknown("command", name, `did you mean ${CALLED} connect ${name}?`);
   if ((await commandOfShell(name)) !== undefined) {
     throw new CommandFailed(
       Status.usage,
-      `${name} is typed in the shell that sftp connect starts: sftp connect 12000, and then ${name}`,
+      `${name} is typed in the shell that ${CALLED} connect starts: ${CALLED} connect 12000, and then ${name}`,
     );
   }
   const kind = name.startsWith("-") ? "flag" : "command";
   const meant = nearest(name, [...Object.keys(SUB_COMMANDS), "help", "--help", "--version"]);
-  const hint = meant === undefined ? "sftp --help lists what there is" : `did you mean ${meant}?`;
+  const hint =
+    meant === undefined ? `${CALLED} --help lists what there is` : `did you mean ${meant}?`;
   throw unknown(kind, name, hint);
 }
 

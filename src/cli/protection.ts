@@ -12,6 +12,7 @@ import type { Arguments } from "./args.ts";
 import type { Root } from "./roots.ts";
 import { isOn, optionalSetting, readWait, setting } from "./settings.ts";
 import { stateFolder } from "./state-folder.ts";
+import { CALLED } from "../platform/called.ts";
 
 /** What a server is protected with, and what its clients need to know. */
 export interface Protected extends Protection {
@@ -96,7 +97,7 @@ async function usersFrom(file: string): Promise<Users> {
   if (users.size > 0) return users;
   throw new CommandFailed(
     Status.failed,
-    `${file} names no user, so nobody could log in: add one with sftp user add NAME --file ${file}`,
+    `${file} names no user, so nobody could log in: add one with ${CALLED} user add NAME --file ${file}`,
   );
 }
 

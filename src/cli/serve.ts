@@ -33,6 +33,7 @@ import {
   WEEK,
 } from "./settings.ts";
 import { PROGRAM } from "./version.ts";
+import { CALLED } from "../platform/called.ts";
 
 /** After a second signal, how long what was being stored may take to be forgotten, in ms. */
 const LEAVE_MS = 300;
@@ -74,7 +75,7 @@ export const serve = defineCommand<Flags>({
     users: {
       type: "string",
       valueHint: "FILE",
-      description: "who may log in, in place of the token; sftp user makes the file",
+      description: `who may log in, in place of the token; ${CALLED} user makes the file`,
     },
     "new-token": {
       type: "boolean",

@@ -3,6 +3,7 @@ import type { RefusedReason, ServerEvent } from "../observe/events.ts";
 import { formatSeconds, formatSize } from "../observe/units.ts";
 import { isLoopback } from "../security/ip.ts";
 import { reachableAt } from "./announce.ts";
+import { CALLED } from "../platform/called.ts";
 
 const WHY_REFUSED: Readonly<Record<RefusedReason, string>> = {
   "max-connections": "there are as many connections as --max-connections allows",
@@ -78,9 +79,9 @@ export function describeListening({
 
 /** What is typed to connect to a server that does not encrypt. */
 function openLine(host: string, port: number): string {
-  if (host === "127.0.0.1") return `sftp connect ${port}`;
+  if (host === "127.0.0.1") return `${CALLED} connect ${port}`;
   const flag = isLoopback(host) ? "" : " --insecure";
-  return `sftp connect ${formatAddress({ host, port })}${flag}`;
+  return `${CALLED} connect ${formatAddress({ host, port })}${flag}`;
 }
 
 /** The local time, as it stands before each line of the log. */

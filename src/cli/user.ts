@@ -13,13 +13,14 @@ import type { Arguments, Flags } from "./args.ts";
 import { setting } from "./settings.ts";
 import { createMessages, writeData } from "./output.ts";
 import { readSecret, readSecretLine } from "./prompt.ts";
+import { CALLED } from "../platform/called.ts";
 
 export const user = defineCommand<Flags>({
   meta: { name: "user", description: "Keep the file that says who may log in" },
   args: {
     action: {
       type: "positional",
-      description: "add, remove or list, such as: sftp user add anna --file users --role write",
+      description: `add, remove or list, such as: ${CALLED} user add anna --file users --role write`,
     },
     name: {
       type: "positional",
@@ -30,7 +31,7 @@ export const user = defineCommand<Flags>({
       type: "string",
       variable: "SFTP_USERS",
       valueHint: "FILE",
-      description: "where users are kept; made if absent, and given to sftp serve --users",
+      description: `where users are kept; made if absent, and given to ${CALLED} serve --users`,
     },
     role: {
       type: "string",
@@ -171,9 +172,9 @@ function readRoot(given: Arguments): string | undefined {
 function refuseFlags(given: Arguments, action: string): void {
   const flag = ["role", "root"].find((name) => given.value(name) !== undefined);
   const wrong = flag ?? (given.has("replace") ? "replace" : undefined);
-  if (wrong !== undefined) throw usage(`sftp user ${action} takes no --${wrong}`);
+  if (wrong !== undefined) throw usage(`${CALLED} user ${action} takes no --${wrong}`);
 }
 
 function usage(message: string): CommandFailed {
-  return new CommandFailed(Status.usage, `${message}: see sftp user --help`);
+  return new CommandFailed(Status.usage, `${message}: see ${CALLED} user --help`);
 }

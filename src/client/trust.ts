@@ -7,6 +7,7 @@ import { samePin } from "../security/pin.ts";
 import { formatAddress, type Target } from "./address.ts";
 import { CommandFailed } from "./errors.ts";
 import { Status } from "./status.ts";
+import { CALLED } from "../platform/called.ts";
 
 /** A secret, and what it was given by, such as `SFTP_TOKEN`. */
 export interface GivenSecret {
@@ -146,7 +147,7 @@ export class Trust {
       throw new CommandFailed(
         Status.trust,
         `${where} is not known, and nobody can be asked here: give its PIN, as it says at its ` +
-          `start (sftp connect ${where}#PIN), or connect once at a terminal. Its key has the PIN ` +
+          `start (${CALLED} connect ${where}#PIN), or connect once at a terminal. Its key has the PIN ` +
           `${pin}, which is right only if the server says the same`,
       );
     }

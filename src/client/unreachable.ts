@@ -4,6 +4,7 @@ import { brokenProtocol, CommandFailed, Refused, SessionLost } from "./errors.ts
 import type { Stranger } from "./greeting.ts";
 import { Status } from "./status.ts";
 import type { TlsReason } from "./trust.ts";
+import { CALLED } from "../platform/called.ts";
 
 /** What answered in place of a server, and what to do. */
 export function strange(target: Target, stranger: Stranger, timeout: number): CommandFailed {
@@ -87,7 +88,7 @@ export function notConnected(target: Target, error: ConnectFailed, timeout: numb
   const where = formatAddress(target);
   switch (error.code) {
     case "ECONNREFUSED":
-      return tryAgain(`Nobody listens at ${where}: check the port, or start sftp serve`);
+      return tryAgain(`Nobody listens at ${where}: check the port, or start ${CALLED} serve`);
     case "ETIMEDOUT":
       return tryAgain(`${where} does not answer (waited ${timeout / 1000} s)`);
     case "ENOTFOUND":

@@ -9,41 +9,40 @@ declare global {
   var FAULT_LAB: boolean | undefined;
 }
 
-/** What the thread for small files does; it counts for itself. */
-type SmallStep =
-  | "small-open"
-  | "small-look"
-  | "small-stat"
-  | "small-read"
-  | "small-write"
-  | "small-mode"
-  | "small-times"
-  | "small-close"
-  | "small-rename";
+/** What a storage does for a transfer; the thread for small files counts for itself. */
+export const STORAGE_STEPS = [
+  "open",
+  "look",
+  "stat",
+  "room",
+  "mkdir",
+  "read",
+  "write",
+  "truncate",
+  "mode",
+  "times",
+  "sync",
+  "close",
+  "claim",
+  "keep",
+  "rename",
+  "link",
+  "unlink",
+  "discard",
+  "small-open",
+  "small-look",
+  "small-stat",
+  "small-read",
+  "small-write",
+  "small-mode",
+  "small-times",
+  "small-close",
+  "small-rename",
+] as const;
 
 /** What a transfer does, and can be told to fail at. */
-export type Step =
-  | SmallStep
-  | "open"
-  | "look"
-  | "stat"
-  | "room"
-  | "mkdir"
-  | "read"
-  | "write"
-  | "truncate"
-  | "mode"
-  | "times"
-  | "sync"
-  | "close"
-  | "claim"
-  | "keep"
-  | "rename"
-  | "link"
-  | "unlink"
-  | "discard"
-  | "send"
-  | "receive";
+export const STEPS = [...STORAGE_STEPS, "send", "receive"] as const;
+export type Step = (typeof STEPS)[number];
 
 /** What can be taken out, so that the laboratory has something to find. */
 export const DEFENCES = [

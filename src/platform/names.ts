@@ -1,6 +1,10 @@
 /**
- * Which names systems can hold, and which they take for one. All are judged at once: what is made on
- * one system has to be what each other can have, too.
+ * Which names are a danger or another name somewhere, and which systems take for one. All systems
+ * are judged at once, whichever this is: what is safe on one has to be safe on each other.
+ *
+ * It is no promise that all can hold a name: `< > " | ? *`, which Windows has in no name, are
+ * allowed, since names with them are in use elsewhere and mean nothing else there. Windows itself
+ * refuses them.
  */
 
 /** What HFS+ passes over in names. */
@@ -10,7 +14,7 @@ const SEPARATOR = /[\\:]/;
 /** https://learn.microsoft.com/windows/win32/fileio/naming-a-file, with the superscript digits. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
 
-/** Why some system cannot hold a name, in words that follow it; `undefined` where all can. */
+/** Why a name would be another one, or none, on some system, in words that follow it. */
 export function whyNotEverywhere(name: string): string | undefined {
   if (CONTROL.test(name)) return "holds a control character";
   if (SEPARATOR.test(name)) return "holds a backslash or a colon";

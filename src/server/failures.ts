@@ -8,10 +8,13 @@ import { ConnectionLost } from "../transport/connection.ts";
 export class RequestFailed extends Error {
   override readonly name = "RequestFailed";
   readonly failure: Failure;
+  /** The message as the server's log tells it, with names as they are. */
+  readonly logged: string;
 
-  constructor(failure: Failure, message: string) {
+  constructor(failure: Failure, message: string, logged = message) {
     super(message);
     this.failure = failure;
+    this.logged = logged;
   }
 
   static fromRejection(rejection: Rejection): RequestFailed {
@@ -48,7 +51,8 @@ const FAILURES: Readonly<Record<Problem, Failure>> = {
 export function toFailure(error: unknown): RequestFailed {
   if (error instanceof RequestFailed) return error;
   if (error instanceof StorageError) {
-    return new RequestFailed(FAILURES[error.problem], error.describe(encodePath));
+    const logged = error.describe((path) => path.join("/"));
+    return new RequestFailed(FAILURES[error.problem], error.describe(encodePath), logged);
   }
   if (error instanceof ConnectionLost) return aborted("The connection was lost");
   return new RequestFailed({ code: 451, word: "failed" }, "The server has trouble of its own");

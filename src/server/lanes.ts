@@ -2,7 +2,7 @@ import { areInTheWay, wayOf } from "../storage/names.ts";
 import type { Ahead } from "../storage/storage.ts";
 import type { Job } from "./job.ts";
 
-const ONE_BY_ONE: Ahead = { requests: 1, uploadSize: 0 };
+const ONE_BY_ONE: Ahead = { requests: 1, uploadSize: 0, names: false };
 
 /** What a request touches, where others can be carried out beside it. */
 interface Touched {
@@ -102,11 +102,11 @@ export class Lanes {
       case "GET":
         return { way: wayOf(request.path), writes: false };
       case "STAT":
-        return request.keys.digest === undefined
+        return this.#ahead.names && request.keys.digest === undefined
           ? { way: wayOf(request.path), writes: false }
           : undefined;
       case "DELETE":
-        return { way: wayOf(request.path), writes: true };
+        return this.#ahead.names ? { way: wayOf(request.path), writes: true } : undefined;
       case "PUT": {
         const { size = Infinity, part } = request.keys;
         return size <= this.#ahead.uploadSize && part === undefined

@@ -228,7 +228,7 @@ export class Session {
       verb: asked.request.verb,
       path: asked.request.path.join("/"),
       ...failed.failure,
-      message: failed.message,
+      message: failed.logged,
     });
   }
 

@@ -81,7 +81,7 @@ export class Watch {
   }
 
   #whatIsAwaited(): Awaited | undefined {
-    if (this.#connection.queued > 0) return "reading";
+    if (this.#connection.isFull) return "reading";
     if (!this.#connection.isAwaited) return undefined;
     const midway = this.#intake.midway;
     if (midway !== undefined) return midway;

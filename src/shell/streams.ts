@@ -10,6 +10,7 @@ import { isPattern } from "./pattern.ts";
 import { meansFolder, parseRemotePath } from "./remote-path.ts";
 import { report } from "./report.ts";
 import { linkOf, transferOptions } from "./transfer.ts";
+import { CALLED } from "../platform/called.ts";
 
 /** Whether a word stands for standard input or output. */
 export function isStream(word: Word | undefined): boolean {
@@ -85,7 +86,7 @@ export async function sendStream(
   if (input === undefined && context.ask !== undefined) {
     throw new CommandFailed(
       Status.usage,
-      "At a terminal there is nothing to read: use sftp connect with -c 'PUT - name'",
+      `At a terminal there is nothing to read: use ${CALLED} connect with -c 'PUT - name'`,
     );
   }
   if (input === undefined) {

@@ -59,7 +59,7 @@ export function whyNotCreatable(part: string): string | undefined {
 
 /** What a path is compared by where it may be in the way of another. */
 export function wayOf(path: Path): string {
-  return `${folded(path.join("/"))}/`;
+  return path.length === 0 ? "/" : `/${folded(path.join("/"))}/`;
 }
 
 /**

@@ -88,6 +88,11 @@ export interface CreateOptions {
   readonly absent?: boolean;
   /** What `commit` will be told, as far as it is known: some storages set it at the beginning. */
   readonly attributes?: Attributes | undefined;
+  /**
+   * Settles when what was asked for before is done. Where something is begun beside other things,
+   * calls that can hang wait for it: of one client they hold no more than a thread.
+   */
+  readonly turn?: () => Promise<void>;
   /** Keep what was written if the attempt is interrupted. What earlier ones left is forgotten. */
   readonly part?: Part | undefined;
 }
@@ -98,6 +103,8 @@ export interface Ahead {
   readonly requests: number;
   /** Uploads of at the most so many bytes. */
   readonly uploadSize: number;
+  /** Whether looking at names and deleting them are among them. */
+  readonly names: boolean;
 }
 
 /**

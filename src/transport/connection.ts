@@ -55,9 +55,14 @@ export class Connection {
     this.#closed.promise.catch(() => undefined);
   }
 
-  /** Bytes that were written and that the kernel has not taken. */
+  /** Bytes that were written and have not been handed to the kernel, or it has not taken them. */
   get queued(): number {
     return this.#outgoing.bytes;
+  }
+
+  /** Whether the kernel takes no more: the other side does not read fast enough. */
+  get isFull(): boolean {
+    return this.#kernelFull;
   }
 
   /** Settles when the connection is wholly closed, for whatever reason. */

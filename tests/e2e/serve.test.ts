@@ -64,6 +64,14 @@ test("it logs a line for each connection and each transfer, with the time", asyn
   ]);
 });
 
+test("a line of the log has one spelling of a name, as it is", async () => {
+  using folder = new TemporaryFolder();
+  await using server = await ServerProcess.start(folder.join("server"));
+  await connect(folder.join("client"), server.port, "GET 'my notes.txt'");
+  await server.waitFor(/disconnected/);
+  expect(server.log).toContain(" GET my notes.txt: 550 There is no file my notes.txt\n");
+});
+
 test("names that a terminal would act on are logged harmlessly", async () => {
   using folder = new TemporaryFolder();
   await using server = await ServerProcess.start(folder.join("server"));
@@ -72,7 +80,8 @@ test("names that a terminal would act on are logged harmlessly", async () => {
   using second = await RawClient.open(server.port);
   expect(await second.sendLine("GET a%1B%5B2J%0A%E2%80%AEx").line()).toStartWith("550 not-found");
   await server.waitFor(/GET a.*\n/);
-  expect(server.log).toContain("GET a\\x1b[2J\\x0a\\u202ex: 550");
+  const shown = "a\\x1b[2J\\x0a\\u202ex";
+  expect(server.log).toContain(`GET ${shown}: 550 There is no file ${shown}\n`);
 });
 
 describe("sftp serve refuses in one clear line", () => {

@@ -1,17 +1,16 @@
 import { $ } from "bun";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { packTar } from "../../scripts/release/pack.ts";
+import { checkSize } from "../../scripts/release/sizes.ts";
 import { readCommit } from "../../scripts/support/commit.ts";
 import { VERSION } from "../../src/cli/version.ts";
-import { BINARY, TemporaryFolder } from "../support/programs.ts";
-import { NATIVE, whyNoRelease } from "../../scripts/release/native.ts";
+import { Transcript } from "../support/transcript.ts";
+import { TemporaryFolder } from "../support/programs.ts";
+import { hasDebian, NATIVE, whyNoRelease } from "../../scripts/release/native.ts";
 import { bareEnvironment, find, HANG_MS, nativeRelease, release, TOP, unpack } from "./made.ts";
 import { getAndPut } from "./session.ts";
-
-/** The largest that the archive for Linux on x64 may be, in bytes. */
-const MOST = 42_000_000;
 
 const no = whyNoRelease();
 const because = no === undefined ? "" : ` (${no})`;
@@ -71,16 +70,61 @@ describe.skipIf(no !== undefined)(`the archive for this system${because}`, () =>
         .map((file) => `${file}: OK\n`)
         .join(""),
     );
-    expect(files.toSorted()).toEqual([
-      `${name}.tar.xz`,
-      find(made, ".deb").split("/").at(-1) ?? "",
-    ]);
+    const debian = hasDebian() ? [basename(find(made, ".deb"))] : [];
+    expect(files.toSorted()).toEqual([`${name}.tar.xz`, ...debian]);
   });
 
-  test("holds the very program that all tests run", () => {
+  test("holds the very program that was built here", () => {
     const inArchive = readFileSync(folder.join("unpacked/sftp"));
-    expect(inArchive.equals(readFileSync(BINARY))).toBe(true);
     expect(inArchive.equals(readFileSync(`${TOP}/dist/sftp`))).toBe(true);
+  });
+
+  test("is tried, used and installed as its page says, line by line", async () => {
+    const page = readFileSync(folder.join("unpacked/README.md"), "utf8");
+    // What stands behind a line, far to the right, says what it does.
+    const lines = page
+      .split("\n")
+      .filter((line) => line.startsWith("    ") && !line.startsWith("    ("))
+      .map((line) => line.trim().split(/ {2,}/)[0] ?? "");
+    const starting = (start: string): string[] => lines.filter((line) => line.startsWith(start));
+    const [serving = "", connecting = "", ...others] = starting("./sftp ");
+    expect([serving, connecting, others.length]).toEqual([
+      "./sftp serve --port 12000",
+      "./sftp connect 12000",
+      0,
+    ]);
+    const install = starting("install ");
+    expect(install).toHaveLength(4);
+    const typed = lines.filter((line) => /^[A-Z]+\b/.test(line));
+    expect(typed).toHaveLength(4);
+    expect(lines).toHaveLength(2 + typed.length + install.length);
+
+    const at = folder.join("tried");
+    await $`cp -a ${folder.join("unpacked")} ${at}`;
+    const env = bareEnvironment(folder.join("tried-home"));
+    mkdirSync(folder.join("tried-home"));
+    const sh = (line: string, stdin: "ignore" | Blob) =>
+      Bun.spawn(["sh", "-c", `exec ${line}`], { cwd: at, env, stdio: [stdin, "pipe", "pipe"] });
+    const server = sh(serving.replace("12000", "0"), "ignore");
+    try {
+      const log = new Transcript();
+      void log.follow(server.stderr).then(() => log.end());
+      const [, port = ""] = await log.waitFor(/on 127\.0\.0\.1:(\d+)\./);
+      const input = new Blob([`${typed.join("\n")}\n`]);
+      const client = sh(connecting.replace("12000", port), input);
+      const said = await new Response(client.stderr).text();
+      expect([said, await client.exited]).toEqual([expect.stringContaining("verified"), 0]);
+      for (const copy of ["server/README.md", "client/copy.md"]) {
+        expect([copy, readFileSync(join(at, copy), "utf8") === page]).toEqual([copy, true]);
+      }
+    } finally {
+      server.kill("SIGTERM");
+      await server.exited;
+    }
+    for (const line of install) expect([line, await sh(line, "ignore").exited]).toEqual([line, 0]);
+    const installed = await $`$HOME/.local/bin/sftp --version`.env(env).text();
+    expect(installed).toStartWith(`sftp ${VERSION} (`);
+    expect(page.split("\n").filter((line) => line.length > 110)).toEqual([]);
   });
 
   test(
@@ -142,7 +186,7 @@ describe.skipIf(no !== undefined)(`the archive for this system${because}`, () =>
       await unpack(find(made, ".tar.xz"), folder.join("best", name));
       const packed = folder.join("best.tar.xz");
       await packTar(folder.join("best"), name, packed, { time: 0, effort: "best", x86: true });
-      expect(statSync(packed).size).toBeLessThan(MOST);
+      checkSize(`${name}.tar.xz`, statSync(packed).size);
     },
     HANG_MS,
   );

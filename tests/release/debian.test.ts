@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { VERSION } from "../../src/cli/version.ts";
 import { TemporaryFolder } from "../support/programs.ts";
 import { filesUnder, write } from "../support/files.ts";
-import { whyNoRelease } from "../../scripts/release/native.ts";
+import { hasDebian, whyNoRelease } from "../../scripts/release/native.ts";
 import { bareEnvironment, find, HANG_MS, nativeRelease } from "./made.ts";
 import { getAndPut } from "./session.ts";
 
@@ -24,6 +24,7 @@ Description: stands for the real one
 
 const no =
   whyNoRelease() ??
+  (hasDebian() ? undefined : "there is none for this system") ??
   (Bun.which("dpkg") === null ? "needs dpkg" : undefined) ??
   (process.getuid?.() === 0 ? undefined : "needs root");
 const because = no === undefined ? "" : ` (${no})`;
@@ -59,6 +60,10 @@ describe.skipIf(no !== undefined)(`the Debian package${because}`, () => {
     const program = [`${system}/usr/bin/simple-sftp`];
     const said = await $`${program} --version`.text();
     expect(said).toStartWith(`sftp ${VERSION} (`);
+    const help = await $`${program} --help && ${program} serve --help`.text();
+    expect(help).toContain("\n  simple-sftp connect 12000 ");
+    expect(help).toContain("\nUsage: simple-sftp serve ");
+    expect(help).not.toMatch(/(?<!simple-)sftp (?:serve|connect|help|user)/);
     const env = bareEnvironment(folder.join("home"));
     mkdirSync(folder.join("session"));
     await getAndPut({ server: program, client: program, env, folder: folder.join("session") });

@@ -74,7 +74,9 @@ describe.skipIf(no !== undefined)(`the file system of the container image${becau
       expect(readFileSync(folder.join("mine/a.txt"), "utf8")).toBe("from the volume");
       expect(readFileSync(join(root, "data/b.txt"), "utf8")).toBe("to the volume");
     } finally {
-      // unshare minds no other signal, and takes the server with it.
+      // unshare minds no other signal, and does not take a server with it that is another user by now.
+      const children = readFileSync(`/proc/${serving.pid}/task/${serving.pid}/children`, "utf8");
+      for (const pid of children.split(" ").filter(Boolean)) process.kill(Number(pid), "SIGKILL");
       serving.kill("SIGKILL");
       await serving.exited;
     }

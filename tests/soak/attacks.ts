@@ -5,7 +5,7 @@ import { hostileNames, links, takenName, tooShort } from "./attacks/names.ts";
 import { changedSource, changedWhileRead } from "./attacks/sources.ts";
 import { otherKey, wrongLogin } from "./attacks/strangers.ts";
 import { noStalls } from "../support/stalling-folder.ts";
-import { pick, type Part, type Stage } from "./part.ts";
+import { pick, placed, Void, type Part, type Stage } from "./part.ts";
 
 /** Something that one defence alone stands against. Throws where it gets through. */
 export type Attack = (random: Random) => Promise<void>;
@@ -31,14 +31,13 @@ export function whyNot(defence: Defence): string | undefined {
 }
 
 class Attacks implements Stage {
-  async trial(random: Random, index: number): Promise<string> {
+  async trial(random: Random, index: number): Promise<string | Void> {
     const [defence, attack] = ATTACKS[index % ATTACKS.length] ?? pick(random, ATTACKS);
-    if (whyNot(defence) !== undefined) return `${defence} left out`;
+    if (whyNot(defence) !== undefined) return new Void(`${defence} left out`);
     try {
       await attack(random);
     } catch (error) {
-      const what = error instanceof Error ? error.message : String(error);
-      throw new Error(`${defence}: ${what}`, { cause: error });
+      throw placed(defence, error);
     }
     return defence;
   }

@@ -3,7 +3,7 @@ import type { Random } from "../support/random.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { noStalls, StallingFolder, type Operation } from "../support/stalling-folder.ts";
 import { checkDone, checkInterrupted, prepareJob } from "./job.ts";
-import { must, pick, type Part, type Stage } from "./part.ts";
+import { must, pick, Void, type Part, type Stage } from "./part.ts";
 
 const OPERATIONS: readonly Operation[] = [
   "open",
@@ -21,7 +21,7 @@ const OPERATIONS: readonly Operation[] = [
 
 /** A disk that answers slowly, or not at all. */
 class Disk implements Stage {
-  async trial(random: Random): Promise<string> {
+  async trial(random: Random): Promise<string | Void> {
     using folder = new TemporaryFolder();
     const side = pick(random, ["server", "client"] as const);
     await using disk = await StallingFolder.mount(folder, side);
@@ -56,13 +56,13 @@ class Disk implements Stage {
       const ran = await run(["connect", String(again.port), "--root", root, "-c", job.command]);
       must(ran.status === 0, () => `the next try: ${ran.status}: ${ran.stderr}`);
       checkDone(job);
-      return hangs ? "killed while it hung" : "killed";
+      return hangs ? "killed while it hung" : new Void("met nothing that hangs");
     }
     await disk.release();
     const status = await client.ended();
     must(status === 0, () => `${op} was let go, and then: ${status}: ${client.log}`);
     checkDone(job);
-    return hangs ? `hung and went on` : "met nothing that hangs";
+    return hangs ? "hung and went on" : new Void("met nothing that hangs");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

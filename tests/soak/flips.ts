@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { FaultyProxy } from "../support/faulty-proxy.ts";
 import { read, write } from "../support/files.ts";
@@ -40,7 +39,7 @@ class Flips implements Stage {
   async trial(random: Random, index: number): Promise<string> {
     const sending = index % 2 === 0;
     const [verb, from, to] = sending ? ["PUT", "client", "server"] : ["GET", "server", "client"];
-    const content = randomBytes(1 + random.below(6 * BLOCK_SIZE));
+    const content = random.bytes(1 + random.below(6 * BLOCK_SIZE));
     const old = random.below(2) === 0 ? undefined : Buffer.from("old");
     const source = this.#folder.join(from, `f${index}`);
     const target = this.#folder.join(to, `f${index}`);

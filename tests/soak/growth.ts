@@ -15,6 +15,7 @@ export class Growth {
   /** Trials after which it counts as warmed up. */
   readonly #warm: number;
   #trials = 0;
+  #isMeasured = false;
   #memory: number | undefined;
   #descriptors: number | undefined;
 
@@ -27,21 +28,25 @@ export class Growth {
   async look(): Promise<void> {
     this.#descriptors ??= this.#program.descriptors;
     if (this.#trials++ < this.#warm) return;
-    if (this.#memory === undefined) {
-      this.#memory = 0;
-      this.#memory = await this.#program.memory();
-    }
+    if (this.#isMeasured) return;
+    this.#isMeasured = true;
+    this.#memory = await this.#program.memory();
   }
 
-  /** @throws {Broken} where it holds more than it did */
+  /**
+   * @returns by how much its memory has grown, in words
+   * @throws {Broken} where it holds more than it did
+   */
   async check(): Promise<string> {
     const descriptors = (this.#descriptors ?? 0) + THREAD_DESCRIPTORS;
     await soon(
       () => `${this.#program.descriptors} descriptors are open where ${descriptors} may be`,
       () => this.#program.descriptors <= descriptors,
     );
-    const now = await this.#program.memory();
-    const grown = now - (this.#memory ?? now);
+    if (this.#memory === undefined) {
+      return `an amount not measured: it has warmed up after ${this.#warm} trials`;
+    }
+    const grown = (await this.#program.memory()) - this.#memory;
     must(grown < MOST, `it holds ${Math.round(grown / MIB)} MiB more than when it had warmed up`);
     return `${Math.round(grown / MIB)} MiB`;
   }

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { publishedUnder, read, write } from "../support/files.ts";
 import type { Random } from "../support/random.ts";
 import type { TemporaryFolder } from "../support/programs.ts";
@@ -76,7 +75,7 @@ function tree(random: Random, overwriting: boolean, blocks: number): Moved[] {
 function moved(random: Random, name: string, size: number, overwriting: boolean): Moved {
   // Another size than the new one has: they are to be told apart by MIRROR as well.
   const old = overwriting ? Buffer.alloc(size + 1 + random.below(100), "old ") : undefined;
-  return { name, fresh: randomBytes(size), old };
+  return { name, fresh: random.bytes(size), old };
 }
 
 /** What has to hold after a job was interrupted: every name is absent or old, or new and whole. */

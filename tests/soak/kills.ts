@@ -2,17 +2,21 @@ import type { Fault } from "../support/faulty-proxy.ts";
 import type { Random } from "../support/random.ts";
 import { Scene } from "../support/resume.ts";
 import { checkDone, checkInterrupted, prepareJob, type Job } from "./job.ts";
-import { must, type Part, type Stage } from "./part.ts";
+import { must, Void, type Part, type Stage } from "./part.ts";
 
 /** One of so many trials is over TLS. */
 const ENCRYPTED = 8;
 
 /** Kills one side at a random moment: by the clock, or when so much has passed. */
 class Kills implements Stage {
-  /** How long a job goes on after the client has connected, in milliseconds: it is learnt. */
+  /**
+   * How long a job goes on after the client has connected, in milliseconds. It is learnt from the
+   * trials before, as it depends on the machine: a kill by the clock comes at another moment when
+   * its trial is repeated.
+   */
   #span = 60;
 
-  async trial(random: Random, index: number): Promise<string> {
+  async trial(random: Random, index: number): Promise<string | Void> {
     const side = index % 2 === 0 ? "server" : "client";
     Scene.encrypted = random.below(ENCRYPTED) === 0;
     const byClock = random.below(2) === 0;
@@ -45,7 +49,7 @@ class Kills implements Stage {
       () => `the next ${job.command} ended with ${again.status}: ${again.stderr}`,
     );
     checkDone(job);
-    return `${side}${late ? " too late" : ""}`;
+    return late ? new Void("too late") : side;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,197 +1,114 @@
-import { BadAddress, parseAddress } from "../../src/client/address.ts";
-import { BadEntry, parseEntry } from "../../src/client/listing.ts";
-import { visible } from "../../src/observe/visible.ts";
-import { BadPath, decodePath } from "../../src/protocol/path.ts";
-import { ReplyDecoder } from "../../src/protocol/reply-decoder.ts";
-import { RequestDecoder } from "../../src/protocol/request-decoder.ts";
-import { canonicalIpv6, networkOf, parseIpv4 } from "../../src/security/ip.ts";
-import {
-  parseClientFinal,
-  parseClientFirst,
-  parseServerFinal,
-  parseServerFirst,
-} from "../../src/security/scram-messages.ts";
-import { SecurityError } from "../../src/security/errors.ts";
-import { BadToml, readToml } from "../../src/cli/toml.ts";
-import { CommandEnd } from "../../src/shell/command-end.ts";
-import { BadCommandLine, parseCommands } from "../../src/shell/parse.ts";
-import { compilePattern } from "../../src/shell/pattern.ts";
-import { parseStagedName } from "../../src/storage/local/staged-name.ts";
-import { mutated } from "../support/mutations.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { write } from "../support/files.ts";
+import { TemporaryFolder } from "../support/programs.ts";
 import type { Random } from "../support/random.ts";
-import { decode } from "../unit/conversations.ts";
-import { Broken, must, pick, type Part, type Stage } from "./part.ts";
-import { goodReplies, goodRequests } from "./talk.ts";
+import { Broken, must, type Part, type Stage } from "./part.ts";
+import { Input } from "./parsers/inputs.ts";
+import type { Answer, Asked } from "./parsers/program.ts";
 
-/** Something that reads what may come from anywhere. */
-interface Parser {
-  readonly name: string;
-  /** What it reads when all is well. */
-  readonly good: (random: Random) => string | Uint8Array;
-  readonly parse: (bytes: Buffer, random: Random) => unknown;
-  /** What it may throw. */
-  readonly throws: readonly (abstract new (...args: never[]) => Error)[];
-}
-
+const PROGRAM = join(import.meta.dir, "parsers/program.ts");
 const INPUTS = 1000;
-/** An input that takes so long is one that a parser hangs in, in milliseconds. */
-const HANG_MS = 20_000;
+/** An input that takes so much of a processor's time is one that a parser hangs in, in seconds. */
+const HANG_S = 20;
+/** How often is looked whether it does, in milliseconds. */
+const LOOK_MS = 1000;
 /** What all inputs together may leave behind, in bytes. */
 const MOST_LEFT = 64 * 1024 * 1024;
 
-const text =
-  (...lines: readonly string[]) =>
-  (random: Random): string =>
-    pick(random, lines);
-const PIN = "kq2Y7nUYVnUdv1B3S1B0S0gY1xYyT0S0yJ0O3D3t3nE";
-
-const PARSERS: readonly Parser[] = [
-  {
-    name: "requests",
-    good: goodRequests,
-    parse: (bytes, random) => decodeTwice(() => new RequestDecoder(), bytes, random),
-    throws: [],
-  },
-  {
-    name: "replies",
-    good: goodReplies,
-    parse: (bytes, random) => decodeTwice(() => new ReplyDecoder(), bytes, random),
-    throws: [],
-  },
-  {
-    name: "paths",
-    good: text("a/b/c", "notes/%C3%A9.txt", "x/%2e%2e/y", "a%20b/c%5Cd"),
-    parse: (bytes) => decodePath(bytes.toString("latin1")),
-    throws: [BadPath],
-  },
-  {
-    name: "listings",
-    good: text(
-      '{"path":"a/b","type":"file","size":5,"mtime":1763800000123,"exec":false}',
-      '{"path":"d","type":"folder","size":0,"mtime":1,"exec":false}',
-      '{"path":"l","type":"refused","reason":"it is a link"}',
-    ),
-    parse: (bytes) => parseEntry(bytes.toString()),
-    throws: [BadEntry],
-  },
-  {
-    name: "addresses",
-    good: text("127.0.0.1:12000", `me@host.example:1#${PIN}`, "[::1]:12000", "12000", "h:0"),
-    parse: (bytes) => parseAddress(bytes.toString()),
-    throws: [BadAddress],
-  },
-  {
-    name: "command lines",
-    good: text('GET a b; PUT \'c d\' "e\\"f"', "-MIRROR -R --delete site www # x", "!ls -l | wc"),
-    parse: (bytes) => {
-      const end = new CommandEnd();
-      for (const line of bytes.toString().split("\n")) end.goesOn(line);
-      return parseCommands(bytes.toString());
-    },
-    throws: [BadCommandLine],
-  },
-  {
-    name: "patterns",
-    good: text("a/*.txt", "**/x[a-z]?", "photos/**", "[!a]*/b"),
-    parse: (bytes) => compilePattern(bytes.toString()).matches(["a", "b", "xay.txt"]),
-    throws: [],
-  },
-  {
-    name: "configuration",
-    good: text('[serve]\nport = 12000\nroot = "x"\n', '[servers.home]\naddress = "h:1"\n', "a.b=1"),
-    parse: (bytes) => readToml(bytes.toString()),
-    throws: [BadToml],
-  },
-  {
-    name: "logins",
-    good: text(
-      "p=tls-exporter,,n=user,r=rOprNGfwEbeRWgbNEkqO",
-      "r=rOprNGfwEbeRWgbNEkqOhvY,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
-      "c=cD10bHMtZXhwb3J0ZXIsLAAB,r=rOpr,p=QC6CS20quADQRb3mT99YUHwg3VJxUvzuK0K0E1Vrs2M=",
-      "v=2GiAgapEppLVlUXbxUDksL3VgYHzuqiK5tR4mhJGgvs=",
-    ),
-    parse: (bytes, random) =>
-      pick(random, [parseClientFirst, parseServerFirst, parseClientFinal, parseServerFinal])(
-        bytes.toString("latin1"),
-      ),
-    throws: [SecurityError],
-  },
-  {
-    name: "internet addresses",
-    good: text("127.0.0.1", "::ffff:10.0.0.1", "2001:db8::1", "fe80::1%eth0"),
-    parse: (bytes) => {
-      const address = bytes.toString();
-      return [parseIpv4(address), canonicalIpv6(address), networkOf(address)];
-    },
-    throws: [],
-  },
-  {
-    name: "names in the staging folder",
-    good: text(`${"0123456789abcdef".repeat(2)}.part.1-2-3`, "x.kept", ".tmp"),
-    parse: (bytes) => parseStagedName(bytes.toString()),
-    throws: [],
-  },
-  {
-    name: "what is shown",
-    good: text("plain", "\u001b[31mred\u202eevil", "é\u0301\u0000"),
-    parse: (bytes) => {
-      const shown = visible(bytes.toString());
-      must(!/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(shown), "a control character is shown");
-    },
-    throws: [],
-  },
-];
-
-/** Whatever pieces a stream comes in, what is read of it is the same. */
-function decodeTwice(
-  make: () => RequestDecoder | ReplyDecoder,
-  bytes: Buffer,
-  random: Random,
-): void {
-  const whole = decode(make(), [bytes]);
-  if (random.below(4) > 0) return;
-  const cut = random.below(bytes.length + 1);
-  const halves = decode(make(), [bytes.subarray(0, cut), bytes.subarray(cut)]);
-  must(Bun.deepEquals(whole, halves), `cut at ${cut} it is read as something else`);
-}
-
-class Parsers implements Stage {
+/** Has inputs parsed in a process of their own, which is killed where a parser never ends. */
+export class Parsers implements Stage {
+  readonly #folder = new TemporaryFolder();
+  readonly #place = this.#folder.join("input");
+  readonly #process: Bun.Subprocess;
+  readonly #patience: number;
+  #answered = Promise.withResolvers<Answer>();
   #before: number | undefined;
 
+  /**
+   * @param program what parses, and writes to the file that it is given which input this is
+   * @param patience how much of a processor's time an input may take, in seconds
+   */
+  constructor(program = PROGRAM, patience = HANG_S) {
+    this.#patience = patience;
+    write(this.#place, "");
+    this.#process = Bun.spawn([process.execPath, program, this.#place], {
+      stdio: ["ignore", "inherit", "inherit"],
+      ipc: (answer: Answer) => this.#answered.resolve(answer),
+    });
+  }
+
   async trial(random: Random): Promise<string> {
-    for (let input = 0; input < INPUTS; input++) {
-      const parser = pick(random, PARSERS);
-      const bytes = mutated(random, Buffer.from(parser.good(random)));
-      const started = performance.now();
-      try {
-        parser.parse(bytes, random);
-      } catch (error) {
-        if (!parser.throws.some((kind) => error instanceof kind)) throw found(parser, bytes, error);
-      }
-      const took = performance.now() - started;
-      if (took > HANG_MS) throw found(parser, bytes, new Error(`it takes ${took} ms`));
+    const seed = random.below(2 ** 32);
+    const watch = this.#watch(seed);
+    try {
+      const answer = await this.#ask({ seed, inputs: INPUTS });
+      if ("broken" in answer && answer.broken !== undefined) throw new Broken(answer.broken);
+    } finally {
+      clearInterval(watch);
     }
-    this.#before ??= left();
+    this.#before ??= await this.#left();
     return "thousand inputs";
   }
 
   async end(): Promise<void> {
-    const grown = left() - (this.#before ?? 0);
+    const grown = (await this.#left()) - (this.#before ?? 0);
     must(grown < MOST_LEFT, `${grown} bytes are left of it`);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async #left(): Promise<number> {
+    const answer = await this.#ask("left");
+    return "left" in answer ? answer.left : 0;
+  }
+
+  async #ask(asked: Asked): Promise<Answer> {
+    this.#answered = Promise.withResolvers();
+    this.#process.send(asked);
+    const ended = this.#process.exited.then((status) => {
+      throw new Broken(`the parsers ended with ${status}`);
+    });
+    return Promise.race([this.#answered.promise, ended]);
+  }
+
+  /** Ends the process where it comes no further, and names the input that it is at. */
+  #watch(seed: number): ReturnType<typeof setInterval> {
+    let at = -1;
+    let since = 0;
+    return setInterval(() => {
+      const used = secondsUsed(this.#process.pid);
+      const now = this.#input();
+      if (now !== at) [at, since] = [now, used];
+      if (used - since < this.#patience) return;
+      const what = `a parser hangs in input ${at} of ${seed}: ${String(new Input(seed, at))}`;
+      this.#answered.resolve({ broken: what });
+      this.#process.kill("SIGKILL");
+    }, LOOK_MS);
+  }
+
+  /** The number of the input that is parsed. */
+  #input(): number {
+    const number = readFileSync(this.#place);
+    return number.length < 8 ? -1 : number.readDoubleLE();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.exited;
+    this.#folder[Symbol.dispose]();
+  }
 }
 
-function found({ name }: Parser, bytes: Buffer, cause: unknown): Broken {
-  const what = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  return new Broken(`${name}: base64 ${bytes.toString("base64").slice(0, 2000)}: ${what}`);
-}
-
-/** Bytes of the heap that are in use. */
-function left(): number {
-  Bun.gc(true);
-  return process.memoryUsage().heapUsed;
+/** The processor's time that a process has taken, in seconds (Linux); elsewhere that of the clock. */
+function secondsUsed(pid: number): number {
+  if (process.platform !== "linux") return performance.now() / 1000;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    // The name, in brackets, may hold anything; the times are in hundredths of a second.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
 }
 
 export const parsers: Part = {

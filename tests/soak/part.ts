@@ -24,11 +24,17 @@ export interface Stage extends AsyncDisposable {
   /** How many trials there are, where they are not without end. */
   readonly total?: number;
   /**
-   * Tries once. Throws what went wrong.
-   * @param index the trial's number: all that differs between trials comes from it and from `random`
+   * Tries once. Throws what went wrong, a `Broken` where a promise does not hold.
+   * @param index the trial's number: all that a trial chooses comes from it and from `random`. What
+   *   a machine does at its own pace, and in parts whose programs live through all trials what ran
+   *   before, it does not decide.
    * @returns what it was that was tried, for the counts
    */
-  trial(random: Random, index: number): Promise<string>;
+  trial(random: Random, index: number): Promise<string | Void>;
+  /** The name of a trial, where it says more than its number. */
+  nameOf?(index: number): string | undefined;
+  /** The number of the trial with a name; `undefined` where there is none. */
+  find?(name: string): number | undefined;
   /** Looks at what has to hold when all is over. Throws what does not. */
   end?(): Promise<void>;
 }
@@ -36,6 +42,21 @@ export interface Stage extends AsyncDisposable {
 /** Something does not hold that is promised. */
 export class Broken extends Error {
   override readonly name = "Broken";
+}
+
+/** A trial that did not come to what it was to try, and so has tried nothing. */
+export class Void {
+  readonly why: string;
+
+  constructor(why: string) {
+    this.why = why;
+  }
+}
+
+/** The same error, with where it happened in front of it. */
+export function placed(where: string, cause: unknown): Error {
+  const text = `${where}: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return cause instanceof Broken ? new Broken(text, { cause }) : new Error(text, { cause });
 }
 
 /** @throws {Broken} where a promise does not hold */

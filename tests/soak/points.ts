@@ -1,66 +1,14 @@
-import { chmodSync, readFileSync } from "node:fs";
-import { publishedUnder, read, until, write, writeRandom } from "../support/files.ts";
+import { readFileSync } from "node:fs";
+import { STEPS } from "../../src/faults/faults.ts";
+import { read, write } from "../support/files.ts";
 import { TemporaryFolder } from "../support/programs.ts";
 import { Random } from "../support/random.ts";
-import { Scene, type Startup } from "../support/resume.ts";
-import { BLOCK_SIZE } from "../support/wire.ts";
 import { soon, THREAD_DESCRIPTORS } from "./growth.ts";
 import { labBinary } from "./lab.ts";
-import { must, type Part, type Stage } from "./part.ts";
+import { must, placed, Void, type Part, type Stage } from "./part.ts";
+import { Attempt, WAYS, type Side, type Way } from "./ways.ts";
 
-/** A way to move a file that takes other steps than the rest. */
-interface Way {
-  readonly name: string;
-  readonly command: string;
-  readonly sending: boolean;
-  readonly bytes: number;
-  /** The target's name on the other side; of several files the folder's. */
-  readonly target: string;
-  /** So many files of a folder in place of one. */
-  readonly files?: number;
-  readonly old?: boolean;
-  /** Half of it is there from an attempt before. */
-  readonly begun?: boolean;
-  readonly flags?: readonly string[];
-}
-
-/** Enough small files at once for the thread that reads and stores them. */
-const MANY = 10;
-const LARGE = 2 * BLOCK_SIZE + 5000;
-const DURABLE = ["--durable"];
-
-const WAYS: readonly Way[] = [
-  { name: "PUT", command: "PUT f", sending: true, bytes: LARGE, target: "f", flags: DURABLE },
-  { name: "PUT over", command: "PUT f", sending: true, bytes: LARGE, target: "f", old: true },
-  { name: "PUT on", command: "PUT f", sending: true, bytes: LARGE, target: "f", begun: true },
-  { name: "PUT small", command: "PUT f a/b/f", sending: true, bytes: 5000, target: "a/b/f" },
-  {
-    name: "PUT absent",
-    command: "PUT f",
-    sending: true,
-    bytes: 5000,
-    target: "f",
-    flags: ["--no-overwrite"],
-  },
-  { name: "PUT many", command: "PUT -r f", sending: true, bytes: 5000, target: "f", files: MANY },
-  {
-    name: "PUT many over",
-    command: "PUT -r f",
-    sending: true,
-    bytes: 5000,
-    target: "f",
-    files: MANY,
-    old: true,
-  },
-  { name: "PUT room", command: "PUT f", sending: true, bytes: 5 * BLOCK_SIZE, target: "f" },
-  { name: "GET", command: "GET f", sending: false, bytes: LARGE, target: "f" },
-  { name: "GET over", command: "GET f", sending: false, bytes: LARGE, target: "f", old: true },
-  { name: "GET on", command: "GET f", sending: false, bytes: LARGE, target: "f", begun: true },
-  { name: "GET small", command: "GET f a/b/f", sending: false, bytes: 5000, target: "a/b/f" },
-  { name: "GET many", command: "GET -r f", sending: false, bytes: 5000, target: "f", files: MANY },
-];
-
-type Side = "server" | "client";
+const SIDES: readonly Side[] = ["server", "client"];
 
 /** One way in which one step of one side of a way fails. */
 interface Case {
@@ -72,106 +20,48 @@ interface Case {
 }
 
 const ERRORS = ["EIO", "ENOSPC", "EACCES", "EDQUOT", "EMFILE", "KILL"];
-/** Steps that no transfer of these can do without: were one never met, its hook would be gone. */
-const STEPS = [
-  "open look stat room mkdir read write truncate mode times sync close claim rename link unlink",
-  "small-open small-look small-stat small-read small-write small-mode small-times small-close",
-  "small-rename send receive",
-].flatMap((some) => some.split(" "));
+
+/**
+ * In how many pieces bytes go over the wire is up to chance: so many of them are failed whatever a
+ * trace has met, so that there are the same cases each time.
+ */
+const PIECES = 12;
+const MOVES = ["send", "receive"].flatMap((step) =>
+  Array.from({ length: PIECES }, (_, index) => `${step}:${index + 1}`),
+);
 
 function kindsOf(step: string): readonly string[] {
   if (step === "send" || step === "receive") return ["CUT", "KILL"];
   return /(?:^|-)(?:read|write)$/.test(step) ? [...ERRORS, "SHORT"] : ERRORS;
 }
 
-/** A way in a scene of its own. */
-class Attempt implements AsyncDisposable {
-  readonly way: Way;
-  readonly scene: Scene;
-  readonly #startup: Startup;
-  /** What each target is to hold. */
-  readonly #targets: ReadonlyMap<string, Buffer>;
-  readonly #old: Buffer | undefined;
+/** A case in words, such as `PUT many over/server/open:23/EMFILE`. */
+function nameOf({ way, side, point, kind }: Case): string {
+  return [way.name, side, point, kind].join("/");
+}
 
-  private constructor(way: Way, scene: Scene, startup: Startup) {
-    this.way = way;
-    this.scene = scene;
-    this.#startup = startup;
-    const [from, to] = way.sending ? ["client", "server"] : ["server", "client"];
-    const targets = new Map<string, Buffer>();
-    const names =
-      way.files === undefined ? [""] : Array.from({ length: way.files }, (_, n) => `/${n}`);
-    for (const name of names) {
-      const source = scene.folder.join(from, `f${name}`);
-      targets.set(scene.folder.join(to, `${way.target}${name}`), writeRandom(source, way.bytes));
-      chmodSync(source, 0o755);
-    }
-    this.#targets = targets;
-    this.#old = way.old === true ? Buffer.alloc(way.bytes + 7, "old ") : undefined;
-    if (this.#old !== undefined) for (const target of targets.keys()) write(target, this.#old);
-  }
+/** The case with a name, also one that no trace has come by. */
+function caseOf(name: string): Case | undefined {
+  const [wayName, sideName, point = "", kind = ""] = name.split("/");
+  const way = WAYS.find((one) => one.name === wayName);
+  const side = SIDES.find((one) => one === sideName);
+  const [step = "", nth = ""] = point.split(":");
+  const isKnown = STEPS.some((one) => one === step) && kindsOf(step).includes(kind);
+  if (way === undefined || side === undefined || !isKnown || !/^[1-9]\d*$/.test(nth))
+    return undefined;
+  return { way, side, point, kind };
+}
 
-  /** @param env what the side that is to fail is started with */
-  static async start(way: Way, binary: string, side: Side, env: Record<string, string>) {
-    const startup: Startup = { binary };
-    if (side === "server" && way.begun !== true) startup.serverEnv = env;
-    const scene = await Scene.start([], way.flags ?? [], startup);
-    const attempt = new Attempt(way, scene, startup);
-    if (way.begun === true) {
-      await attempt.#begin();
-      if (side === "server") startup.serverEnv = env;
-      await scene.restartServer();
-    }
-    if (side === "client") startup.clientEnv = env;
-    return attempt;
-  }
-
-  /** Interrupts a first attempt half way, so that there is something to go on with. */
-  async #begin(): Promise<void> {
-    const fault = { afterContent: BLOCK_SIZE + 100, do: "cut" } as const;
-    this.scene.proxy.plan(this.way.sending ? { toServer: fault } : { toClient: fault });
-    await this.scene.run(this.way.command, "--retries", "0");
-    const side = this.way.sending ? "server" : "client";
-    await until(() => this.scene.staged(side).some((name) => name.includes(".kept.")));
-  }
-
-  run(): ReturnType<Scene["run"]> {
-    return this.scene.run(this.way.command, "--retries", "0");
-  }
-
-  /** From now on nothing fails. */
-  disarm(): void {
-    this.#startup.serverEnv = {};
-    this.#startup.clientEnv = {};
-  }
-
-  get isDone(): boolean {
-    return [...this.#targets].every(([target, content]) => read(target)?.equals(content) === true);
-  }
-
-  /** Whether each target is the old one, which may be none, or the new one. */
-  get isWhole(): boolean {
-    return [...this.#targets].every(([target, content]) => {
-      const there = read(target);
-      if (there?.equals(content) === true) return true;
-      return this.#old === undefined ? there === undefined : there?.equals(this.#old) === true;
-    });
-  }
-
-  get published(): string[] {
-    return publishedUnder(this.scene.folder.join(this.way.sending ? "server" : "client"));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.scene[Symbol.asyncDispose]();
-  }
+/** A number that depends on a text alone. */
+function hashOf(text: string): number {
+  return Bun.hash.xxHash32(text);
 }
 
 class Points implements Stage {
   readonly #binary: string;
-  readonly #cases: readonly Case[];
+  readonly #cases: Case[];
 
-  private constructor(binary: string, cases: readonly Case[]) {
+  private constructor(binary: string, cases: Case[]) {
     this.#binary = binary;
     this.#cases = cases;
   }
@@ -180,7 +70,7 @@ class Points implements Stage {
     const binary = await labBinary();
     const cases: Case[] = [];
     for (const way of WAYS) {
-      for (const side of ["server", "client"] as const) {
+      for (const side of SIDES) {
         for (const point of await traced(way, binary, side)) {
           const [step = ""] = point.split(":");
           for (const kind of kindsOf(step)) cases.push({ way, side, point, kind });
@@ -190,37 +80,53 @@ class Points implements Stage {
     const met = new Set(cases.map(({ point }) => point.split(":")[0]));
     const never = STEPS.filter((step) => !met.has(step));
     must(never.length === 0, `no transfer comes by ${never.join(", ")}`);
-    const random = new Random(seed);
-    return new Points(binary, shuffled(cases, random));
+    // The place of each is its own: whether another was come by this time moves it little.
+    const places = new Map(cases.map((one) => [one, hashOf(`${seed} ${nameOf(one)}`)]));
+    const place = (one: Case): number => places.get(one) ?? 0;
+    return new Points(
+      binary,
+      cases.toSorted((one, other) => place(one) - place(other)),
+    );
   }
 
   get total(): number {
     return this.#cases.length;
   }
 
-  async trial(_: Random, index: number): Promise<string> {
+  nameOf(index: number): string | undefined {
+    const one = this.#cases[index];
+    return one && nameOf(one);
+  }
+
+  find(name: string): number | undefined {
+    const one = caseOf(name);
+    return one && this.#cases.push(one) - 1;
+  }
+
+  async trial(_: Random, index: number): Promise<string | Void> {
     const one = this.#cases[index];
     if (one === undefined) throw new Error("there are no more");
     try {
       return await this.#try(one);
     } catch (error) {
-      const where = `${one.way.name}, ${one.side}, ${one.point}:${one.kind}`;
-      const what = error instanceof Error ? error.message : String(error);
-      throw new Error(`${where}: ${what}`, { cause: error });
+      throw placed(nameOf(one), error);
     }
   }
 
-  async #try({ way, side, point, kind }: Case): Promise<string> {
+  async #try(one: Case): Promise<string | Void> {
+    const { way, side, point, kind } = one;
     using folder = new TemporaryFolder();
     const trace = folder.join("trace");
     const env = { SFTP_FAULT: `${point}:${kind}`, SFTP_FAULT_TRACE: trace };
-    await using attempt = await Attempt.start(way, this.#binary, side, env);
+    // Its name alone decides.
+    const random = new Random(hashOf(nameOf(one)));
+    await using attempt = await Attempt.start(way, { binary: this.#binary, side, env, random });
     const { scene } = attempt;
     const descriptors =
       scene.server.descriptors + (way.files === undefined ? 0 : THREAD_DESCRIPTORS);
     const ran = await attempt.run();
     // By chance it may come by fewer steps this time: then the fault is still to come.
-    if (!(read(trace)?.toString() ?? "").split("\n").includes(point)) return "not met";
+    if (!(read(trace)?.toString() ?? "").split("\n").includes(point)) return new Void("not met");
     must(attempt.isWhole, "a target is neither the old nor the new file");
     must(ran.status !== 0 || attempt.isDone, "success was reported for nothing");
     must(
@@ -246,6 +152,8 @@ class Points implements Stage {
       attempt.published.length === (way.files ?? 1),
       () => `there is ${attempt.published.join(", ")}`,
     );
+    // What could not be removed is when either side is started again, as it was for the next try.
+    if (point.startsWith("discard") && side === "server") await scene.restartServer();
     if (!isKilled) {
       await soon("descriptors stay open", () => scene.server.descriptors <= descriptors);
       await soon("something is left in the staging folder", () =>
@@ -263,20 +171,17 @@ async function traced(way: Way, binary: string, side: Side): Promise<string[]> {
   using folder = new TemporaryFolder();
   const trace = folder.join("trace");
   write(trace, "");
-  await using attempt = await Attempt.start(way, binary, side, { SFTP_FAULT_TRACE: trace });
+  const env = { SFTP_FAULT_TRACE: trace };
+  await using attempt = await Attempt.start(way, { binary, side, env, random: new Random(1) });
   const points = (): string[] => readFileSync(trace, "utf8").split("\n").slice(0, -1);
   // What a server does until it listens is not part of a transfer.
   const before = points().length;
   const ran = await attempt.run();
   must(ran.status === 0 && attempt.isDone, `${way.name} fails untouched: ${ran.stderr}`);
-  return [...new Set(points().slice(before))];
-}
-
-function shuffled<T>(list: readonly T[], random: Random): T[] {
-  const rest = [...list];
-  const order: T[] = [];
-  while (rest.length > 0) order.push(...rest.splice(random.below(rest.length), 1));
-  return order;
+  const others = points()
+    .slice(before)
+    .filter((point) => !/^(?:send|receive):/.test(point));
+  return [...new Set([...others, ...MOVES])];
 }
 
 export const points: Part = {

@@ -60,15 +60,32 @@ export interface RunOptions {
   readonly binary?: string;
 }
 
+/** The programs that run, by their handles. */
+const RUNNING = new Set<Bun.Subprocess>();
+
+function noted<T extends Bun.Subprocess>(child: T): T {
+  RUNNING.add(child);
+  void child.exited.then(() => RUNNING.delete(child));
+  return child;
+}
+
+/** Kills every program that was started here and runs: whoever waits for one goes on. */
+export async function killAll(): Promise<void> {
+  const running = [...RUNNING];
+  for (const child of running) child.kill("SIGKILL");
+  await Promise.all(running.map((child) => child.exited));
+}
+
 /** Runs the binary to its end. */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const child = Bun.spawn([options.binary ?? BINARY, ...args], {
+  const started = Bun.spawn([options.binary ?? BINARY, ...args], {
     stdin: new Blob([options.input ?? ""]),
     stdout: "pipe",
     stderr: "pipe",
     env: cleanEnvironment(options.env),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
+  const child = noted(started);
   const [stdout, stderr, status] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
@@ -114,13 +131,14 @@ export class RunningProgram implements AsyncDisposable {
   }
 
   protected static spawn(args: readonly string[], options: StartOptions = {}): Child {
-    return Bun.spawn([...(options.by ?? []), options.binary ?? BINARY, ...args], {
+    const child: Child = Bun.spawn([...(options.by ?? []), options.binary ?? BINARY, ...args], {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
       env: cleanEnvironment(options.env),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
+    return noted(child);
   }
 
   /** What it has written so far, to standard error and output. */

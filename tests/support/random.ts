@@ -15,4 +15,11 @@ export class Random {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
   }
+
+  /** So many bytes. */
+  bytes(length: number): Buffer {
+    const words = new Uint32Array(Math.ceil(length / 4));
+    for (let index = 0; index < words.length; index++) words[index] = this.below(2 ** 32);
+    return Buffer.from(words.buffer, 0, length);
+  }
 }

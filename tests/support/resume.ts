@@ -33,6 +33,8 @@ export interface Startup {
   serverEnv?: Record<string, string>;
   /** Variables of clients that are started from now on. */
   clientEnv?: Record<string, string>;
+  /** Is done to the folder before anything runs in it. */
+  prepare?: (folder: TemporaryFolder) => void;
 }
 
 /** A server, folders for it and for a client, and a faulty connection between them. */
@@ -66,6 +68,7 @@ export class Scene implements AsyncDisposable {
     startup: Startup = {},
   ): Promise<Scene> {
     const folder = new TemporaryFolder();
+    startup.prepare?.(folder);
     const all = Scene.encrypted ? [...flags, "--tls"] : flags;
     const server = await startServer(folder, all, startup);
     const proxy = await FaultyProxy.start(server.port, ...plans);

@@ -3,19 +3,19 @@ import type { Job } from "../../src/server/job.ts";
 import { Lanes, type Turn } from "../../src/server/lanes.ts";
 
 describe("Lanes", () => {
-  function job(verb: "GET" | "PUT" | "DELETE" | "MKDIR", path: string, size = 1): Job {
+  function job(verb: "GET" | "STAT" | "PUT" | "DELETE" | "MKDIR", path: string, size = 1): Job {
     const keys = verb === "PUT" ? { size } : {};
     return {
-      asked: { type: "request", request: { verb, path: path.split("/"), keys } },
+      asked: { type: "request", request: { verb, path: path === "" ? [] : path.split("/"), keys } },
       body: undefined,
       cancelled: false,
     };
   }
 
   /** Whether the second is begun while the first is carried out. */
-  async function areTogether(first: Job, second: Job): Promise<boolean> {
+  async function areTogether(first: Job, second: Job, names = true): Promise<boolean> {
     const lanes = new Lanes();
-    lanes.widen({ requests: 8, uploadSize: 1024 });
+    lanes.widen({ requests: 8, uploadSize: 1024, names });
     const end = Promise.withResolvers<void>();
     lanes.begin(first, () => end.promise);
     let begun = false;
@@ -38,10 +38,19 @@ describe("Lanes", () => {
     ["PUT", "a", "PUT", "A", false],
     ["GET", "a/\u00e9", "DELETE", "A/e\u0301", false],
     ["DELETE", "a/f", "DELETE", "a", false],
+    ["STAT", "a", "PUT", "b", true],
+    ["STAT", "", "PUT", "a", false],
+    ["PUT", "a", "STAT", "", false],
     ["MKDIR", "a", "GET", "b", false],
     ["GET", "b", "MKDIR", "a", false],
   ] as const)("%s %s and %s %s are carried out together: %p", async (v1, p1, v2, p2, together) => {
     expect(await areTogether(job(v1, p1), job(v2, p2))).toBe(together);
+  });
+
+  test("looks at names and deletes them one by one where the storage gains nothing by it", async () => {
+    expect(await areTogether(job("STAT", "a"), job("GET", "b"), false)).toBe(false);
+    expect(await areTogether(job("GET", "a"), job("DELETE", "b"), false)).toBe(false);
+    expect(await areTogether(job("GET", "a"), job("PUT", "b"), false)).toBe(true);
   });
 
   test("carries out one by one until more is allowed", async () => {
@@ -63,7 +72,7 @@ describe("Lanes", () => {
 
   test("gives turns in the order of beginning, and no more room than there is", async () => {
     const lanes = new Lanes();
-    lanes.widen({ requests: 2, uploadSize: 1024 });
+    lanes.widen({ requests: 2, uploadSize: 1024, names: true });
     const turns: Turn[] = [];
     const ends = [0, 1].map(() => Promise.withResolvers<void>());
     for (const [index, end] of ends.entries()) {

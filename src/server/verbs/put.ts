@@ -43,7 +43,8 @@ async function begin(request: Request<"PUT">, exchange: Exchange): Promise<Recei
   const { size, part, offset, mtime, exec } = keys;
   const withheld = exchange.rights.withholderOf("replace") !== undefined;
   const absent = keys.if === "absent" || withheld;
-  const options = { size, absent, attributes: { mtime, exec } };
+  const turn = (): Promise<void> => exchange.turn();
+  const options = { size, absent, attributes: { mtime, exec }, turn };
   if (part === undefined) {
     if (offset !== undefined) throw badArgument("offset needs the key part");
     return new Receiver(path, await exchange.storage.create(path, options));

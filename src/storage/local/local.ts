@@ -32,7 +32,7 @@ export interface LocalOptions {
 export class LocalStorage implements Storage {
   readonly location: string;
   /** A megabyte for each client at the most, and as many as one message to the thread takes. */
-  readonly ahead = { requests: MOST_TOGETHER, uploadSize: SMALL };
+  readonly ahead = { requests: MOST_TOGETHER, uploadSize: SMALL, names: false };
   readonly #root: Folder;
   readonly #staging: Staging;
   readonly #sinks: SinkContext;
@@ -136,9 +136,13 @@ export class LocalStorage implements Storage {
     const { size = Infinity, part, absent = false } = options;
     // Where nothing may be replaced it is looked for at once.
     const isSmall = size <= SMALL && part === undefined && !absent;
-    if (!isSmall || this.#sinks.durable) return createSink(this.#sinks, path, options);
+    const createOrdinary = async (): Promise<Sink> => {
+      await options.turn?.();
+      return createSink(this.#sinks, path, options);
+    };
+    if (!isSmall || this.#sinks.durable) return createOrdinary();
     checkCreatable(path);
-    return new SmallSink(path, this.#small, () => createSink(this.#sinks, path, options));
+    return new SmallSink(path, this.#small, createOrdinary);
   }
 
   async resume(

@@ -27,7 +27,7 @@ import { bytesStored, sweepStaging } from "./sweep.ts";
 import { Tree } from "./tree.ts";
 
 /** Each request waits for the store; larger uploads come one by one, so that memory is bounded. */
-const AHEAD: Ahead = { requests: 32, uploadSize: 4 * BLOCK_SIZE };
+const AHEAD: Ahead = { requests: 32, uploadSize: 4 * BLOCK_SIZE, names: true };
 /** The region that stores without any take requests for. */
 const USUAL_REGION = "us-east-1";
 /** What stores were found to know, by the addresses of their buckets. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { BINARY, run, TemporaryFolder } from "../../support/programs.ts";
+import { symlinkSync } from "node:fs";
+import { BINARY, run, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 
 describe("what is typed wrongly is told of with what was meant:", () => {
   test.each([
@@ -17,6 +18,33 @@ describe("what is typed wrongly is told of with what was meant:", () => {
     const ran = await run(args);
     expect(ran).toMatchObject({ status: 2, stdout: "" });
     expect(ran.stderr).toContain(told);
+  });
+});
+
+describe("a program of another name, as beside OpenSSH's sftp,", () => {
+  test("says what is to be typed by that name", async () => {
+    using folder = new TemporaryFolder();
+    const binary = folder.join("simple-sftp");
+    symlinkSync(BINARY, binary);
+    const told = async (...args: string[]): Promise<string> => {
+      const { stdout, stderr } = await run(args, { binary });
+      return stdout + stderr;
+    };
+    const help = await told();
+    expect(help).toContain("  simple-sftp serve --port 12000 ");
+    expect(await told("connect", "--help")).toContain("Usage: simple-sftp connect [FLAGS]");
+    expect(await told("serve", "--prot")).toContain(": see simple-sftp serve --help\n");
+    expect(await told("connect", "12131", "LS")).toContain(": simple-sftp connect 12131 -c LS\n");
+    expect(await told("12131")).toContain("did you mean simple-sftp connect 12131?");
+    expect(await told("--version")).toStartWith("sftp ");
+    for (const text of [help, await told("serve", "--help"), await told("user", "--help")]) {
+      expect(text).not.toMatch(/(?<!simple-)sftp (?:serve|connect|user|help)/);
+    }
+    await using server = await ServerProcess.start(folder.join("server"), [], { binary });
+    expect(server.log).toContain(` Connect with: simple-sftp connect ${server.port}\n`);
+    const secure = ["--host", "0.0.0.0"];
+    await using other = await ServerProcess.start(folder.join("other"), secure, { binary });
+    await other.waitFor(/^Connect with: simple-sftp connect \S+#/m);
   });
 });
 

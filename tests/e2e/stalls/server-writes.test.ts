@@ -1,9 +1,12 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { FastClient } from "../../support/fast-client.ts";
 import { read } from "../../support/files.ts";
 import { growthDuring } from "../../support/memory.ts";
 import { serveOthers } from "../../support/others.ts";
 import { ServerProcess, TemporaryFolder } from "../../support/programs.ts";
+import { RawClient } from "../../support/raw-client.ts";
 import { noStalls, stalling, StallingFolder } from "../../support/stalling-folder.ts";
 import { steady } from "../../support/steady.ts";
 import { block, BLOCK_SIZE, blockDigest, fileDigest } from "../../support/wire.ts";
@@ -17,6 +20,8 @@ const SIZE = 200 * MIB;
 const BOUND = 64 * MIB;
 /** What may be under way to it besides: buffers of the system on both sides. */
 const IN_SOCKETS = 16 * MIB;
+
+const DIGEST = fileDigest(Buffer.from("abc"));
 
 /** Sends a file of which every block is another, as fast as the server takes it. */
 async function push(client: FastClient): Promise<string> {
@@ -104,5 +109,32 @@ test.skipIf(skipped).each(["close", "rename", "fsync"] as const)(
     await disk.release();
     expect(await stored).toBe(`226 size=${content.length} digest=${fileDigest(content)}`);
     expect(read(`${disk.behind}/folder/late`)?.equals(content)).toBe(true);
+  },
+);
+
+test.skipIf(skipped)(
+  stalling("of one client's many small files no more than one waits for a disk that hangs"),
+  async () => {
+    using folder = new TemporaryFolder();
+    await using disk = await StallingFolder.mount(folder, "disk");
+    await using server = await ServerProcess.start(disk.path);
+    await serveOthers(folder, disk.behind, server.port, "before");
+    // In a folder each, since the system itself looks for one name once.
+    const names = Array.from({ length: 60 }, (_, number) => `d${number}/x`);
+    for (const name of names) mkdirSync(dirname(`${disk.behind}/${name}`));
+    await disk.stall({ op: "lookup", name: "x" });
+    using client = await RawClient.open(server.port);
+    client.send(names.map((name) => `PUT ${name} size=3\n+3\nabcEND digest=${DIGEST}\n`).join(""));
+    await disk.held();
+    // Had they been begun with the first, they would hang by the time that all this is answered.
+    using other = await RawClient.open(server.port);
+    for (let at = 0; at < 200; at++)
+      expect(await other.sendLine("STAT others").reply()).toMatch(/^2/);
+    expect(disk.hung).toBe(1);
+    await disk.release();
+    for (const _ of names) expect(await client.reply()).toBe(`226 size=3 digest=${DIGEST}`);
+    expect(names.map((name) => read(`${disk.behind}/${name}`)?.toString())).toEqual(
+      names.map(() => "abc"),
+    );
   },
 );

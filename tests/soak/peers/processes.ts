@@ -31,15 +31,29 @@ function parentOf(pid: number): number | undefined {
   }
 }
 
-/** Kills a process and everything that it has started. */
-export function killTree(root: number): void {
-  for (const pid of treeOf(root)) {
+/** Whether a process runs: only then is its number its own. */
+export function runs({ exitCode, signalCode }: Bun.Subprocess): boolean {
+  return exitCode === null && signalCode === null;
+}
+
+/**
+ * Kills a process that was started here, by its handle, and everything that it has started. Of one
+ * that has ended nothing is killed: its number may be another's by now.
+ */
+export function killTree(root: Bun.Subprocess): void {
+  if (!runs(root)) return;
+  // While it stands still it takes leave of none that has ended, so their numbers stay theirs.
+  root.kill("SIGSTOP");
+  const [, ...started] = treeOf(root.pid);
+  const parents = started.map((pid) => parentOf(pid));
+  for (const [index, pid] of started.entries()) {
     try {
-      process.kill(pid, "SIGKILL");
+      if (parentOf(pid) === parents[index]) process.kill(pid, "SIGKILL");
     } catch {
       // It has gone by itself.
     }
   }
+  root.kill("SIGKILL");
 }
 
 /** Cuts every TCP connection that a process, or one that it has started, has on this machine. */

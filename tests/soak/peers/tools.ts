@@ -23,6 +23,12 @@ export interface Tool {
   move(verb: Verb, folder: TemporaryFolder, port: number, again: boolean): Call;
 }
 
+/** A client goes on by itself after a cut, which tests do without. */
+function asUsersHaveIt(environment: Record<string, string>): Record<string, string> {
+  const { SFTP_RETRIES: _, ...rest } = environment;
+  return rest;
+}
+
 const simple: Tool = {
   name: "Simple FTP",
   needs: [],
@@ -32,7 +38,7 @@ const simple: Tool = {
   }),
   move: (verb, folder, port) => ({
     argv: [BINARY, "connect", String(port), "--root", folder.join("client"), "-c", `${verb} f`],
-    env: cleanEnvironment({ XDG_STATE_HOME: folder.join("state") }),
+    env: asUsersHaveIt(cleanEnvironment({ XDG_STATE_HOME: folder.join("state") })),
   }),
 };
 
@@ -151,7 +157,7 @@ export const TOOLS = ALL.filter(({ needs }) =>
 
 /** A server that runs. */
 export interface Service {
-  readonly pid: number;
+  readonly process: Bun.Subprocess;
   readonly port: number;
 }
 
@@ -164,7 +170,7 @@ export async function startService(tool: Tool, folder: TemporaryFolder): Promise
     ...(env && { env }),
   });
   for (;;) {
-    if (await answers(port)) return { pid: child.pid, port };
+    if (await answers(port)) return { process: child, port };
     if (child.exitCode !== null) throw new Error(`${argv.join(" ")} ended with ${child.exitCode}`);
     await Bun.sleep(5);
   }
