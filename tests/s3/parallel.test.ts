@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
+import { bytesOf } from "../conformance/ground.ts";
 import { ServerProcess } from "../support/programs.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { BUCKET, describeWithGateway, gateway } from "./gateway.ts";
 import { S3Ground } from "./s3-ground.ts";
+import { soon } from "./soon.ts";
 
 const NUMBERS = Array.from({ length: 20 }, (_, index) => index);
 
@@ -59,5 +61,50 @@ describeWithGateway("many requests of one client on a store", () => {
       expect(await client.reply()).toStartWith("226 ");
     }
     expect(await client.reply()).toStartWith("213 ");
+  });
+
+  test("have small files opened ahead, and what is larger only in its turn", async () => {
+    await using ground = await S3Ground.make();
+    const { storage } = ground;
+    const small = 512 * 1024;
+    for (const size of [0, small, small + 1]) await ground.plant([String(size)], bytesOf(size));
+    for (const size of [0, small]) {
+      const source = await storage.openAhead([String(size)]);
+      // Whatever becomes of it until its turn comes, it is there.
+      await ground.plant([String(size)], bytesOf(3));
+      const buffer = Buffer.alloc(small);
+      expect(await source?.read(0, [buffer])).toBe(size);
+      expect(buffer.subarray(0, size).equals(bytesOf(size))).toBe(true);
+      await source?.close();
+    }
+    expect(await storage.openAhead([String(small + 1)])).toBeUndefined();
+    expect(await storage.openAhead(["missing"])).toBeUndefined();
+    expect(await storage.openAhead([])).toBeUndefined();
+  });
+
+  test("get a large file as it is when its turn comes", async () => {
+    await using ground = await S3Ground.make();
+    await using proxy = await FaultyStore.start(gateway().endpoint);
+    await using server = await serve(ground, proxy.endpoint);
+    const [old, fresh] = [bytesOf(2 ** 20, 1), bytesOf(2 ** 20, 2)];
+    await ground.plant(["slow"], bytesOf(1));
+    await ground.plant(["large"], old);
+    proxy.plan = ({ method, target }) =>
+      method === "GET" && target.endsWith("/slow") ? "hold" : undefined;
+    using client = await RawClient.open(server.port);
+    client.send("GET slow\nGET large\nSTAT large\nSTAT large\n");
+    await proxy.held;
+    // When what follows was asked for, the file was opened ahead, or was not.
+    const isAsked = (asked: string): boolean =>
+      asked.startsWith("HEAD ") && asked.endsWith("/large");
+    await soon(async () => proxy.asked.filter(isAsked).length === 2);
+    await ground.plant(["large"], fresh);
+    proxy.release();
+    expect(await client.reply()).toStartWith("150 ");
+    await client.body();
+    expect(await client.reply()).toStartWith("150 ");
+    const { content, end } = await client.body();
+    expect(content.equals(fresh)).toBe(true);
+    expect(end).toStartWith("226 ");
   });
 });

@@ -56,6 +56,11 @@ export class RoleServer implements AsyncDisposable {
     return given && Date.now() < given.expires;
   }
 
+  /** What was handed out is not good any more, whatever it says of itself. */
+  revoke(): void {
+    for (const [id, given] of this.#given) this.#given.set(id, { ...given, expires: 0 });
+  }
+
   /** Everything that nobody else may see. */
   get secrets(): string[] {
     const given = [...this.#given.values()].flatMap(({ secret, token }) => [secret, token]);

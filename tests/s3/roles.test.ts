@@ -65,6 +65,22 @@ describeWithGateway("credentials of a role", () => {
     expectNoSecret(server.log, role);
   });
 
+  test.each(KINDS)("are had again where the store refuses them before (%s)", async (kind) => {
+    await using ground = await S3Ground.make();
+    await using role = new RoleServer();
+    await using store = await strictStore(role);
+    await using server = await serve(ground, store.endpoint, role[kind]);
+    using client = await RawClient.open(server.port);
+    client.sendLine("STAT nothing");
+    expect(await client.reply()).toStartWith("550 not-found");
+    expect(role.count).toBe(1);
+    role.revoke();
+    client.sendLine("STAT nothing");
+    expect(await client.reply()).toStartWith("550 not-found");
+    expect(role.count).toBe(2);
+    expectNoSecret(server.log, role);
+  });
+
   test("of whose renewal one hangs are had from the next", async () => {
     await using ground = await S3Ground.make();
     await using role = new RoleServer();

@@ -84,6 +84,8 @@ describe("Lanes", () => {
     expect(turns.map(({ isNow }) => isNow)).toEqual([true, false]);
     let room = false;
     const waiting = lanes.room(job("GET", "f2")).then(() => (room = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(room).toBe(false);
     ends[1]?.resolve();
     await waiting;
     expect(room).toBe(true);

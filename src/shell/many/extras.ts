@@ -58,7 +58,7 @@ export class Extras {
     readonly keep: Iterable<{ readonly path: Path; readonly reason: string }>;
   } {
     const target = this.#target;
-    const order = target.deepestFirst("");
+    const order = target.deepestFirst();
     const verdicts = new Uint8Array(target.size);
     /** Folders that hold something that stays. */
     const holding = new Uint8Array(target.size);

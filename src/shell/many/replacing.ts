@@ -63,8 +63,9 @@ export class Clashes<F extends Found> {
     { verb, dryRun, tally, shown }: Replacing,
     move: (found: AsyncIterable<F>) => Promise<void>,
   ): Promise<void> {
-    for (const { path, replacement } of this.#clashes.values()) {
-      const old = [...this.#target.within(path)];
+    const each = this.#target.withinEach([...this.#clashes.keys()]);
+    for (const [place, { path, replacement }] of [...this.#clashes.values()].entries()) {
+      const old = this.#entriesOf(each[place] ?? new Uint32Array());
       const reason = whyNot(replacement, old);
       // Whatever comes of it, what is there is none of those that the source lacks.
       for (const entry of old) this.#target.forget(entry.path);
@@ -80,19 +81,31 @@ export class Clashes<F extends Found> {
           continue;
         }
         for (const entry of old) tally.deleted(shown(entry.path), true);
-        await move(each(replacement));
+        await move(inTurn(replacement));
       } else {
-        await replaceOne(path, old, target, { verb, tally, shown }, () => move(each(replacement)));
+        await replaceOne(path, old, target, { verb, tally, shown }, () =>
+          move(inTurn(replacement)),
+        );
       }
     }
   }
+
+  #entriesOf(numbers: Uint32Array): Old[] {
+    return Array.from(numbers).flatMap((number) => {
+      const entry = this.#target.entry(number);
+      return entry === undefined ? [] : [{ path: this.#target.pathOf(number).split("/"), entry }];
+    });
+  }
+}
+
+/** Something that is in the way. */
+interface Old {
+  readonly path: Path;
+  readonly entry: Kept;
 }
 
 /** Why something has to stay; `undefined` where it can be replaced. */
-function whyNot(
-  replacement: readonly Found[],
-  old: readonly { readonly path: Path; readonly entry: Kept }[],
-): string | undefined {
+function whyNot(replacement: readonly Found[], old: readonly Old[]): string | undefined {
   for (const { type, names, reason = "refused", shown } of replacement) {
     if (type === "refused") return `${shown} cannot be had: ${reason}`;
     for (const part of names.alone) {
@@ -165,6 +178,6 @@ async function putBack(target: Target, path: Path, aside: Path): Promise<void> {
   await target.rename(aside, path);
 }
 
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
+async function* inTurn<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
 }

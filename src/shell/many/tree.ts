@@ -70,7 +70,11 @@ export class Tree {
 
   /** The type of what has a path. */
   typeOf(path: Path): Type | undefined {
-    const number = this.find(path.join("/"));
+    return this.#typeAt(path.join("/"));
+  }
+
+  #typeAt(path: string): Type | undefined {
+    const number = this.find(path);
     return number === undefined ? undefined : TYPES[this.#types.get(number)];
   }
 
@@ -80,21 +84,41 @@ export class Tree {
     if (number !== undefined) this.#types.set(number, 0);
   }
 
-  /** What has a path, and what is in it: what is in a folder before the folder. */
-  *within(path: Path): Generator<{ readonly path: Path; readonly entry: Kept }> {
-    for (const number of this.deepestFirst(path.join("/"))) {
-      const entry = this.entry(number);
-      if (entry !== undefined) yield { path: this.pathOf(number).split("/"), entry };
-    }
+  /** The numbers of all, what is in a folder before the folder. */
+  deepestFirst(): Uint32Array {
+    return this.#deepestFirst(() => true);
   }
 
-  /** The numbers of what has a path, and of what is in it, in that order. */
-  deepestFirst(path: string): Uint32Array {
-    const itself = this.find(path);
-    if (itself !== undefined && TYPES[this.#types.get(itself)] === "file") {
-      return Uint32Array.of(itself);
+  /**
+   * The numbers of what has a path, and of what is in it, in that order, for each of some paths; what
+   * several have belongs to the first. All is gone through once, however many paths there are.
+   */
+  withinEach(paths: readonly string[]): Uint32Array[] {
+    if (paths.length === 0) return [];
+    const owners = new Owners(paths, (path) => this.#typeAt(path) !== "file");
+    /** Of each number the place of its path among those, and one more. */
+    const owned = new Uint32Array(this.size);
+    const groups = paths.map(() => 0);
+    const order = this.#deepestFirst((number, name) => {
+      const owner = owners.of(name);
+      if (owner === undefined) return false;
+      owned[number] = owner + 1;
+      groups[owner] = (groups[owner] ?? 0) + 1;
+      return true;
+    });
+    const found = groups.map((count) => new Uint32Array(count));
+    for (const number of order.toReversed()) {
+      const owner = (owned[number] ?? 0) - 1;
+      const left = (groups[owner] ?? 0) - 1;
+      groups[owner] = left;
+      const group = found[owner];
+      if (group !== undefined) group[left] = number;
     }
-    const prefix = path === "" ? "" : `${path}/`;
+    return found;
+  }
+
+  /** The numbers of what is wanted, what is in a folder before the folder. */
+  #deepestFirst(isWanted: (number: number, name: string) => boolean): Uint32Array {
     // Of each depth how many, and then where they begin.
     const counts: number[] = [];
     const depths = new Uint32Array(this.size);
@@ -102,7 +126,7 @@ export class Tree {
       passedEntry();
       if (this.#types.get(number) === 0) continue;
       const name = this.pathOf(number);
-      if (name !== path && !name.startsWith(prefix)) continue;
+      if (!isWanted(number, name)) continue;
       const depth = depthOf(name);
       depths[number] = depth;
       counts[depth] = (counts[depth] ?? 0) + 1;
@@ -121,6 +145,40 @@ export class Tree {
       begins[depth] = at + 1;
     }
     return order;
+  }
+}
+
+/** Which of some paths a name belongs to: the first that it has, or that it lies in. */
+class Owners {
+  readonly #places = new Map<string, number>();
+  readonly #isFolder: (path: string) => boolean;
+  /** The folder that was asked for last: what is listed lies together. */
+  #last: { readonly folder: string; readonly owner: number | undefined } | undefined;
+
+  constructor(paths: readonly string[], isFolder: (path: string) => boolean) {
+    for (const [place, path] of paths.entries()) this.#places.set(path, place);
+    this.#isFolder = isFolder;
+  }
+
+  /** Its place among the paths. */
+  of(name: string): number | undefined {
+    const itself = this.#places.get(name);
+    const folder = name.slice(0, Math.max(0, name.lastIndexOf("/")));
+    if (this.#last?.folder !== folder) this.#last = { folder, owner: this.#ofFolder(folder) };
+    const { owner } = this.#last;
+    return itself !== undefined && (owner === undefined || itself < owner) ? itself : owner;
+  }
+
+  #ofFolder(folder: string): number | undefined {
+    let owner: number | undefined;
+    for (let end = folder.indexOf("/"); ; end = folder.indexOf("/", end + 1)) {
+      const path = end === -1 ? folder : folder.slice(0, end);
+      const place = this.#places.get(path);
+      // Nothing is in a file, whatever a listing says.
+      const isOwner = place !== undefined && (owner === undefined || place < owner);
+      if (isOwner && this.#isFolder(path)) owner = place;
+      if (end === -1) return owner;
+    }
   }
 }
 

@@ -8,7 +8,8 @@ export interface Endpoint {
   /** Of the bucket: what stands in front of `/key`. */
   readonly url: string;
   readonly region: string;
-  readonly credentials: () => Promise<Credentials>;
+  /** Those to sign with; others than those that were refused, where there are any. */
+  readonly credentials: (refused?: Credentials) => Promise<Credentials>;
   /** How long one request may take beside its bytes, in milliseconds. */
   readonly timeout: number;
 }
@@ -68,21 +69,33 @@ export class S3Client {
    */
   async send<T>(request: S3Request, read: (reply: S3Reply) => T): Promise<T> {
     const began = performance.now();
+    const { credentials } = this.#endpoint;
+    let keys = await credentials();
+    let isRenewed = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        return read(await this.#once(request, attempt));
+        return read(await this.#once(request, keys, attempt));
       } catch (error) {
         if (!(error instanceof S3Error) || request.signal?.aborted === true) throw error;
+        if (!isRenewed && areOver(error, request, keys)) {
+          isRenewed = true;
+          // Where there are no others, what the store says is the reason.
+          const others = await credentials(keys).catch(() => keys);
+          if (others === keys) throw error;
+          keys = others;
+          continue;
+        }
         const impatient = performance.now() - began > PATIENCE * this.#timeoutOf(request);
         if (!error.isTransient || attempt === ATTEMPTS || impatient) throw error;
         await pause(attempt, request.signal);
+        keys = await credentials();
       }
     }
   }
 
-  async #once(request: S3Request, attempts: number): Promise<S3Reply> {
+  async #once(request: S3Request, keys: Credentials, attempts: number): Promise<S3Reply> {
     const { method, key, query = {}, headers = {}, body, most = MOST_XML } = request;
-    const { url, region, credentials } = this.#endpoint;
+    const { url, region } = this.#endpoint;
     // Addresses cannot name such keys: they would lead to others.
     if (key !== undefined && /(?:^|\/)\.{1,2}(?:\/|$)/.test(key))
       throw new S3Error(404, "NoSuchKey");
@@ -98,7 +111,7 @@ export class S3Client {
       service: "s3",
       region,
       cache: this.#keys,
-      ...withoutUndefined(await credentials()),
+      ...withoutUndefined(keys),
     });
     const signed = await signer.sign();
     const deadline = AbortSignal.timeout(this.#timeoutOf(request));
@@ -135,6 +148,15 @@ export class S3Client {
     return this.#endpoint.timeout + bytes / SLOWEST_RATE + moves / SLOWEST_COPY;
   }
 }
+
+/** Whether an answer says that what a request was signed with for a time is not good any more. */
+function areOver({ status, code }: S3Error, { method }: S3Request, keys: Credentials): boolean {
+  if (keys.sessionToken === undefined) return false;
+  // Answers to HEAD have no body that would tell, and nothing else is wrong with ours.
+  return OVER.has(code) || (method === "HEAD" && status === 400);
+}
+
+const OVER = new Set(["ExpiredToken", "InvalidToken", "InvalidAccessKeyId"]);
 
 /** A key as it stands in an address: only what RFC 3986 reserves nothing for is left as it is. */
 export function encodeKey(key: string): string {

@@ -1,7 +1,7 @@
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { loadSharedConfigFiles } from "@smithy/shared-ini-file-loader";
 import { whyNoCredentials } from "./no-credentials.ts";
-import { Renewal } from "./renewal.ts";
+import { Renewal, type Expiring } from "./renewal.ts";
 import { S3Error } from "./s3-error.ts";
 
 /** What requests are signed with. */
@@ -18,19 +18,20 @@ const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /**
  * Finds credentials where every S3 tool does: the environment, the files in `~/.aws` with their
- * profiles, the role of a container or of the machine. They are asked for again before they expire.
+ * profiles, the role of a container or of the machine. They are asked for again before they expire,
+ * and where the store refuses them.
  * @returns rejects with `S3Error`, where there are none
  */
-export function findCredentials(): () => Promise<Credentials> {
-  const renewal = new Renewal(() => {
+export function findCredentials(): (refused?: Credentials) => Promise<Credentials> {
+  const renewal = new Renewal<Credentials & Expiring>(() => {
     // A new one each time: whatever hangs in an old one, it has all that come later wait as well.
     const provide = defaultProvider({ timeout: 2000, maxRetries: 1, logger: silent });
     // Without this it asks without end for what has expired already.
     return within(LONGEST_MS, provide({ forceRefresh: true }));
   });
-  return async () => {
+  return async (refused) => {
     try {
-      return await renewal.get();
+      return await renewal.get(refused);
     } catch (error) {
       throw new S3Error(0, "NoCredentials", whyNoCredentials(error));
     }

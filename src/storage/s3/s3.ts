@@ -21,8 +21,9 @@ import { FOLDER, itemOf, keptOf } from "./metadata.ts";
 import { moveFile } from "./move.ts";
 import { tryConditions } from "./probe.ts";
 import { removeSide } from "./publish.ts";
+import { Remembered } from "./remembered.ts";
 import { forPath, S3Error } from "./s3-error.ts";
-import { openSource } from "./source.ts";
+import { openSmall, openSource } from "./source.ts";
 import { bytesStored, sweepStaging } from "./sweep.ts";
 import { Tree } from "./tree.ts";
 
@@ -47,22 +48,29 @@ export interface S3Options extends S3Location {
   readonly copySizes?: CopySizes;
 }
 
+/** What all have in common that were opened inside one another: their names are the same keys. */
+interface Shared {
+  readonly turns: Turns;
+  readonly remembered: Remembered;
+}
+
 /** A folder in a bucket of an object store. Any number of servers may serve it together. */
 export class S3Storage implements Storage {
   readonly location: string;
   readonly ahead = AHEAD;
   readonly #options: S3Options;
   readonly #context: BeginContext;
-  readonly #turns = new Turns();
+  readonly #shared: Shared;
 
-  private constructor(options: S3Options, bucket: Bucket) {
+  private constructor(options: S3Options, bucket: Bucket, shared: Shared) {
     const keys = new Keys(options.prefix);
     this.location = formatS3(options);
     this.#options = options;
+    this.#shared = shared;
     this.#context = {
       bucket,
       keys,
-      tree: new Tree(bucket, keys),
+      tree: new Tree(bucket, keys, shared.remembered),
       locks: new Locks(bucket, keys),
       holders: new Holders(),
     };
@@ -84,7 +92,10 @@ export class S3Storage implements Storage {
       timeout: options.timeout,
     };
     const bucket = new Bucket(new S3Client(endpoint), options.bucket);
-    const storage = new S3Storage(options, bucket);
+    const storage = new S3Storage(options, bucket, {
+      turns: new Turns(),
+      remembered: new Remembered(),
+    });
     try {
       await bucket.holdsAny(storage.#context.keys.prefix);
       if (options.readOnly !== true) await storage.#tryConditions(endpoint.url);
@@ -105,7 +116,7 @@ export class S3Storage implements Storage {
       if (found === undefined) await this.makeFolder(path);
     });
     const prefix = [...this.#options.prefix, ...path];
-    return new S3Storage({ ...this.#options, prefix }, bucket);
+    return new S3Storage({ ...this.#options, prefix }, bucket, this.#shared);
   }
 
   /** What the operator should know of the store. */
@@ -144,8 +155,9 @@ export class S3Storage implements Storage {
     return forPath(path, () => openSource(this.#context, path));
   }
 
-  openAhead(path: Path): Promise<Source> {
-    return this.open(path);
+  async openAhead(path: Path): Promise<Source | undefined> {
+    checkReadable(path);
+    return openSmall(this.#context, path);
   }
 
   usage(): Promise<number> {
@@ -232,7 +244,8 @@ export class S3Storage implements Storage {
 
   /** Within this process, changes of one name are made one after the other. */
   #alone(names: readonly Path[], path: Path, work: () => Promise<void>): Promise<void> {
-    return this.#turns.run(names, () => forPath(path, work));
+    const whole = names.map((name) => [...this.#options.prefix, ...name]);
+    return this.#shared.turns.run(whole, () => forPath(path, work));
   }
 }
 

@@ -24,19 +24,43 @@ export interface SourceContext {
 
 /** Opens a file for reading: one request, which brings its beginning as well. */
 export async function openSource(context: SourceContext, path: Path): Promise<Source> {
-  const { bucket, keys, tree } = context;
+  const { key, info, first } = await begin(context, path);
+  return new S3Source(context, path, key, info, first, await digestOf(context, path, info));
+}
+
+/**
+ * Opens a small file, which comes whole. What is larger would be pinned to what it is now, and may
+ * be another when its turn comes.
+ * @returns `undefined` for that, and for what cannot be opened
+ */
+export async function openSmall(context: SourceContext, path: Path): Promise<Source | undefined> {
+  try {
+    const { key, info, first } = await begin(context, path);
+    if (info.size > first.length) return undefined;
+    return new S3Source(context, path, key, info, first, await digestOf(context, path, info));
+  } catch (error) {
+    if (error instanceof StorageError || error instanceof S3Error) return undefined;
+    throw error;
+  }
+}
+
+/** What there is of a file, and its first bytes. */
+async function begin(
+  { bucket, keys, tree }: SourceContext,
+  path: Path,
+): Promise<{ readonly key: string; readonly info: ObjectInfo; readonly first: Buffer }> {
   if (path.length === 0) await tree.file(path);
   const key = keys.file(path);
   try {
-    const { body, info } = await bucket.getRange(key, 0, FIRST_BYTES);
-    return new S3Source(context, path, key, info, body, await digestOf(context, path, info));
+    const { body: first, info } = await bucket.getRange(key, 0, FIRST_BYTES);
+    return { key, info, first };
   } catch (error) {
     if (!(error instanceof S3Error)) throw error;
     // An empty object has no range.
     if (error.status !== 404 && error.status !== 416) throw fromS3(error, path);
     const info = await tree.file(path);
     if (info.size > 0) throw fromS3(error, path);
-    return new S3Source(context, path, key, info, Buffer.alloc(0), keptOf(info).digest);
+    return { key, info, first: Buffer.alloc(0) };
   }
 }
 

@@ -3,11 +3,10 @@ import { alreadyThere, notFound } from "../refusals.ts";
 import type { Bucket } from "./bucket.ts";
 import type { ObjectInfo } from "./reply.ts";
 import type { Keys } from "./keys.ts";
+import { remember, type Remembered } from "./remembered.ts";
 
 /** For how long what was found is relied upon, in milliseconds. */
 const FRESH_MS = 2000;
-/** For how long this process remembers what it has made: longer than anything is relied upon, in ms. */
-const REMEMBERED_MS = 30_000;
 /** Pages of a folder that are read to know which of its names are folders; each is as good for longer. */
 const MOST_PAGES = 10;
 
@@ -23,27 +22,13 @@ export type Found =
 export class Tree {
   readonly #bucket: Bucket;
   readonly #keys: Keys;
-  /** Names under which there was no file, and when that was seen. */
-  readonly #noFiles = new Map<string, number>();
-  /** Looks for a file that are under way, and when they began. */
-  readonly #looks = new Map<
-    string,
-    { readonly isFile: Promise<boolean>; readonly since: number }
-  >();
-  /** The same for markers of folders that are put. */
-  readonly #markers = new Map<string, { readonly put: Promise<void>; readonly since: number }>();
-  /** When this process made a file of a name, or a folder. */
-  readonly #madeFiles = new Map<string, number>();
-  readonly #madeFolders = new Map<string, number>();
-  /** Which names in a folder are folders, by the key of the folder; none where there are too many. */
-  readonly #folders = new Map<
-    string,
-    { readonly names: Promise<ReadonlySet<string> | undefined>; until: number }
-  >();
+  readonly #remembered: Remembered;
 
-  constructor(bucket: Bucket, keys: Keys) {
+  /** @param remembered by all that have a root in this bucket */
+  constructor(bucket: Bucket, keys: Keys, remembered: Remembered) {
     this.#bucket = bucket;
     this.#keys = keys;
+    this.#remembered = remembered;
   }
 
   /**
@@ -79,9 +64,9 @@ export class Tree {
     await Promise.all(
       parents.map(async (parent) => {
         const key = this.#keys.file(parent);
-        if (now - (this.#noFiles.get(key) ?? -Infinity) < FRESH_MS) return;
+        if (now - (this.#remembered.noFiles.get(key) ?? -Infinity) < FRESH_MS) return;
         // Many that are stored together are in the same folders.
-        const look = this.#looks.get(key);
+        const look = this.#remembered.looks.get(key);
         const isShared = look !== undefined && now - look.since < FRESH_MS;
         if (await (isShared ? look.isFile : this.#look(key))) throw isFile(parent);
       }),
@@ -89,22 +74,23 @@ export class Tree {
   }
 
   #look(key: string): Promise<boolean> {
+    const { looks, noFiles } = this.#remembered;
     const since = performance.now();
     const isFile = this.#bucket.head(key).then(
       (info) => {
         // What this process has made meanwhile may have come too late for it.
-        const isLast = this.#looks.get(key) === look;
-        if (isLast) this.#looks.delete(key);
-        if (isLast && info === undefined) remember(this.#noFiles, key, since);
+        const isLast = looks.get(key) === look;
+        if (isLast) looks.delete(key);
+        if (isLast && info === undefined) remember(noFiles, key, since);
         return info !== undefined;
       },
       (error: unknown) => {
-        if (this.#looks.get(key) === look) this.#looks.delete(key);
+        if (looks.get(key) === look) looks.delete(key);
         throw error;
       },
     );
     const look = { isFile, since };
-    this.#looks.set(key, look);
+    looks.set(key, look);
     return isFile;
   }
 
@@ -128,11 +114,11 @@ export class Tree {
    * this process has changed something since.
    */
   async recheckTarget(path: Path, checkedAt: number): Promise<void> {
+    const { madeFiles, madeFolders } = this.#remembered;
     const since = (made: ReadonlyMap<string, number>, name: Path): boolean =>
       (made.get(this.#keys.file(name)) ?? -Infinity) >= checkedAt;
     const parents = path.slice(0, -1).map((_, index) => path.slice(0, index + 1));
-    const changed =
-      since(this.#madeFolders, path) || parents.some((parent) => since(this.#madeFiles, parent));
+    const changed = since(madeFolders, path) || parents.some((parent) => since(madeFiles, parent));
     if (changed || performance.now() - checkedAt > FRESH_MS) await this.checkTarget(path, false);
   }
 
@@ -140,13 +126,14 @@ export class Tree {
   async #isKnownFolder(path: Path): Promise<boolean> {
     const key = this.#keys.file(path);
     const parent = this.#keys.folder(path.slice(0, -1));
-    if (this.#madeFolders.has(key)) return this.isFolder(path);
-    let known = this.#folders.get(parent);
+    const { folders: all, madeFolders } = this.#remembered;
+    if (madeFolders.has(key)) return this.isFolder(path);
+    let known = all.get(parent);
     if (known === undefined || known.until < performance.now()) {
       known = { names: this.#foldersIn(parent), until: Infinity };
       const reading = known;
-      this.#folders.set(parent, reading);
-      reading.names.catch(() => this.#folders.delete(parent));
+      all.set(parent, reading);
+      reading.names.catch(() => all.delete(parent));
     }
     const folders = await known.names;
     return folders === undefined ? this.isFolder(path) : folders.has(`${key}/`);
@@ -160,10 +147,9 @@ export class Tree {
       if (++pages === MOST_PAGES) break;
     }
     const until = performance.now() + Math.max(1, pages) * FRESH_MS;
-    for (const [key, known] of this.#folders) {
-      if (known.until < performance.now()) this.#folders.delete(key);
-    }
-    const entry = this.#folders.get(parent);
+    const { folders: all } = this.#remembered;
+    for (const [key, known] of all) if (known.until < performance.now()) all.delete(key);
+    const entry = all.get(parent);
     if (entry !== undefined) entry.until = until;
     return pages === MOST_PAGES ? undefined : folders;
   }
@@ -172,16 +158,17 @@ export class Tree {
   madeFile(path: Path): void {
     const now = performance.now();
     const key = this.#keys.file(path);
-    this.#noFiles.delete(key);
-    this.#looks.delete(key);
-    remember(this.#madeFiles, key, now);
+    const { noFiles, looks, madeFiles } = this.#remembered;
+    noFiles.delete(key);
+    looks.delete(key);
+    remember(madeFiles, key, now);
     this.#madeParents(path, now);
   }
 
   /** This process has made a folder. */
   madeFolder(path: Path): void {
     const now = performance.now();
-    remember(this.#madeFolders, this.#keys.file(path), now);
+    remember(this.#remembered.madeFolders, this.#keys.file(path), now);
     this.#madeParents(path, now);
   }
 
@@ -194,41 +181,32 @@ export class Tree {
     if (parent.length === 0) return;
     const key = this.#keys.folder(parent);
     const since = performance.now();
-    const known = this.#markers.get(key);
+    const { markers } = this.#remembered;
+    const known = markers.get(key);
     if (known !== undefined && since - known.since < FRESH_MS) return known.put;
-    for (const [old, marker] of this.#markers) {
-      if (since - marker.since >= FRESH_MS) this.#markers.delete(old);
+    for (const [old, marker] of markers) {
+      if (since - marker.since >= FRESH_MS) markers.delete(old);
     }
     const put = this.#bucket.put(key, Buffer.alloc(0)).then(
       () => undefined,
       (error: unknown) => {
-        this.#markers.delete(key);
+        markers.delete(key);
         throw error;
       },
     );
-    this.#markers.set(key, { put, since });
+    markers.set(key, { put, since });
     return put;
   }
 
   /** This process has deleted a folder, with its marker. */
   deletedFolder(path: Path): void {
-    this.#markers.delete(this.#keys.folder(path));
+    this.#remembered.markers.delete(this.#keys.folder(path));
   }
 
   #madeParents(path: Path, now: number): void {
     for (let depth = path.length - 1; depth > 0; depth--) {
-      remember(this.#madeFolders, this.#keys.file(path.slice(0, depth)), now);
+      remember(this.#remembered.madeFolders, this.#keys.file(path.slice(0, depth)), now);
     }
-  }
-}
-
-function remember(names: Map<string, number>, name: string, now: number): void {
-  // Behind the newer ones, so that the oldest come first.
-  names.delete(name);
-  names.set(name, now);
-  for (const [oldest, at] of names) {
-    if (now - at < REMEMBERED_MS) break;
-    names.delete(oldest);
   }
 }
 

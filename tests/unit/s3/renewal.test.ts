@@ -6,16 +6,20 @@ interface Given {
   readonly expiration: Date | undefined;
 }
 
-/** Somebody who gives credentials that are good for so long, by a clock that is set by hand. */
+/** Somebody who gives credentials that are good for so long, by clocks that are set by hand. */
 class Scene {
-  now = 1_000_000;
+  /** The wall clock, in ms since 1970, and the time that it ought to show. */
+  now = 1_000_000_000_000;
+  truth = this.now;
+  /** What counts up by itself. */
+  steady = 0;
   asked = 0;
   lifetime: number | undefined;
   fails = false;
-  readonly renewal = new Renewal(
-    () => this.#give(),
-    () => this.now,
-  );
+  readonly renewal = new Renewal(() => this.#give(), {
+    steady: () => this.steady,
+    wall: () => this.now,
+  });
 
   constructor(lifetime: number | undefined) {
     this.lifetime = lifetime;
@@ -23,6 +27,8 @@ class Scene {
 
   /** The number of those that it gives after so many more milliseconds. */
   async after(ms: number): Promise<number> {
+    this.steady += ms;
+    this.truth += ms;
     this.now += ms;
     return (await this.renewal.get()).number;
   }
@@ -30,10 +36,10 @@ class Scene {
   async #give(): Promise<Given> {
     this.asked++;
     if (this.fails) throw new Error("none");
-    const { lifetime, now } = this;
+    const { lifetime, truth } = this;
     return {
       number: this.asked,
-      expiration: lifetime === undefined ? undefined : new Date(now + lifetime),
+      expiration: lifetime === undefined ? undefined : new Date(truth + lifetime),
     };
   }
 }
@@ -81,7 +87,9 @@ describe("Renewal", () => {
     expect(scene.asked).toBeLessThanOrEqual(7);
     await scene.after(4999).catch(() => undefined);
     const { asked } = scene;
-    for (let times = 0; times < 5; times++) expect(scene.after(100)).rejects.toThrow("none");
+    for (let times = 0; times < 5; times++) {
+      await expect(scene.after(100)).rejects.toThrow("none");
+    }
     expect(scene.asked).toBeLessThanOrEqual(asked + 1);
     scene.fails = false;
     expect(await scene.after(1000)).toBe(scene.asked);
@@ -91,5 +99,63 @@ describe("Renewal", () => {
     const scene = new Scene(-1);
     for (let times = 0; times < 100; times++) await scene.after(100);
     expect(scene.asked).toBeLessThanOrEqual(11);
+  });
+
+  const YEARS = 4 * 365 * 24 * HOUR;
+
+  test.each([
+    ["ahead", YEARS],
+    ["behind", -YEARS],
+  ])("asks in time where the clock was years %s at the beginning", async (_, by) => {
+    const scene = new Scene(HOUR);
+    scene.now += by;
+    await scene.after(0);
+    scene.now -= by;
+    await scene.after(1000);
+    await scene.after(0);
+    const { asked } = scene;
+    expect(await scene.after(HOUR - 301_000)).toBe(asked);
+    await scene.after(1000);
+    expect(await scene.after(1)).toBe(asked + 1);
+    expect(scene.asked).toBe(asked + 1);
+  });
+
+  test("asks in time where the clock is set back later", async () => {
+    const scene = new Scene(HOUR);
+    await scene.after(0);
+    scene.now -= YEARS;
+    await scene.after(HOUR - 300_000);
+    expect(await scene.after(1)).toBe(2);
+  });
+
+  test("asks at once where the machine has slept until they had expired", async () => {
+    const scene = new Scene(HOUR);
+    await scene.after(1000);
+    scene.now += 2 * HOUR;
+    scene.truth += 2 * HOUR;
+    expect(await scene.after(1000)).toBe(2);
+  });
+
+  test("asks where those that it gave are refused, once for all, and not again at once", async () => {
+    const scene = new Scene(HOUR);
+    const { renewal } = scene;
+    const first = await renewal.get();
+    const others = await Promise.all([first, first, first].map((one) => renewal.get(one)));
+    expect(others.map(({ number }) => number)).toEqual([2, 2, 2]);
+    // Somebody comes late with the first ones.
+    expect((await renewal.get(first)).number).toBe(2);
+    const [second] = others;
+    expect(await renewal.get(second)).toBe(second as Given);
+    scene.steady += 1000;
+    expect((await renewal.get(second)).number).toBe(3);
+    expect(scene.asked).toBe(3);
+  });
+
+  test("goes on with those that were refused where there are no others", async () => {
+    const scene = new Scene(HOUR);
+    const first = await scene.renewal.get();
+    scene.fails = true;
+    await expect(scene.renewal.get(first)).rejects.toThrow("none");
+    expect(await scene.renewal.get()).toBe(first);
   });
 });
