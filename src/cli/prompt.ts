@@ -25,6 +25,11 @@ const ERASE = "\b \b";
 /** Sequences that keys such as the arrows send. */
 // oxlint-disable-next-line no-control-regex
 const ESCAPE = /^\u001b(?:\[[0-9;?]*[A-Za-z~]|O[A-Za-z]|)/;
+/** The beginning of one, whose rest comes with the next keys. */
+// oxlint-disable-next-line no-control-regex
+const UNFINISHED = /^\u001b(?:\[[0-9;?]*|O|)$/;
+/** What comes later than this behind it was pressed for itself, in milliseconds: as in readline. */
+const UNFINISHED_MS = 500;
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
@@ -151,6 +156,7 @@ function typed(stdin: NodeJS.ReadStream, shown: boolean): Promise<string> {
 /** A line as it is typed: it can be corrected from its end. */
 class TypedLine {
   #text = "";
+  #unfinished = { keys: "", at: 0 };
 
   get text(): string {
     return this.#text;
@@ -160,7 +166,14 @@ class TypedLine {
   take(
     keys: string,
   ): { readonly end: "line" | "interrupt" | "input"; readonly rest: string } | undefined {
-    for (let rest = keys; rest !== "";) {
+    const now = performance.now();
+    const { keys: begun, at } = this.#unfinished;
+    this.#unfinished = { keys: "", at: now };
+    for (let rest = (now - at < UNFINISHED_MS ? begun : "") + keys; rest !== "";) {
+      if (UNFINISHED.test(rest)) {
+        this.#unfinished = { keys: rest, at: now };
+        return undefined;
+      }
       const [escape = ""] = ESCAPE.exec(rest) ?? [];
       const key = escape === "" ? String.fromCodePoint(rest.codePointAt(0) ?? 0) : escape;
       rest = rest.slice(key.length);

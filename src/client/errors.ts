@@ -19,6 +19,8 @@ export class Refused extends CommandFailed {
   override readonly name = "Refused";
   readonly code: number;
   readonly word: string;
+  /** The message as it came: names in it are encoded, so that none of them holds a blank. */
+  readonly sentence: string;
 
   constructor(code: number, word: string, message: string) {
     // Names in it are percent-encoded on the wire.
@@ -26,6 +28,7 @@ export class Refused extends CommandFailed {
     super(statusOfCode(code), shown === "" ? `The server refused: ${code} ${word}` : shown);
     this.code = code;
     this.word = word;
+    this.sentence = message;
   }
 }
 

@@ -15,7 +15,10 @@ export interface TransferOptions {
   readonly fresh: boolean;
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal;
-  /** Told how many bytes of how many are there: with whoever receives them. */
+  /**
+   * Told how many bytes of how many are there: with whoever receives them. Of an upload of one block
+   * nobody knows that before its end, and it is how many have left the program.
+   */
   readonly onProgress: (bytes: number, size: number) => void;
   /** Told how many bytes of an upload have left the program; they may be on their way for long. */
   readonly onHandedOver: (bytes: number) => void;

@@ -134,6 +134,8 @@ export class Upload implements Transfer {
       onHandedOver: (bytes) => {
         handedOver = bytes;
         onHandedOver(bytes);
+        // Of what is one block no server says how much has come.
+        if (size <= BLOCK_SIZE) onProgress(bytes, size);
       },
     };
     const sent = await sendBody(session.connection, body, outcome, signal, bodyEnded);

@@ -8,7 +8,7 @@ import type { BodyEvent } from "./job.ts";
 import type { Path } from "../storage/errors.ts";
 import type { Login } from "./login.ts";
 import type { Parts } from "./parts.ts";
-import type { Rights, Withheld } from "./rights.ts";
+import type { Rights } from "./rights.ts";
 
 /** Bytes that whoever fills a block leaves free in front of it. */
 export const HEADROOM = MAX_BLOCK_HEADER;
@@ -17,8 +17,6 @@ export const HEADROOM = MAX_BLOCK_HEADER;
 export interface Exchange {
   readonly storage: Storage;
   readonly rights: Rights;
-  /** What nobody may do. */
-  readonly withheld: Withheld;
   /** Where clients have to log in. */
   readonly login: Login | undefined;
   /** The parts of uploads that this session has open. */

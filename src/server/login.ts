@@ -3,11 +3,12 @@ import type { Attempts } from "../security/attempts.ts";
 import { SecurityError } from "../security/errors.ts";
 import { MECHANISM, WRONG_LOGIN } from "../security/mechanism.ts";
 import { ScramServer } from "../security/scram.ts";
-import type { Role, User, Users } from "../security/users.ts";
+import type { User, Users } from "../security/users.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Connection } from "../transport/connection.ts";
 import { badArgument, RequestFailed } from "./failures.ts";
+import { Rights, type Withheld } from "./rights.ts";
 
 /** How often somebody may be wrong before the connection is closed. */
 const TRIES = 3;
@@ -30,7 +31,7 @@ export interface Guard {
 /** Who a session belongs to. */
 export interface Account {
   readonly user: string;
-  readonly role: Role;
+  readonly rights: Rights;
   readonly storage: Storage;
 }
 
@@ -47,15 +48,20 @@ export class Login {
   readonly #connection: Connection;
   readonly #address: string;
   readonly #scram: ScramServer;
+  readonly #withheld: Withheld;
   #tries = 0;
   #begun = false;
   #account: Account | undefined;
 
-  /** @param binding what binds a login to the connection */
-  constructor(guard: Guard, connection: Connection, binding: Uint8Array) {
+  /**
+   * @param binding what binds a login to the connection
+   * @param withheld what nobody may do
+   */
+  constructor(guard: Guard, connection: Connection, binding: Uint8Array, withheld: Withheld) {
     const { users, decoySecret } = guard;
     this.#guard = guard;
     this.#connection = connection;
+    this.#withheld = withheld;
     this.#address = connection.remoteAddress;
     this.#scram = new ScramServer(binding, (name) => users.find(name)?.verifier, {
       decoySecret,
@@ -129,7 +135,8 @@ export class Login {
     const user = users.find(proved.user);
     if (user === undefined) throw wrong(WRONG_LOGIN);
     const storage = await this.#open(user);
-    this.#account = { user: user.name, role: user.role, storage };
+    const rights = new Rights(user.role, this.#withheld);
+    this.#account = { user: user.name, rights, storage };
     return { code: 230, data: encode(proved.message) };
   }
 

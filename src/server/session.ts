@@ -69,7 +69,7 @@ export class Session {
 
   /** @param binding what binds a login to the connection, over TLS */
   constructor(connection: Connection, options: SessionOptions, binding?: Uint8Array) {
-    const { guard } = options;
+    const { guard, withheld } = options;
     this.#connection = connection;
     this.#options = options;
     this.#intake = new Intake(connection);
@@ -77,9 +77,10 @@ export class Session {
     if (guard === undefined) {
       const { storage } = options;
       // Without a login, whoever shares an address shares its rate.
-      this.#admit({ user: networkOf(connection.remoteAddress), role: "full", storage });
+      const rights = new Rights("full", withheld);
+      this.#admit({ user: networkOf(connection.remoteAddress), rights, storage });
     } else if (binding === undefined) throw new Error("a login needs a connection over TLS");
-    else this.#login = new Login(guard, connection, binding);
+    else this.#login = new Login(guard, connection, binding, withheld);
     this.#watch = new Watch(connection, this.#intake, options.deadlines);
   }
 
@@ -190,8 +191,7 @@ export class Session {
     else if (++this.#asked >= MOST_BEFORE_LOGIN) this.#closing = "Log in before asking for more";
   }
 
-  #admit({ user, role, storage }: Account): void {
-    const rights = new Rights(role, this.#options.withheld);
+  #admit({ user, rights, storage }: Account): void {
     const rate = this.#options.rates?.enter(user);
     this.#admitted = { rights, storage, parts: new Parts(storage), rate };
     this.#lanes.widen(storage.ahead);
@@ -262,7 +262,6 @@ export class Session {
         return storage.open(path);
       },
       login: this.#login,
-      withheld: this.#options.withheld,
       cutBody: (cause) => job.body?.fail(cause),
       client: connection.remote,
       observe: this.#options.observe,

@@ -11,13 +11,16 @@ const WHY: Readonly<Record<Deniable, string>> = {
   remove: "you may remove and rename nothing",
 };
 
+/** The server would not allow it, so that it was not asked. */
+class NotAllowed extends Refused {}
+
 /**
  * Fails as the server would, where it has said that it does not allow something: for whoever only
  * says what would be done.
  * @throws {Refused} status 6
  */
 export function checkAllowed(session: Pick<Session, "denied">, what: Deniable): void {
-  if (session.denied.has(what)) throw new Refused(553, "denied", whyDenied(session, what));
+  if (session.denied.has(what)) throw new NotAllowed(553, "denied", whyDenied(session, what));
 }
 
 /**
@@ -40,6 +43,23 @@ export function rightsOf({ denied }: Pick<Session, "denied">): string | undefine
   return others.length === 2
     ? "you may replace, remove and rename nothing"
     : others.map((what) => WHY[what]).at(0);
+}
+
+/** What has to be allowed for a command, or for a part of one. Who only reads needs nothing. */
+const NEEDED: Readonly<Record<string, readonly Deniable[]>> = {
+  PUT: ["add"],
+  MPUT: ["add"],
+  MKDIR: ["add"],
+  RM: ["remove"],
+  RMDIR: ["remove"],
+  MV: ["remove"],
+  MIRROR: ["add", "remove"],
+};
+
+/** Whether it is by the server's rules that something was denied, rather than by its system. */
+export function isByRule(failed: Refused, command: string, denied: ReadonlySet<Deniable>): boolean {
+  if (failed instanceof NotAllowed) return true;
+  return failed.word === "denied" && (NEEDED[command] ?? []).some((what) => denied.has(what));
 }
 
 function whyDenied({ denied }: Pick<Session, "denied">, what: Deniable): string {

@@ -1,17 +1,21 @@
 import { Interrupted, Refused, SessionLost, type CommandFailed } from "../client/errors.ts";
+import type { Session } from "../client/session.ts";
 import { StorageError } from "../storage/errors.ts";
-import type { Output } from "./context.ts";
+import { isByRule } from "./allowed.ts";
+import type { Output, ShellContext } from "./context.ts";
 
 /** Tells that one of several things failed, which a command does: people and programs. */
 export function tellFailure(
-  output: Output,
+  { output, session }: { readonly output: Output; readonly session: ShellContext["session"] },
   { command, verb }: { readonly command: string; readonly verb: string },
   name: string,
   failed: CommandFailed,
   error: unknown,
 ): void {
   // What lies in the folder itself has its name.
-  output.complain(`${verb} ${name === "" ? "." : name}: ${failed.message}${whereOf(failed)}`);
+  output.complain(
+    `${verb} ${name === "" ? "." : name}: ${failed.message}${whereOf(failed, verb, session)}`,
+  );
   output.observe({
     event: "failed",
     command,
@@ -24,12 +28,18 @@ export function tellFailure(
 }
 
 /**
- * Says that something is the server's, where its message does not. What this side says of its own
- * files ends likewise.
+ * Says that something is the server's, where its message is about a file. What this side says of its
+ * own files ends likewise.
+ * @param command what has failed, such as `RM`
  */
-export function whereOf(failed: CommandFailed): string {
-  const isSaid = /^The (?:server|role)\b/.test(failed.message);
-  return failed instanceof Refused && !isSaid ? " (on the server)" : "";
+export function whereOf(
+  failed: CommandFailed,
+  command: string,
+  session: Pick<Session, "denied"> | undefined,
+): string {
+  // Its own trouble, and what its rules forbid, is told as the server's already.
+  if (!(failed instanceof Refused) || failed.word === "failed") return "";
+  return isByRule(failed, command, session?.denied ?? new Set()) ? "" : " (on the server)";
 }
 
 /** On which side something failed, where that is known. */

@@ -1,6 +1,10 @@
 import { Interrupted, Refused, SessionLost, type CommandFailed } from "../client/errors.ts";
+import type { Session } from "../client/session.ts";
 import { Status } from "../client/status.ts";
+import type { Deniable } from "../protocol/denied.ts";
+import type { Problem } from "../storage/errors.ts";
 import { whyNotCreatable } from "../storage/names.ts";
+import { isByRule } from "./allowed.ts";
 import { quoteWord } from "./parse.ts";
 
 /** Commands that go on with what they have left. */
@@ -9,12 +13,26 @@ const GO_ON: ReadonlySet<string> = new Set(["GET", "MGET", "PUT", "MPUT", "MIRRO
 /** Commands that take a name away. */
 const REMOVING: ReadonlySet<string> = new Set(["RM", "RMDIR", "MV"]);
 
+/** Commands that store files under names that may be there. */
+const STORING: ReadonlySet<string> = new Set(["PUT", "MPUT", "MIRROR"]);
+
+/** Commands that make a name, and on whose side that is. */
+const NAMED_ON: ReadonlyMap<string, "remote" | "local"> = new Map([
+  ["GET", "local"],
+  ["PUT", "remote"],
+  ["MV", "remote"],
+  ["MKDIR", "remote"],
+]);
+
 /** What has failed. */
 interface Failed {
   /** The command's name. */
   readonly command?: string | undefined;
   /** The first name that was given to it. */
   readonly typed?: string;
+  /** What is wrong with a file of this side. */
+  readonly problem?: Problem | undefined;
+  readonly session: Pick<Session, "denied"> | undefined;
 }
 
 /**
@@ -22,18 +40,20 @@ interface Failed {
  * @param side whose file it is about, where it is known to be about one
  */
 export function nextStep(
-  { command = "", typed = "" }: Failed,
+  what: Failed,
   failed: CommandFailed,
   side: "remote" | "local" | undefined,
 ): string {
+  const { command = "", typed = "" } = what;
   if (failed instanceof Interrupted || failed instanceof SessionLost) {
     if (!GO_ON.has(command)) return "";
     const first = failed instanceof SessionLost ? "OPEN, and " : "";
     return `; ${first}the same again goes on from there`;
   }
-  if (/^The name .* is not allowed: /s.test(failed.message)) return otherName(command, typed);
+  const naming = failed instanceof Refused ? failed.word : what.problem;
+  if (naming === "name" && side === NAMED_ON.get(command)) return otherName(command, typed);
   if (failed instanceof Refused) {
-    const step = stepAfter(command, failed);
+    const step = stepAfter(command, failed, what.session?.denied ?? new Set());
     if (step !== "") return `; ${step}`;
   }
   if (failed.status !== Status.notFound || side === undefined) return "";
@@ -49,18 +69,19 @@ function otherName(command: string, typed: string): string {
   return `; ${command} ${quoteWord(typed)} ${fits ? quoteWord(other) : "NAME"} gives it another`;
 }
 
-function stepAfter(command: string, { word, code, message }: Refused): string {
-  if (message.includes("does not allow")) {
-    return word === "exists"
-      ? "choose another name, or ask whoever runs the server"
-      : "whoever runs the server can allow it";
+function stepAfter(command: string, failed: Refused, denied: ReadonlySet<Deniable>): string {
+  const { word, sentence } = failed;
+  if (isByRule(failed, command, denied)) return "whoever runs the server can allow it";
+  if (word === "exists" && STORING.has(command) && denied.has("replace")) {
+    return "choose another name, or ask whoever runs the server";
   }
-  if (code === 552) {
-    return message.includes("too large")
+  if (word === "quota") {
+    // One word for both; no name in a sentence holds a blank.
+    return sentence.includes(" is too large: ")
       ? "whoever runs the server sets how large"
       : "RM makes room, or whoever runs the server";
   }
-  if (REMOVING.has(command) && message.includes(" is a link, ")) {
+  if (word === "not-a-file" && REMOVING.has(command) && sentence.includes(" is a link, ")) {
     return "whoever runs the server can remove it there";
   }
   return command === "MV" && word === "exists" ? "RM removes it, if it is to be replaced" : "";

@@ -81,6 +81,6 @@ export class Several {
 
   #tell(name: string, failed: CommandFailed, error: unknown): void {
     const told = { command: this.#command, verb: this.#command };
-    tellFailure(this.#context.output, told, name, failed, error);
+    tellFailure(this.#context, told, name, failed, error);
   }
 }

@@ -16,7 +16,7 @@ import { Job } from "./progress/job.ts";
 import { nextStep } from "./next-step.ts";
 import { BadCommandLine, parseCommands, SHELL_ESCAPE, type CommandLine } from "./parse.ts";
 import { NOOP_MS } from "../protocol/limits.ts";
-import { StorageError } from "../storage/errors.ts";
+import { StorageError, type Problem } from "../storage/errors.ts";
 
 /** A shell that is left while a command runs gives it this long to forget its file, in ms. */
 const LEAVE_MS = 300;
@@ -130,8 +130,12 @@ export class Shell {
   async askAlone<T>(ask: () => Promise<T>): Promise<T> {
     const { meter } = this.#context.output;
     this.#context.dropTypedAhead();
-    return meter === undefined ? ask() : meter.pauseFor(ask);
+    const askNow = (): Promise<T> => this.yieldTo(ask);
+    return meter === undefined ? askNow() : meter.pauseFor(askNow);
   }
+
+  /** Lets a question read the terminal by itself. */
+  yieldTo: <T>(question: () => Promise<T>) => Promise<T> = (question) => question();
 
   /** Shows something while no command runs, and where a person may be typing. */
   interject: (show: () => void) => void = (show) => show();
@@ -226,6 +230,7 @@ export class Shell {
         label,
         side,
         typed,
+        problem: error instanceof StorageError ? error.problem : undefined,
         command: findCommand(COMMANDS, name)?.name,
       });
     } finally {
@@ -249,15 +254,20 @@ export class Shell {
       readonly side?: "local" | undefined;
       readonly command?: string | undefined;
       readonly typed?: string;
+      readonly problem?: Problem | undefined;
     } = {},
   ): Status {
-    const { output } = this.#context;
+    const { output, session } = this.#context;
     const { label = "" } = told;
     const line = script === undefined ? undefined : script.line + command.line;
     const place = script === undefined ? "" : `${script.name} line ${line}: `;
     const side = failed instanceof Refused ? "remote" : told.side;
-    const where = failed instanceof Refused && isAboutFile(failed) ? whereOf(failed) : "";
-    const todo = this.#context.lend === undefined ? "" : nextStep(told, failed, side);
+    const where =
+      failed instanceof Refused && isAboutFile(failed)
+        ? whereOf(failed, told.command ?? "", session)
+        : "";
+    const todo =
+      this.#context.lend === undefined ? "" : nextStep({ ...told, session }, failed, side);
     const complaint = place + (label === "" ? "" : `${label}: `) + failed.message + where + todo;
     if (!(failed instanceof SomeFailed)) output.complain(complaint);
     output.observe({

@@ -69,6 +69,7 @@ export async function runTerminal(shell: Shell, options: TerminalOptions): Promi
       process.off("SIGINT", ignore);
     }
   };
+  shell.yieldTo = (question) => editor.yieldTo(question);
   shell.dropTypedAhead = () => editor.dropTypedAhead();
   shell.ask = (question) => {
     const answer = lines.answer();

@@ -93,3 +93,20 @@ test("they are read ahead, and whatever is unusual is left to open", async () =>
   expect(read).toEqual(odd.map(() => undefined));
   await expectProblem("not-a-file", () => storage.open(["link"]));
 });
+
+test("a small file ends once: who leaves it while it is stored waits for that", async () => {
+  await using ground = await LocalGround.make();
+  const attributes = { mtime: 1_700_000_000_000, exec: false };
+  const sink = await ground.storage.create(["small"], { size: 5, attributes });
+  await sink.write(Buffer.from("whole"));
+  const committed = sink.commit(attributes);
+  expect(() => sink.commit(attributes)).toThrow("only once");
+  expect(await sink.keep()).toBe(0);
+  expect(await readFile(ground.at("small"), "utf8")).toBe("whole");
+  await committed;
+  const left = await ground.storage.create(["left"], { size: 1, attributes });
+  await left.write(Buffer.from("x"));
+  await left.abort();
+  expect(() => left.commit(attributes)).toThrow("only once");
+  expect(await ground.staged()).toEqual([]);
+});

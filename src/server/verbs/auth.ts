@@ -1,7 +1,6 @@
 import type { Request } from "../../protocol/request.ts";
 import type { Done, Exchange } from "../exchange.ts";
 import { badArgument } from "../failures.ts";
-import { Rights } from "../rights.ts";
 
 /** Goes on with a login. */
 export async function auth(request: Request<"AUTH">, exchange: Exchange): Promise<Done> {
@@ -11,6 +10,5 @@ export async function auth(request: Request<"AUTH">, exchange: Exchange): Promis
   const { account } = login;
   if (account === undefined) return { code, fields: { data } };
   exchange.observe({ event: "login", client: exchange.client, user: account.user });
-  const { denied } = new Rights(account.role, exchange.withheld);
-  return { code, fields: { data, denied } };
+  return { code, fields: { data, denied: account.rights.denied } };
 }

@@ -2,7 +2,7 @@ import { CommandFailed, toCommandFailed } from "../../client/errors.ts";
 import type { Status } from "../../client/status.ts";
 import type { Transferred } from "../../client/transfer.ts";
 import { formatSeconds, formatSize } from "../../observe/units.ts";
-import type { Output, ShellContext } from "../context.ts";
+import type { ShellContext } from "../context.ts";
 import { endsAll, tellFailure } from "../failure.ts";
 import { rateOf, VERIFIED } from "../report.ts";
 import { joined, type Text } from "../text.ts";
@@ -14,7 +14,7 @@ export class SomeFailed extends CommandFailed {
 
 /** What became of several files: told as it happens where it failed, and in one line at the end. */
 export class Tally {
-  readonly #output: Output;
+  readonly #context: Pick<ShellContext, "output" | "session">;
   /** As it was typed, such as `GET -r photos`. */
   readonly #command: string;
   readonly #started = performance.now();
@@ -32,8 +32,8 @@ export class Tally {
   #status: Status | undefined;
   #dryRun = false;
 
-  constructor(output: Output, command: string) {
-    this.#output = output;
+  constructor(context: Pick<ShellContext, "output" | "session">, command: string) {
+    this.#context = context;
     this.#command = command;
   }
 
@@ -60,19 +60,19 @@ export class Tally {
     this.#bytes += size ?? 0;
     const to = source === target ? "" : ` to ${target}`;
     const bytes = size === undefined ? "" : ` (${formatSize(size)})`;
-    this.#output.say(`Would ${verb} ${source}${to}${bytes}`);
+    this.#context.output.say(`Would ${verb} ${source}${to}${bytes}`);
   }
 
   /** What the source lacks was removed, or would be if it were not a dry run. */
   deleted(shown: string, dryRun: boolean): void {
     this.#deleted++;
     this.#dryRun ||= dryRun;
-    if (dryRun) this.#output.say(`Would remove ${shown}`);
+    if (dryRun) this.#context.output.say(`Would remove ${shown}`);
   }
 
   /** Something that is not transferred was left as it is. */
   leftAlone(shown: string, reason: string): void {
-    this.#output.say(`${shown} is left alone: ${reason}`);
+    this.#context.output.say(`${shown} is left alone: ${reason}`);
   }
 
   /** A file is the same on both sides. */
@@ -109,13 +109,13 @@ export class Tally {
     if (failed === undefined || endsAll(failed)) throw error;
     this.#failed++;
     this.#status ??= failed.status;
-    tellFailure(this.#output, { command: this.#command, verb }, name, failed, error);
+    tellFailure(this.#context, { command: this.#command, verb }, name, failed, error);
   }
 
   /** Tells what became of all of them; where nothing did, only programs are told. */
   tell({ evenOfNothing } = { evenOfNothing: true }): void {
     const seconds = (performance.now() - this.#started - this.#waited) / 1000;
-    this.#output.observe({
+    this.#context.output.observe({
       event: "finished",
       command: this.#command,
       files: this.#files,
@@ -129,7 +129,7 @@ export class Tally {
     const summary = this.#summary(seconds);
     if (summary.length === 0 && !evenOfNothing) return;
     const told = summary.length === 0 ? "nothing to do" : joined(summary, ", ");
-    this.#output.say(joined([`${this.#command}: `, told]));
+    this.#context.output.say(joined([`${this.#command}: `, told]));
   }
 
   /** @throws {CommandFailed} where some failed, with the status of the first */
@@ -172,11 +172,12 @@ export class Tally {
  * @throws {CommandFailed} with the status of the first that failed
  */
 export async function tallied(
-  { output, job }: ShellContext,
+  context: ShellContext,
   command: string,
   move: (tally: Tally) => Promise<void>,
 ): Promise<void> {
-  const tally = new Tally(output, command);
+  const { job } = context;
+  const tally = new Tally(context, command);
   try {
     await move(tally);
   } catch (error) {

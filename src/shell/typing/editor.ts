@@ -92,6 +92,7 @@ export class Editor {
         if (events.isPrompting()) this.#redraw();
       },
     });
+    process.on("exit", this.#leave);
   }
 
   /** What is typed so far. */
@@ -146,14 +147,23 @@ export class Editor {
     return this.#keyboard.lend(work);
   }
 
+  /** Lets a question read the terminal by itself. */
+  yieldTo<T>(question: () => Promise<T>): Promise<T> {
+    return this.#keyboard.yieldTo(question);
+  }
+
   /** Gives the terminal back as it was. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    process.off("exit", this.#leave);
     this.#keyboard.close();
     this.#line.close();
     this.#quiet.leave();
   }
+
+  /** What ends the program at once, such as SIGTERM, leaves the terminal as it was too. */
+  readonly #leave = (): void => this.close();
 
   #take(pressed: Pressed): void {
     const { key } = pressed;

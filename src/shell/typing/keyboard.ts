@@ -18,11 +18,18 @@ export interface KeyboardEvents {
   readonly onContinue: () => void;
 }
 
+/**
+ * Who has the terminal: this keyboard, a question of this program that reads it by itself, another
+ * program, or whoever comes behind this one.
+ */
+type User = "keyboard" | "question" | "program" | "next";
+
 /** The keys of the terminal, one by one as they are pressed. Ctrl-Z stops the program by itself. */
 export class Keyboard {
   readonly #events: KeyboardEvents;
   /** Whether what comes was pasted, as terminals say that were asked to. */
   #isPasting = false;
+  #user: User = "keyboard";
 
   constructor(events: KeyboardEvents) {
     this.#events = events;
@@ -39,12 +46,26 @@ export class Keyboard {
   async lend<T>(work: () => Promise<T>): Promise<T> {
     const { stdin } = process;
     stdin.pause();
+    this.#user = "program";
     this.#setRaw(false);
     try {
       return await work();
     } finally {
-      this.#setRaw(true);
-      stdin.resume();
+      if (this.#isBack()) {
+        this.#setRaw(true);
+        stdin.resume();
+      }
+    }
+  }
+
+  /** Lets a question read the terminal by itself, raw as it is: pastes are not marked for it. */
+  async yieldTo<T>(question: () => Promise<T>): Promise<T> {
+    this.#user = "question";
+    this.#events.onTaken(false);
+    try {
+      return await question();
+    } finally {
+      if (this.#isBack()) this.#events.onTaken(true);
     }
   }
 
@@ -54,8 +75,16 @@ export class Keyboard {
     stdin.off("keypress", this.#take);
     stdin.off("end", this.#events.onEnd);
     process.off("SIGCONT", this.#continue);
+    this.#user = "next";
     this.#setRaw(false);
     stdin.pause();
+  }
+
+  /** The terminal comes back, unless this keyboard was closed meanwhile. */
+  #isBack(): boolean {
+    if (this.#user === "next") return false;
+    this.#user = "keyboard";
+    return true;
   }
 
   #setRaw(isRaw: boolean): void {
@@ -78,6 +107,12 @@ export class Keyboard {
 
   /** The shell from which the program was started has had the terminal. */
   readonly #continue = (): void => {
+    // Another program was stopped together with this one, and goes on with the terminal.
+    if (this.#user === "program") return;
+    if (this.#user === "question") {
+      process.stdin.setRawMode(true);
+      return;
+    }
     this.#setRaw(true);
     this.#events.onContinue();
   };

@@ -6,9 +6,15 @@ import { BINARY, ServerProcess, TemporaryFolder } from "../../support/programs.t
 import { StallingProxy } from "../../support/proxy.ts";
 import { SeenProgram } from "../../support/seen.ts";
 import { SilentServer } from "../../support/silent-server.ts";
+import { TerminalProgram } from "../../support/terminal.ts";
 import { KEY, promptWith, startTyping, typeLine, typingEnvironment } from "../../support/typing.ts";
 
 const MIB = 1024 * 1024;
+/** Has a terminal mark what is pasted. */
+const PASTE_MARKED = "\u001b[?2004h";
+/** Nothing is marked any more behind this. */
+// oxlint-disable-next-line no-control-regex
+const PASTE_UNMARKED_LAST = /\u001b\[\?2004l(?![^]*\u001b\[\?2004h)/;
 
 test("the first Ctrl-C gives up an OPEN that nobody answers, and the shell goes on", async () => {
   using folder = new TemporaryFolder();
@@ -161,3 +167,51 @@ test.skipIf(Bun.which("bash") === null || Bun.which("setsid") === null)(
     await bash.standsAt("outside> ");
   },
 );
+
+test.skipIf(Bun.which("bash") === null || Bun.which("setsid") === null)(
+  "fg gives the terminal back to the !command that was stopped together with the shell",
+  async () => {
+    using folder = new TemporaryFolder();
+    const env = { ...typingEnvironment(folder), PS1: "outside> " };
+    await using bash = new SeenProgram(["setsid", "--ctty", "--wait", "bash", "--norc", "-i"], {
+      cwd: folder.path,
+      env,
+    });
+    await bash.standsAt("outside> ");
+    bash.press(`${BINARY} connect --root client\r`);
+    await bash.standsAt(promptWith(undefined));
+    bash.press("!echo begun; cat\r");
+    await bash.shows(/^begun$/m);
+    bash.press(KEY.ctrlZ);
+    await bash.shows(/Stopped/);
+    await bash.standsAt("outside> ");
+    const before = bash.raw.length;
+    bash.press("fg\r");
+    await bash.shows(/outside> fg\n.*sftp connect/);
+    bash.press("typed\r");
+    // As the terminal shows it, and as cat does.
+    await bash.shows(/^typed\ntyped$/m);
+    expect(bash.raw.slice(before)).not.toContain(PASTE_MARKED);
+    bash.press(KEY.ctrlD);
+    await bash.standsAt(promptWith(undefined));
+    // The shell has its keys again.
+    expect(bash.raw.slice(before)).toContain(PASTE_MARKED);
+    bash.press(`HELP GE${KEY.tab}`);
+    await bash.standsAt(promptWith(undefined, "HELP GET "));
+  },
+);
+
+test.each([
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)("%s leaves the terminal as it was", async (signal, status) => {
+  using folder = new TemporaryFolder();
+  await using shell = new TerminalProgram(["connect"], folder.path);
+  await shell.waitToSee(/^sftp>$/m);
+  expect(shell.raw).toContain(PASTE_MARKED);
+  expect(shell.echoes).toBe(false);
+  shell.process.kill(signal);
+  expect(await shell.process.exited).toBe(status);
+  await shell.waitFor(PASTE_UNMARKED_LAST);
+  expect(shell.echoes).toBe(true);
+});

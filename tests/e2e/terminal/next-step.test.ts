@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { symlinkSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { write, writeRandom } from "../../support/files.ts";
 import { connect, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { FaultyProxy } from "../../support/faulty-proxy.ts";
@@ -94,6 +94,40 @@ test.each([
   await shell.standsAt(promptWith(server.port));
   shell.press(`${line}\r`);
   await shell.shows(unfolded(told));
+});
+
+test("a name that says what a server might say leads to no wrong step", async () => {
+  using folder = new TemporaryFolder();
+  const rule = "x does not allow y";
+  const server = "The server.txt";
+  const link = "this is a link, too large: yes";
+  for (const name of [rule, server, link, "a"]) write(folder.join("server", name), "");
+  mkdirSync(folder.join("server/f", link), { recursive: true });
+  write(folder.join("server/f", link, "a"), "");
+  await using served = await ServerProcess.start(folder.join("server"));
+  const { port } = served;
+  await using shell = startTyping(folder, String(port));
+  await shell.standsAt(promptWith(port));
+  shell.press(`MV a '${rule}'\r`);
+  await shell.shows(unfolded(`${rule} exists already (on the server); RM removes it`));
+  await shell.standsAt(promptWith(port));
+  shell.press(`MKDIR '${server}'\r`);
+  await shell.shows(unfolded(`${server} exists already (on the server)`));
+  await shell.standsAt(promptWith(port));
+  shell.press(`RM '${link}/a'\r`);
+  await shell.shows(/^RM this.*\(on\s+the\s+server\)$/m);
+  await shell.standsAt(promptWith(port));
+  expect(shell.text).not.toContain("whoever runs");
+});
+
+test("where the name that is refused is the source's, no other name for the target is shown", async () => {
+  using folder = new TemporaryFolder();
+  await using server = await ServerProcess.start(folder.join("server"));
+  await using shell = startTyping(folder, String(server.port));
+  await shell.standsAt(promptWith(server.port));
+  shell.press("PUT .sftp-staging\r");
+  await shell.shows(/unfinished\s+transfers\s+\(on\s+this\s+side\)$/m);
+  await shell.standsAt(promptWith(server.port));
 });
 
 test("for a name that is not allowed another is shown", async () => {

@@ -164,6 +164,24 @@ test("a PUT shows the same, and what waits for its proof is not called stalled",
   expect(await shell.process.exited).toBe(0);
 });
 
+test.each([1, 256 * 1024])(
+  "a PUT of %d bytes that is all sent waits for the server, and is not called stalled",
+  async (size) => {
+    using folder = new TemporaryFolder();
+    writeRandom(folder.join("client/small.bin"), size);
+    await using server = await ServerProcess.start(folder.join("server"));
+    await using proxy = await FaultyProxy.start(server.port, {
+      toServer: { beforeLine: /^END/, do: "hold" },
+    });
+    const args = ["connect", String(proxy.port), "-c", "PUT small.bin"];
+    await using shell = new TerminalProgram(args, folder.path, { columns: 80 });
+    await shell.waitToSee(/^small\.bin +━+ +\S+ K?i?B +100% +waiting for the server$/m);
+    expect(shell.screen).not.toContain("stalled");
+    proxy.release();
+    expect(await shell.process.exited).toBe(0);
+  },
+);
+
 test("of a PUT only what the server has is shown as there, and it stalls where that does not grow", async () => {
   await using scene = await stalling({ toServer: 2 * MIB }, (folder) => {
     // The system takes all of it, before any of it has come.
@@ -303,7 +321,7 @@ test("Ctrl-C takes it away, and the prompt is back", async () => {
   shell.press(CTRL_C);
   scene.proxy.release();
   await shell.waitToSee(
-    /> GET big\n(?:Cancelling.*\n)?GET big: Interrupted: the\s+same\s+again\s+goes\s+on\s+from\s+there\nsftp \S+>$/,
+    /> GET big\n(?:Cancelling.*\n)?GET big: Interrupted; the\s+same\s+again\s+goes\s+on\s+from\s+there\nsftp \S+>$/,
   );
 });
 

@@ -1,3 +1,4 @@
+import { Ending } from "../../ending.ts";
 import type { Path } from "../../errors.ts";
 import type { Attributes, Sink } from "../../storage.ts";
 import type { SmallFiles } from "./small-files.ts";
@@ -10,7 +11,7 @@ export class SmallSink implements Sink {
   readonly #small: SmallFiles;
   readonly #create: () => Promise<Sink>;
   readonly #content: Uint8Array[] = [];
-  #ending: Promise<unknown> | undefined;
+  readonly #ending = new Ending();
 
   /** @param create begins it the ordinary way */
   constructor(path: Path, small: SmallFiles, create: () => Promise<Sink>) {
@@ -28,20 +29,16 @@ export class SmallSink implements Sink {
   }
 
   commit(attributes: Attributes): Promise<void> {
-    if (this.#ending !== undefined) throw new Error("A file ends only once");
-    const committed = this.#commit(attributes);
-    this.#ending = committed.catch(() => undefined);
-    return committed;
+    return this.#ending.commit(() => this.#commit(attributes));
   }
 
-  async keep(): Promise<number> {
-    await this.abort();
-    return 0;
+  /** Nothing of it is anywhere but in memory. */
+  keep(): Promise<number> {
+    return this.#ending.leave(() => Promise.resolve(0));
   }
 
   async abort(): Promise<void> {
-    this.#ending ??= Promise.resolve();
-    await this.#ending;
+    await this.keep();
   }
 
   async #commit(attributes: Attributes): Promise<void> {
