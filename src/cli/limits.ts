@@ -66,20 +66,22 @@ export function readLimits(given: Arguments): Limits {
   const asked = numberOf(given, "max-connections");
   const descriptors = descriptorLimit();
   const connections = Math.min(asked, connectionsWithin(descriptors));
-  const notes =
+  const notes: string[] =
     connections === asked
       ? []
       : [
           `At most ${connections} connections are taken, and not ${asked}: the system allows ` +
             `${descriptors} open files. Raise that with ulimit -n or LimitNOFILE=.`,
         ];
+  const withheld = new Map(
+    WITHHOLD.flatMap(([flag, rights]) =>
+      isOn(given, flag) ? rights.map((right) => [right, `--${flag}`] as const) : [],
+    ),
+  );
+  if (withheld.size > 0) notes.push(describeWithheld(new Set(withheld.keys())));
   return {
     readOnly: isOn(given, "read-only"),
-    withheld: new Map(
-      WITHHOLD.flatMap(([flag, rights]) =>
-        isOn(given, flag) ? rights.map((right) => [right, `--${flag}`] as const) : [],
-      ),
-    ),
+    withheld,
     door: {
       connections,
       perAddress: numberOf(given, "max-per-address"),
@@ -92,6 +94,16 @@ export function readLimits(given: Arguments): Limits {
     rateLimit: rateOf(given),
     notes,
   };
+}
+
+/** A forgotten variable or file can forbid it, too. */
+function describeWithheld(rights: ReadonlySet<Right>): string {
+  if (rights.has("add")) return "Read only: nobody can change anything.";
+  const what = [
+    ...(rights.has("replace") ? ["replace a file"] : []),
+    ...(rights.has("remove") ? ["remove or move anything"] : []),
+  ];
+  return `Nobody can ${what.join(", or ")}.`;
 }
 
 function numberOf(given: Arguments, name: string): number {

@@ -43,6 +43,12 @@ export interface Root {
 export function rootFrom(given: Arguments, local: LocalOptions): Root {
   const root = setting(given, "root");
   if (isS3(root.value)) return s3Root(given, root.value, !local.make);
+  const meant = /^s3:\/*(.*)$/i.exec(root.value)?.[1];
+  if (meant !== undefined) throw usage(`${root.value} is no place in a store: write s3://${meant}`);
+  const idle = Object.keys(s3Flags).find((flag) => given.values(flag).length > 0);
+  if (idle !== undefined) {
+    throw usage(`--${idle} is for a root in a store, such as --root s3://BUCKET/FOLDER`);
+  }
   return {
     open: () => LocalStorage.open(root.value, local),
     openInside: (folder) => LocalStorage.openInside(root.value, folder.split("/"), local),

@@ -76,8 +76,8 @@ export interface ShellContext {
   localFolder: string;
   /** Where they began before the last LCD. */
   previousLocalFolder: string | undefined;
-  /** Whether the last connection was lost, and neither closed nor replaced since. */
-  lost: boolean;
+  /** The words for OPEN that lead back to a connection that was lost, until another is opened. */
+  lost: string | undefined;
   /** Aborted when the user interrupts the command that runs. */
   signal: AbortSignal;
   /** How far the command is that runs. */
@@ -91,8 +91,9 @@ export interface ShellContext {
 /** @throws {CommandFailed} status 2, where there is no connection */
 export function requireSession(context: ShellContext): Session {
   if (context.session !== undefined) return context.session;
-  if (context.lost) {
-    throw new CommandFailed(Status.connection, "Not connected any more: use OPEN again");
+  if (context.lost !== undefined) {
+    const message = `Not connected any more: OPEN ${context.lost} connects again`;
+    throw new CommandFailed(Status.connection, message);
   }
   throw new CommandFailed(Status.usage, "Not connected: use OPEN first, such as OPEN 12000");
 }

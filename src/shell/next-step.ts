@@ -32,6 +32,8 @@ interface Failed {
   readonly typed?: string;
   /** What is wrong with a file of this side. */
   readonly problem?: Problem | undefined;
+  /** Whether it was told to start afresh. */
+  readonly afresh?: boolean;
   readonly session: Pick<Session, "denied"> | undefined;
 }
 
@@ -48,7 +50,8 @@ export function nextStep(
   if (failed instanceof Interrupted || failed instanceof SessionLost) {
     if (!GO_ON.has(command)) return "";
     const first = failed instanceof SessionLost ? "OPEN, and " : "";
-    return `; ${first}the same again goes on from there`;
+    const again = what.afresh === true ? "the same without -f" : "the same again";
+    return `; ${first}${again} goes on from there`;
   }
   const naming = failed instanceof Refused ? failed.word : what.problem;
   if (naming === "name" && side === NAMED_ON.get(command)) return otherName(command, typed);

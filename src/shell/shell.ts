@@ -30,6 +30,9 @@ export interface Script {
   readonly echo: boolean;
 }
 
+/** The option that has a transfer start afresh, alone or among others. */
+const AFRESH = /^(?:-[a-z]*f[a-z]*|--fresh)$/i;
+
 /** Runs commands, one after the other, whatever they come from. */
 export class Shell {
   readonly #context: ShellContext;
@@ -71,7 +74,7 @@ export class Shell {
       ask: undefined,
       dropTypedAhead: () => undefined,
       session: undefined,
-      lost: false,
+      lost: undefined,
       signal: new AbortController().signal,
       job: new Job(),
       lend: undefined,
@@ -232,6 +235,7 @@ export class Shell {
         typed,
         problem: error instanceof StorageError ? error.problem : undefined,
         command: findCommand(COMMANDS, name)?.name,
+        afresh: words.some((word) => looksLikeOption(word) && AFRESH.test(word.text)),
       });
     } finally {
       job.end();
@@ -255,6 +259,7 @@ export class Shell {
       readonly command?: string | undefined;
       readonly typed?: string;
       readonly problem?: Problem | undefined;
+      readonly afresh?: boolean;
     } = {},
   ): Status {
     const { output, session } = this.#context;
@@ -295,15 +300,14 @@ export class Shell {
   #howToOpen(): string {
     const { session, lend } = this.#context;
     if (session === undefined || lend === undefined) return "";
-    const user = session.target.user === undefined ? "" : `${session.target.user}@`;
-    return `; OPEN ${user}${formatAddress(session.address)} connects again`;
+    return `; OPEN ${wayTo(session)} connects again`;
   }
 
   #dropLost(): void {
     const { session, output } = this.#context;
     if (session?.lost === undefined) return;
     this.#context.session = undefined;
-    this.#context.lost = true;
+    this.#context.lost = wayTo(session);
     output.observe({ event: "closed", host: session.address.host, port: session.address.port });
   }
 
@@ -326,4 +330,9 @@ export class Shell {
 
 function isAboutFile({ status }: Refused): boolean {
   return status === Status.notFound || status === Status.refused || status === Status.space;
+}
+
+/** What OPEN is given to reach the same server as the same user. */
+function wayTo({ target, address }: Session): string {
+  return `${target.user === undefined ? "" : `${target.user}@`}${formatAddress(address)}`;
 }

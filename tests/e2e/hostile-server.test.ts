@@ -267,7 +267,9 @@ test("a server that closes in the middle of a file", async () => {
   expect(said(ran)).toBe(
     `GET file: The connection to 127.0.0.1:${server.port} is lost: the server closed the connection`,
   );
-  expect(ran.stderr).toContain("Not connected any more: use OPEN again");
+  expect(ran.stderr).toContain(
+    `Not connected any more: OPEN 127.0.0.1:${server.port} connects again`,
+  );
   expect(read(folder.join("client/file"))?.toString()).toBe("old");
 
   write(folder.join("server/file"), "new");

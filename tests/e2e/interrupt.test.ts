@@ -128,7 +128,9 @@ test("a connection that is lost between two commands ends a script with 3", asyn
   await client.waitFor(/is lost/);
   client.type("GET x");
   expect(await client.ended()).toBe(3);
-  expect(client.log).toContain("GET x: Not connected any more: use OPEN again\n");
+  expect(client.log).toContain(
+    `GET x: Not connected any more: OPEN 127.0.0.1:${server.port} connects again\n`,
+  );
 });
 
 test("SIGTERM during a GET ends it with 143, and the next GET goes on with what came", async () => {

@@ -26,7 +26,7 @@ export const open: Command = {
       words.map(({ text }) => text),
       context.findServer,
     );
-    context.lost = false;
+    context.lost = undefined;
     context.remoteFolder = [];
     context.previousFolder = undefined;
     context.session = await opened(target, context);

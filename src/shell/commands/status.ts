@@ -35,7 +35,7 @@ export const status: Command = {
     const rights = session === undefined ? undefined : rightsOf(session);
     const rows =
       connection === undefined
-        ? [["server", context.lost ? "not connected any more" : "not connected"]]
+        ? [["server", context.lost !== undefined ? "not connected any more" : "not connected"]]
         : [
             ["server", `${connection.server}, for ${formatSeconds(connection.seconds)}`],
             ["protection", protectionOf(connection)],

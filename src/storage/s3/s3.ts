@@ -276,6 +276,10 @@ function whyNotOpen(error: unknown, { bucket }: S3Location, url: string): unknow
     case "PermanentRedirect":
     case "AuthorizationHeaderMalformed":
       return why("failed", `The bucket ${at} lies in another region: name it with --s3-region`);
+    case "ECONNREFUSED":
+      return why("failed", `Nobody listens at ${new URL(url).origin}: check --s3-endpoint`);
+    case "Malformed_HTTP_Response":
+      return why("failed", `What answers at ${new URL(url).origin} is no S3: check --s3-endpoint`);
     default:
       return why("failed", `The bucket ${at} cannot be reached: ${error.message}`);
   }

@@ -6,6 +6,12 @@ describe("what is typed wrongly is told of with what was meant:", () => {
   test.each([
     [["serve", "--max-connections", "99999999"], "99999999 is too many: give at most 999999"],
     [["serve", "--retries", "-1"], "There is no flag --retries (sftp connect has it)"],
+    [
+      ["serve", "--root", "s3:/bucket/x"],
+      "s3:/bucket/x is no place in a store: write s3://bucket/x",
+    ],
+    [["serve", "--root", "S3://bucket"], "write s3://bucket"],
+    [["serve", "--s3-region", "eu"], "--s3-region is for a root in a store"],
     [["connect", "--read-only"], "There is no flag --read-only (sftp serve has it)"],
     [["serve", "--retires", "1"], "There is no flag --retires"],
     [
@@ -19,6 +25,18 @@ describe("what is typed wrongly is told of with what was meant:", () => {
     expect(ran).toMatchObject({ status: 2, stdout: "" });
     expect(ran.stderr).toContain(told);
   });
+});
+
+test.each([
+  [["--read-only"], {}, "Read only: nobody can change anything."],
+  [[], { SFTP_READ_ONLY: "1" }, "Read only: nobody can change anything."],
+  [["--no-overwrite"], {}, "Nobody can replace a file."],
+  [["--no-delete"], {}, "Nobody can remove or move anything."],
+  [["--no-delete", "--no-overwrite"], {}, "Nobody can replace a file, or remove or move anything."],
+] as const)("a server says at its start what %p %p forbids", async (flags, env, told) => {
+  using folder = new TemporaryFolder();
+  await using server = await ServerProcess.start(folder.path, flags, { env });
+  await server.waitFor(new RegExp(`^${told.replaceAll(".", "\\.")}$`, "m"));
 });
 
 describe("a program of another name, as beside OpenSSH's sftp,", () => {

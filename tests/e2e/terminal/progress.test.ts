@@ -310,19 +310,26 @@ test("typing does not garble it; what was typed is shown when its turn comes", a
   await shell.waitToSee(/^GET big: .*verified\nsftp \S+> PWD\n\/\nsftp \S+> LP$/m);
 });
 
-test("Ctrl-C takes it away, and the prompt is back", async () => {
+test.each([
+  [
+    "GET big",
+    /> GET big\n(?:Cancelling.*\n)?GET big: Interrupted; the\s+same\s+again\s+goes\s+on\s+from\s+there\nsftp \S+>$/,
+  ],
+  [
+    "GET -f big",
+    /> GET -f big\n(?:Cancelling.*\n)?GET big: Interrupted; the\s+same\s+without\s+-f\s+goes\s+on\s+from\s+there\nsftp \S+>$/,
+  ],
+])("Ctrl-C takes it away in %s, and the prompt is back", async (command, seen) => {
   await using scene = await stalling(4 * MIB, (folder) => {
     writeRandom(folder.join("server/big"), 512 * MIB);
   });
   await using shell = scene.connect(100, []);
   await shell.waitToSee(/sftp \S+>$/);
-  shell.press("GET big\r");
+  shell.press(`${command}\r`);
   await shell.waitToSee(/^big .*stalled/m);
   shell.press(CTRL_C);
   scene.proxy.release();
-  await shell.waitToSee(
-    /> GET big\n(?:Cancelling.*\n)?GET big: Interrupted; the\s+same\s+again\s+goes\s+on\s+from\s+there\nsftp \S+>$/,
-  );
+  await shell.waitToSee(seen);
 });
 
 test.each([
