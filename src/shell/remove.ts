@@ -1,6 +1,7 @@
 import { ask } from "../client/ask.ts";
 import { CommandFailed, Refused } from "../client/errors.ts";
 import type { Link } from "../client/link.ts";
+import { passedEntry } from "../client/litter.ts";
 import type { RemoteEntry } from "../client/listing.ts";
 import { deleteThere } from "../client/remove.ts";
 import { Status } from "../client/status.ts";
@@ -10,6 +11,7 @@ import { checkAllowed } from "./allowed.ts";
 import type { ShellContext } from "./context.ts";
 import { limitsOf, runPool } from "./many/pool.ts";
 import { listAll } from "./many/remote-sources.ts";
+import { Tree } from "./many/tree.ts";
 import { checkMovable, collectListing, lookAt, neutrally } from "./remote-look.ts";
 import type { Several } from "./several.ts";
 
@@ -85,15 +87,16 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
   const { output, signal } = context;
   const own = path.join("/");
   checkMovable(context, path, "removed");
-  const entries = await neutrally(path, everythingIn(link, path, signal));
-  if (entries.length === 1 && entries[0]?.path === own) {
+  /** Folders that hold something that could not be removed. */
+  const kept = new Set<string>();
+  const nameless: string[] = [];
+  const tree = await neutrally(path, everythingIn(link, path, signal, nameless));
+  if (tree.size === 1 && nameless.length === 0 && tree.find(own) !== undefined) {
     await several.try(own, () => removeOne(remover, path));
     return;
   }
   if (dryRun) checkAllowed(link.session, "remove");
-  const levels = levelsOf([...entries, { path: own, type: "folder" }]);
-  /** Folders that hold something that could not be removed. */
-  const kept = new Set<string>();
+  tree.add(path, { path, type: "folder" });
   const removed = { file: 0, folder: 0 };
   const keep = (entry: Entry, error: unknown): void => {
     for (const above of foldersAbove(entry.path)) kept.add(above);
@@ -105,19 +108,29 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
     else tellRemoved(context, entry.path);
     removed[entry.type === "folder" ? "folder" : "file"]++;
   };
-  for (const level of levels) {
-    const removable: Entry[] = [];
-    for (const entry of level) {
-      const reason = whyNot(entry);
-      if (reason !== undefined) keep(entry, new CommandFailed(Status.refused, reason));
-      else if (!kept.has(entry.path)) removable.push(entry);
+  for (const name of nameless) {
+    const reason = "Its name is not valid Unicode";
+    keep({ path: name, type: "refused" }, new CommandFailed(Status.refused, reason));
+  }
+  const removable = function* removable(level: Uint32Array): Generator<Entry> {
+    for (const number of level) {
+      passedEntry();
+      const entry = entryOf(tree, number);
+      if (entry.type !== "refused") {
+        if (!kept.has(entry.path)) yield entry;
+        continue;
+      }
+      const reason = `The server does not touch it: ${entry.reason ?? "it does not say why"}`;
+      keep(entry, new CommandFailed(Status.refused, reason));
     }
+  };
+  for (const level of levelsOf(tree)) {
     if (dryRun) {
-      for (const entry of removable) succeed(entry);
+      for (const entry of removable(level)) succeed(entry);
       continue;
     }
     await runPool(
-      removable,
+      removable(level),
       limitsOf(link, Infinity),
       () => 1,
       async (entry) => {
@@ -142,31 +155,50 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
   );
 }
 
-type Entry = Pick<RemoteEntry, "path" | "type"> & { readonly reason?: string };
+type Entry = Pick<RemoteEntry, "path" | "type"> & { readonly reason?: string | undefined };
 
-async function everythingIn(link: Link, path: Path, signal: AbortSignal): Promise<Entry[]> {
-  const entries: Entry[] = [];
+/** @param nameless takes the paths that nobody can ask for */
+async function everythingIn(
+  link: Link,
+  path: Path,
+  signal: AbortSignal,
+  nameless: string[],
+): Promise<Tree> {
+  const tree = new Tree();
   for await (const entry of listAll(link, path, true, signal)) {
-    entries.push({ ...entry, path: entry.path.join("/") });
+    const name = entry.path.join("/");
+    if (name.isWellFormed()) tree.add(entry.path, entry);
+    else nameless.push(name);
   }
-  return entries;
+  return tree;
 }
 
-/** Entries by how deep they lie, the deepest first. */
-function levelsOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {
-  const levels: Entry[][] = [];
-  for (const entry of entries) (levels[entry.path.split("/").length] ??= []).push(entry);
-  return levels.filter((level) => level !== undefined).toReversed();
+function entryOf(tree: Tree, number: number): Entry {
+  const { type = "refused", reason } = tree.entry(number) ?? {};
+  return { path: tree.pathOf(number), type, reason };
+}
+
+/** The numbers of entries that lie equally deep, the deepest first. */
+function* levelsOf(tree: Tree): Generator<Uint32Array> {
+  const order = tree.deepestFirst();
+  const depthAt = (at: number): number => tree.pathOf(order[at] ?? 0).split("/").length;
+  for (let from = 0; from < order.length;) {
+    const depth = depthAt(from);
+    let to = from + 1;
+    // Depths fall: the end of a level is found without a look at each.
+    for (let beyond = order.length; to < beyond;) {
+      const middle = (to + beyond) >> 1;
+      if (depthAt(middle) === depth) to = middle + 1;
+      else beyond = middle;
+    }
+    yield order.subarray(from, to);
+    from = to;
+  }
 }
 
 function foldersAbove(path: string): readonly string[] {
   const parts = path.split("/");
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
-}
-
-function whyNot({ path, type, reason }: Entry): string | undefined {
-  if (type === "refused") return `The server does not touch it: ${reason ?? "it does not say why"}`;
-  return path.isWellFormed() ? undefined : "Its name is not valid Unicode";
 }
 
 function notEmpty(code: number, name: string): Refused {

@@ -10,13 +10,19 @@ export interface List {
   /** Whether the entries are what was named, and not what lies in it. */
   readonly alone: boolean;
   readonly entries: readonly Listed[];
+  /** Whether it goes on with what was shown before. */
+  readonly isPart?: boolean;
 }
 
 /** Shows lists as ls does: files that were named first, then each folder below its name. */
 export function showLists(
   output: Output,
   lists: readonly List[],
-  { long, recursive }: { readonly long: boolean; readonly recursive: boolean },
+  {
+    long,
+    recursive,
+    titled,
+  }: { readonly long: boolean; readonly recursive: boolean; readonly titled: boolean },
 ): void {
   // What goes on to another program, and a tree, has a line for each.
   const width = process.stdout.isTTY && !recursive ? process.stdout.columns : undefined;
@@ -25,12 +31,12 @@ export function showLists(
   if (named.length > 0) output.data(formatListing(named, how));
   const folders = lists.filter(({ alone }) => !alone);
   let first = named.length === 0;
-  for (const { name, entries } of folders) {
+  for (const { name, entries, isPart = false } of folders) {
     if (entries.length === 0) {
       output.say(`${name} is empty.`);
       continue;
     }
-    const title = lists.length > 1 ? `${first ? "" : "\n"}${visible(name)}:\n` : "";
+    const title = titled && !isPart ? `${first ? "" : "\n"}${visible(name)}:\n` : "";
     output.data(joined([title, formatListing(entries, how)]));
     first = false;
   }

@@ -35,7 +35,11 @@ export const lls: Command = {
         lists.push(await find);
       });
     }
-    showLists(context.output, lists, { long: options.has("long"), recursive });
+    showLists(context.output, lists, {
+      long: options.has("long"),
+      recursive,
+      titled: lists.length > 1,
+    });
     several.end();
   },
 };

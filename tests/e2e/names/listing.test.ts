@@ -211,6 +211,9 @@ describe("a million entries", () => {
     ["MIRROR -n d", 0, 128],
     ["MIRROR -R -n mine d", 0, 200],
     ["MIRROR -R -n --delete mine d", 0, 256],
+    ["RM -rn d", 0, 384],
+    ["LS d", 0, 300],
+    ["LS -l d", 0, 300],
   ])(
     "%s: in bounded memory",
     async (command, expected, most) => {
