@@ -92,11 +92,12 @@ describe("--max-unauthenticated", () => {
   test("5,000 from one address that never log in: capped, and another logs in", async () => {
     await using scene = await SecureScene.start(["--tls", "--max-unauthenticated", "20"]);
     using flood = new Silent(scene.port, 5000, "127.0.0.2");
-    await until(() => flood.closed === 4980);
+    // More of them where this takes longer than a login may.
+    await until(() => flood.closed >= 4980);
     using client = await SecureClient.open(scene.port);
     expect(await client.logIn("token", scene.token)).toStartWith("230 ");
     // The cap holds, and one of the many has made room for the one.
-    await until(() => flood.closed === 4981);
+    await until(() => flood.closed >= 4981);
     const ran = await scene.connect(scene.pinned, "LS");
     expect(ran).toMatchObject({ status: 0 });
     expect(scene.server.log.match(/turned away/g)?.length).toBeLessThan(4);
