@@ -19,6 +19,7 @@ export const ls: Command = {
   usage: "[-lr] [remote...]",
   summary: "list a folder of the server",
   examples: ["LS", "LS -l notes", "LS logs/*.gz", "LS -r /", "LS 'my notes'"],
+  notes: ["Of more than 100,000 entries each 100,000 are sorted and shown by themselves."],
   options: LISTING_OPTIONS,
   idleLetters: LISTING_IDLE_LETTERS,
   words: [0, Infinity],

@@ -227,6 +227,17 @@ describe("a million entries", () => {
     300_000,
   );
 
+  test("LS shows each of them, and tells of them in parts of 100,000", async () => {
+    using place = new TemporaryFolder();
+    await using server = await HostileServer.startFor("LIST", listMillion);
+    const shown = await connect(place.join("client"), server.port, "LS d");
+    expect(shown.status).toBe(0);
+    const names = shown.stdout.trimEnd().split("\n");
+    expect([names.length, new Set(names).size]).toEqual([1_000_000, 1_000_000]);
+    const part = names.slice(300_000, 400_000);
+    expect(part).toEqual(part.toSorted());
+  }, 300_000);
+
   test(`a server lists ${MANY} in one folder in little memory`, async () => {
     using place = new TemporaryFolder();
     mkdirSync(place.join("server/d"), { recursive: true });
