@@ -2,7 +2,7 @@ import { MAX_DROPPED } from "../protocol/limits.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { ReplyEvent } from "../protocol/reply-decoder.ts";
 import { parseDecimal } from "../protocol/text.ts";
-import { brokenProtocol, Refused, type SessionLost } from "./errors.ts";
+import { brokenProtocol, CommandFailed, Refused, type SessionLost } from "./errors.ts";
 
 /** Less than this of a body is read out rather than cancelled, in bytes. */
 const LITTLE = 1024 * 1024;
@@ -19,6 +19,8 @@ export interface Line {
   /** Bytes that have arrived. */
   readonly received: number;
   read(): Promise<ReplyEvent>;
+  /** What has come already; `undefined` where `read` has to wait. */
+  readNow(): ReplyEvent | undefined;
   /** Asks the server to cancel; settles with its reply to that. */
   abort(): Promise<Reply>;
   /** Whether nothing was asked for behind an exchange. */
@@ -26,13 +28,15 @@ export interface Line {
   violated(message: string): SessionLost;
 }
 
-/** One request and what the server answers to it. */
+/** A request, or several that were sent as one, and what the server answers. */
 export class Exchange {
   readonly #line: Line;
   readonly #turn: Promise<void> | undefined;
   readonly #hasBody: boolean;
   readonly #done = Promise.withResolvers<void>();
   #hasTurn = false;
+  /** Final replies that are to come. */
+  #owed: number;
   #finished = false;
   #abort: Promise<Reply> | undefined;
   /** Told how far the server says that it is, in bytes or entries. */
@@ -41,14 +45,16 @@ export class Exchange {
   /**
    * @param turn settles when the request before has its final reply.
    * @param hasBody whether the server may announce a body.
+   * @param requests how many were sent
    */
-  constructor(line: Line, turn: Promise<void> | undefined, hasBody: boolean) {
+  constructor(line: Line, turn: Promise<void> | undefined, hasBody: boolean, requests = 1) {
     this.#line = line;
     this.#turn = turn;
     this.#hasBody = hasBody;
+    this.#owed = requests;
   }
 
-  /** Settles when the final reply was read, or none can come. */
+  /** Settles when the last final reply was read, or none can come. */
   get done(): Promise<void> {
     return this.#done.promise;
   }
@@ -65,16 +71,27 @@ export class Exchange {
         this.#hasTurn = true;
       }
       for (;;) {
-        const event = await this.#line.read();
-        if (event.type === "keepalive") continue;
-        if (event.type === "block") return event;
-        if (event.reply.code < 200 && event.reply.code !== 150) {
-          this.#hear(event.reply);
-          continue;
-        }
-        if (event.reply.code !== 150) this.#finish();
-        else if (!this.#hasBody) throw this.#line.violated("It sent 150 where no body is due");
+        const event = this.#line.readNow() ?? (await this.#line.read());
+        if (this.#isPassedOver(event)) continue;
         return event;
+      }
+    } catch (error) {
+      this.#finish();
+      throw error;
+    }
+  }
+
+  /**
+   * The same, where it has come already: `undefined` where `next` has to be waited for.
+   * @throws {SessionLost}
+   */
+  nextNow(): BodyEvent | undefined {
+    if (!this.#hasTurn) return undefined;
+    try {
+      for (;;) {
+        const event = this.#line.readNow();
+        if (event === undefined) return undefined;
+        if (!this.#isPassedOver(event)) return event;
       }
     } catch (error) {
       this.#finish();
@@ -127,9 +144,34 @@ export class Exchange {
    * @throws {SessionLost}
    */
   async leave(bytes: number): Promise<void> {
+    // Nothing more can come, and those behind it wait for it to be over.
+    if (this.#line.lost !== undefined) return this.#finish();
     const alone = this.#line.isLast(this);
     if (alone || bytes > LITTLE || this.#abort !== undefined) await this.cancel();
-    else if (!this.#finished && this.#line.lost === undefined) await this.#readOut();
+    else if (!this.#finished) await this.#readOut();
+  }
+
+  /** Has done with what was asked for, as `leave`: whoever asks next finds out where that fails. */
+  async tryLeave(bytes: number): Promise<void> {
+    try {
+      await this.leave(bytes);
+    } catch (error) {
+      if (!(error instanceof CommandFailed)) throw error;
+    }
+  }
+
+  /** Counts what came, and says whether it only shows that the server lives. */
+  #isPassedOver(event: ReplyEvent): event is Extract<ReplyEvent, { type: "keepalive" }> {
+    if (event.type !== "reply") return event.type === "keepalive";
+    const { code } = event.reply;
+    if (code < 200 && code !== 150) {
+      this.#hear(event.reply);
+      return true;
+    }
+    if (code === 150) {
+      if (!this.#hasBody) throw this.#line.violated("It sent 150 where no body is due");
+    } else if (--this.#owed === 0) this.#finish();
+    return false;
   }
 
   #hear(reply: Reply): void {

@@ -22,10 +22,11 @@ export class Outbox {
 
   /**
    * Waits until no body is being sent; then writes the request that another one follows.
-   * @param line is asked for when it is written; where it throws, nothing is
+   * @param line the request, with its body where that is at hand, is asked for when it is written;
+   * where it throws, nothing is
    * @returns what is to be called when the body was ended; more often does no harm
    */
-  async beginBody(line: () => string): Promise<() => void> {
+  async beginBody(line: () => string | Uint8Array): Promise<() => void> {
     const before = this.#bodies;
     const ended = Promise.withResolvers<void>();
     this.#bodies = ended.promise;

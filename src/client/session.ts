@@ -168,6 +168,30 @@ export class Session implements Line {
     return exchange;
   }
 
+  /** Sends requests of one kind as one. */
+  requestAll(verb: "GET", paths: readonly Path[]): Exchange {
+    const lines = paths.map((path) => formatRequest(verb, path, {})).join("");
+    const exchange = this.#exchange(HAVE_BODIES.has(verb), paths.length);
+    this.#outbox.request(lines);
+    return exchange;
+  }
+
+  /**
+   * Sends PUTs with all of their bodies as one, as soon as no other body is being sent.
+   * @param uploads of how many requests
+   * @throws {Interrupted} where it is interrupted while it waits
+   */
+  async uploadAll(uploads: Uint8Array, requests: number, signal: AbortSignal): Promise<Exchange> {
+    const begun = Promise.withResolvers<Exchange>();
+    const bodyEnded = await this.#outbox.beginBody(() => {
+      if (signal.aborted) throw new Interrupted();
+      begun.resolve(this.#exchange(false, requests));
+      return uploads;
+    });
+    bodyEnded();
+    return begun.promise;
+  }
+
   /**
    * Sends a PUT as soon as no other body is being sent. Until `bodyEnded` is called nothing else
    * is sent but what the caller writes to the connection.
@@ -208,6 +232,21 @@ export class Session implements Line {
     }
   }
 
+  /**
+   * The next event of what has come already, for the exchange whose turn it is; `undefined` where
+   * `read` has to wait for more.
+   * @throws {SessionLost}
+   */
+  readNow(): ReplyEvent | undefined {
+    if (this.#lost !== undefined) throw this.#lost;
+    try {
+      return this.#channel.readNow();
+    } catch (error) {
+      if (error instanceof ProtocolViolation) throw this.violated(error.message);
+      throw error;
+    }
+  }
+
   /** Gives the connection up, because nothing that the server sends can be trusted any more. */
   violated(message: string): SessionLost {
     return this.#lose(`the server broke the protocol: ${message}`, false);
@@ -240,8 +279,8 @@ export class Session implements Line {
     if (learnt !== undefined) await trust.remember(this.target, learnt);
   }
 
-  #exchange(hasBody: boolean): Exchange {
-    const exchange = new Exchange(this, this.#last?.done, hasBody);
+  #exchange(hasBody: boolean, requests = 1): Exchange {
+    const exchange = new Exchange(this, this.#last?.done, hasBody, requests);
     this.#last = exchange;
     this.#pending++;
     void exchange.done.then(() => this.#pending--);

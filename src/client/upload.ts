@@ -3,7 +3,7 @@ import { FileDigest } from "../digest/file.ts";
 import { MAX_BLOCK_HEADER } from "../protocol/block.ts";
 import { BLOCK_SIZE } from "../protocol/limits.ts";
 import type { Path } from "../protocol/path.ts";
-import { readBlocks, readOnlyBlock } from "../storage/read-blocks.ts";
+import { readBlocks } from "../storage/read-blocks.ts";
 import type { Source, Storage } from "../storage/storage.ts";
 import { ask } from "./ask.ts";
 import { Interrupted, Refused } from "./errors.ts";
@@ -14,9 +14,18 @@ import { confirmStored, Outcome, sendBody, type Outgoing } from "./send-body.ts"
 import type { Session } from "./session.ts";
 import type { Transfer, Transferred, TransferOptions } from "./transfer.ts";
 
+/** What was sent whole and whose reply never came. */
+export interface Unconfirmed {
+  /** Bytes. */
+  readonly size: number;
+  readonly digest: bigint;
+}
+
 export interface UploadOptions extends TransferOptions {
   /** What the keys of parts are made with. */
   readonly secret: Uint8Array;
+  /** What an earlier attempt has sent of it, perhaps. */
+  readonly unconfirmed?: Unconfirmed | undefined;
 }
 
 /** Where to go on, and the digest of all before that. */
@@ -35,8 +44,7 @@ export class Upload implements Transfer {
   readonly #remote: Path;
   readonly #options: UploadOptions;
   #fresh: boolean;
-  /** What was sent whole and whose reply never came. */
-  #unconfirmed: { readonly size: number; readonly digest: bigint } | undefined;
+  #unconfirmed: Unconfirmed | undefined;
 
   constructor(storage: Storage, local: Path, remote: Path, options: UploadOptions) {
     this.#storage = storage;
@@ -44,15 +52,15 @@ export class Upload implements Transfer {
     this.#remote = remote;
     this.#options = options;
     this.#fresh = options.fresh;
+    this.#unconfirmed = options.unconfirmed;
   }
 
   async attempt(session: Session): Promise<Transferred> {
     const started = performance.now();
-    const ahead = await this.#storage.openAhead?.(this.#local);
-    const source = ahead ?? (await this.#storage.open(this.#local));
+    const source = await this.#storage.open(this.#local);
     let answered: () => Promise<Omit<Transferred, "seconds">>;
     try {
-      answered = await this.#send(session, source, ahead !== undefined);
+      answered = await this.#send(session, source);
     } finally {
       await source.close();
     }
@@ -67,31 +75,15 @@ export class Upload implements Transfer {
     const unconfirmed = this.#unconfirmed;
     if (unconfirmed === undefined) return undefined;
     const { size, digest } = unconfirmed;
-    try {
-      const reply = await ask(
-        session,
-        "STAT",
-        this.#remote,
-        { digest: true },
-        this.#options.signal,
-      );
-      this.#unconfirmed = undefined;
-      if (digestField(reply, "digest") !== digest) return undefined;
-      return { bytes: size, reused: size, digest };
-    } catch (error) {
-      if (error instanceof Refused) return undefined;
-      throw error;
-    }
+    const isStored = await hasStored(session, this.#remote, unconfirmed, this.#options.signal);
+    this.#unconfirmed = undefined;
+    return isStored ? { bytes: size, reused: size, digest } : undefined;
   }
 
-  /**
-   * @param ahead whether all of it was read
-   * @returns what waits for the server's reply
-   */
+  /** @returns what waits for the server's reply */
   async #send(
     session: Session,
     source: Source,
-    ahead: boolean,
   ): Promise<() => Promise<Omit<Transferred, "seconds">>> {
     const { size, mtime, exec } = source;
     const { secret, signal, onProgress, onHandedOver } = this.#options;
@@ -125,11 +117,7 @@ export class Upload implements Transfer {
     const body: Outgoing = {
       digest,
       offset,
-      isAtHand: ahead,
-      blocks:
-        ahead && size > 0
-          ? [await readOnlyBlock(source, digest, headroom)]
-          : readBlocks(source, digest, { from: offset, headroom }),
+      blocks: readBlocks(source, digest, { from: offset, headroom }),
       unchanged: () => source.unchanged(),
       onHandedOver: (bytes) => {
         handedOver = bytes;
@@ -183,5 +171,21 @@ export class Upload implements Transfer {
     }
     this.#options.onRestart("what the server holds of it is not the beginning of this file");
     return afresh;
+  }
+}
+
+/** Whether the server has a file as it was sent, where the reply to that was lost. */
+export async function hasStored(
+  session: Session,
+  remote: Path,
+  { digest }: Unconfirmed,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const reply = await ask(session, "STAT", remote, { digest: true }, signal);
+    return digestField(reply, "digest") === digest;
+  } catch (error) {
+    if (error instanceof Refused) return false;
+    throw error;
   }
 }

@@ -33,3 +33,12 @@ export class FileDigest {
     this.#length = Math.min(this.#length, blocks * DIGEST_BYTES);
   }
 }
+
+const only = Buffer.alloc(DIGEST_BYTES);
+
+/** The digest of a file that is one block, or of an empty one, without keeping anything. */
+export function smallFileDigest(block: bigint | undefined): bigint {
+  if (block === undefined) return Bun.hash.xxHash3(only.subarray(0, 0));
+  only.writeBigUInt64BE(block);
+  return Bun.hash.xxHash3(only);
+}

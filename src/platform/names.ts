@@ -14,8 +14,17 @@ const SEPARATOR = /[\\:]/;
 /** https://learn.microsoft.com/windows/win32/fileio/naming-a-file, with the superscript digits. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
 
+/** Letters, digits, hyphens and underlines of ASCII, with dots between them. */
+const PLAIN = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
+
+/** Whether a name is one that no system takes for anything else. */
+export function isPlain(name: string): boolean {
+  return PLAIN.test(name) && !DEVICE.test(name);
+}
+
 /** Why a name would be another one, or none, on some system, in words that follow it. */
 export function whyNotEverywhere(name: string): string | undefined {
+  if (isPlain(name)) return undefined;
   if (CONTROL.test(name)) return "holds a control character";
   if (SEPARATOR.test(name)) return "holds a backslash or a colon";
   if (/[. ]$/.test(name)) return "ends in a dot or a space";

@@ -29,13 +29,18 @@ export function parseBlockHeader(line: string): BlockHeader {
   return { length: bytes, digest: value };
 }
 
+/** Writes the line that begins a block, LF included. */
+export function formatBlockHeader(length: number, digest: bigint): string {
+  return `+${length} ${formatDigest(digest)}\n`;
+}
+
 /**
  * Writes a block's header right before its bytes, so that both leave in one piece.
  * @param buffer holds the block from `MAX_BLOCK_HEADER` on.
  * @returns the part of `buffer` to send.
  */
 export function frameBlock(buffer: Buffer, length: number, digest: bigint): Uint8Array {
-  const header = `+${length} ${formatDigest(digest)}\n`;
+  const header = formatBlockHeader(length, digest);
   const start = MAX_BLOCK_HEADER - header.length;
   buffer.write(header, start, "latin1");
   return buffer.subarray(start, MAX_BLOCK_HEADER + length);

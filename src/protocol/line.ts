@@ -13,7 +13,7 @@ export interface Line {
 const VALUE = "(?:[A-Za-z0-9\\-._~/,]|%[0-9A-Fa-f]{2})";
 const VERB = /^[A-Za-z]{1,16}$/;
 const PATH = new RegExp(`^(?!/)${VALUE}+$`);
-const FIELD = new RegExp(`^([a-z][a-z0-9-]*)=(${VALUE}*)$`);
+const FIELD = new RegExp(`^[a-z][a-z0-9-]*=${VALUE}*$`);
 
 /**
  * Splits a line into its verb, path and fields.
@@ -38,12 +38,8 @@ export function parseLine(text: string): Line {
  */
 export function parseFields(words: readonly string[]): (readonly [string, string])[] {
   return words.map((word) => {
-    const match = FIELD.exec(word);
-    const key = match?.[1];
-    const value = match?.[2];
-    if (key === undefined || value === undefined) {
-      throw new ProtocolViolation("A field is not of the form key=value");
-    }
-    return [key, value];
+    if (!FIELD.test(word)) throw new ProtocolViolation("A field is not of the form key=value");
+    const end = word.indexOf("=");
+    return [word.slice(0, end), word.slice(end + 1)];
   });
 }

@@ -12,7 +12,9 @@ export type FieldValue = string | number | boolean | undefined;
 
 const MAX_MESSAGE = 4096;
 const UNPRINTABLE = /[^ -~]/gu;
-const REPLY = /^([1-5][0-9]{2})(?: (.*))?$/;
+const REPLY = /^[1-5][0-9]{2}(?: |$)/;
+/** Where what follows the code begins. */
+const REST = 4;
 const WORD = /^[a-z][a-z-]*$/;
 
 /** Writes a 1xx, 2xx or 3xx reply, LF included. A field that is undefined or false is left out. */
@@ -41,10 +43,11 @@ export function formatFailure(failure: Failure, message: string): string {
  * @throws {ProtocolViolation} where it is none.
  */
 export function parseReply(line: string): Reply {
-  const match = REPLY.exec(line);
-  if (match === null) throw new ProtocolViolation("The server sent something that is no reply");
-  const code = Number(match[1]);
-  const rest = match[2] ?? "";
+  if (!REPLY.test(line)) {
+    throw new ProtocolViolation("The server sent something that is no reply");
+  }
+  const code = Number(line.slice(0, REST - 1));
+  const rest = line.slice(REST);
   if (code >= 400) {
     const space = rest.indexOf(" ");
     const word = space === -1 ? rest : rest.slice(0, space);
@@ -52,7 +55,7 @@ export function parseReply(line: string): Reply {
     return { ok: false, code, word, message: space === -1 ? "" : rest.slice(space + 1) };
   }
   const fields = new Map<string, string>();
-  for (const [key, encoded] of parseFields(match[2]?.split(" ") ?? [])) {
+  for (const [key, encoded] of parseFields(line.length < REST ? [] : rest.split(" "))) {
     const value = decodeText(encoded);
     if (value === undefined || fields.has(key)) {
       throw new ProtocolViolation(`The reply ${code} has a bad field ${key}`);

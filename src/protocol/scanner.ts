@@ -11,7 +11,7 @@ const FIRST_ALLOCATION = 16 * 1024;
  */
 export class Scanner {
   readonly #pieces: Uint8Array[] = [];
-  #piece: Uint8Array | undefined;
+  #piece: Buffer | undefined;
   #position = 0;
   #line = "";
   #run: Uint8Array | undefined;
@@ -37,7 +37,7 @@ export class Scanner {
   push(piece: Uint8Array): void {
     if (piece.length === 0) return;
     this.#buffered += piece.length;
-    if (this.#piece === undefined) this.#piece = piece;
+    if (this.#piece === undefined) this.#piece = bufferOf(piece);
     else this.#pieces.push(piece);
   }
 
@@ -48,13 +48,15 @@ export class Scanner {
   line(): string | undefined {
     while (this.#piece !== undefined) {
       const room = MAX_LINE - this.#line.length;
-      const view = this.#piece.subarray(this.#position, this.#position + room);
-      const end = view.indexOf(LF);
-      if (end === -1 && view.length === room) {
+      const start = this.#position;
+      const stop = Math.min(this.#piece.length, start + room);
+      const found = this.#piece.indexOf(LF, start);
+      const end = found === -1 || found >= stop ? -1 : found;
+      if (end === -1 && stop - start === room) {
         throw new ProtocolViolation(`A line is longer than ${MAX_LINE} bytes`);
       }
-      const length = end === -1 ? view.length : end;
-      const text = Buffer.from(view.buffer, view.byteOffset, length).toString("latin1");
+      const length = (end === -1 ? stop : end) - start;
+      const text = this.#piece.toString("latin1", start, start + length);
       this.#consume(end === -1 ? length : length + 1);
       if (end === -1) {
         this.#line += text;
@@ -106,8 +108,13 @@ export class Scanner {
     this.#position += bytes;
     this.#buffered -= bytes;
     if (this.#piece !== undefined && this.#position >= this.#piece.length) {
-      this.#piece = this.#pieces.shift();
+      const next = this.#pieces.shift();
+      this.#piece = next && bufferOf(next);
       this.#position = 0;
     }
   }
+}
+
+function bufferOf(piece: Uint8Array): Buffer {
+  return Buffer.from(piece.buffer, piece.byteOffset, piece.length);
 }

@@ -5,12 +5,15 @@
 
 const NOT_ENCODED_BY_RUNTIME = /[!'()*]/g;
 const LEFT_RAW = /%2[FC]/g;
+const NEEDS_NONE = /^[A-Za-z0-9\-._~/,]*$/;
 
 /**
  * Encodes a value for the wire.
  * @throws {URIError} for text with a lone surrogate, which has no UTF-8.
  */
 export function encodeText(text: string): string {
+  // As good as every value: to encode it costs ten times as much as this look.
+  if (NEEDS_NONE.test(text)) return text;
   return encodeURIComponent(text)
     .replace(NOT_ENCODED_BY_RUNTIME, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
     .replace(LEFT_RAW, (escape) => (escape === "%2F" ? "/" : ","));

@@ -68,6 +68,11 @@ export class Intake {
     return this.#jobs.take();
   }
 
+  /** The next thing to answer where it has come already, and is wanted. */
+  nextIf(wanted: (job: Job) => boolean): Job | undefined {
+    return this.#jobs.takeIf(wanted);
+  }
+
   /** Says that a job has had its reply. */
   answered(job: Job): void {
     this.#unanswered.delete(job);
@@ -98,10 +103,12 @@ export class Intake {
   async #readAll(): Promise<IntakeEnd> {
     try {
       for (;;) {
-        const event = await this.#channel.read();
+        // What has come is taken without a pause: the more waits, the more is carried out as one.
+        const event = this.#channel.readNow() ?? (await this.#channel.read());
         if (event === undefined) return { type: "fin" };
         this.#events++;
-        await this.#take(event);
+        const room = this.#take(event);
+        if (room !== undefined) await room;
         if (event.type === "request" && event.request.verb === "QUIT") return { type: "quit" };
       }
     } catch (error) {
@@ -111,24 +118,24 @@ export class Intake {
     }
   }
 
-  async #take(event: RequestEvent): Promise<void> {
+  /** @returns what settles when more may be read, where that has to be waited for */
+  #take(event: RequestEvent): Promise<void> | undefined {
     if (event.type !== "request" && event.type !== "rejected") {
       const body = this.#open;
-      await body?.put(event);
-      if (body?.ended === true) this.#open = undefined;
-      return;
+      if (event.type === "end" || event.type === "abort") this.#open = undefined;
+      return body?.put(event);
     }
     const verb = event.type === "request" ? event.request.verb : event.rejection.verb;
     if (event.type === "request" && verb === "ABORT") this.#cancelAll();
     const body = verb === "PUT" ? new Body(this.#bodies) : undefined;
-    await this.#add(event, body);
+    return this.#add(event, body);
   }
 
-  async #add(asked: Job["asked"], body: Body | undefined): Promise<void> {
+  #add(asked: Job["asked"], body: Body | undefined): Promise<void> | undefined {
     const job: Job = { asked, body, cancelled: false };
     if (body !== undefined) this.#open = body;
     this.#unanswered.add(job);
-    await this.#jobs.put(job, 1);
+    return this.#jobs.put(job, 1);
   }
 
   #cancelAll(): void {

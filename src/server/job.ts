@@ -7,6 +7,13 @@ import { BoundedQueue, type Room } from "./queue.ts";
 /** What a body consists of. */
 export type BodyEvent = Exclude<RequestEvent, { type: "request" | "rejected" }>;
 
+/** A body that is at most one block. */
+export interface SmallBody {
+  readonly block: Extract<BodyEvent, { type: "block" }> | undefined;
+  /** Of the file, where the client has named it. */
+  readonly digest: bigint | undefined;
+}
+
 /** Bytes of an upload that may wait for the storage. */
 export const BODY_BYTES = 1024 * 1024;
 /** What an event without content weighs in the queue, in bytes. */
@@ -60,6 +67,21 @@ export class Body {
     if (this.#cause === undefined) throw new Error("a body was read beyond its end");
     this.#causeTold = true;
     throw this.#cause;
+  }
+
+  /**
+   * All of a body that has come whole, is at most one block, and ends as it should; it is left as it
+   * is for `next`.
+   */
+  get small(): SmallBody | undefined {
+    if (!this.#ended || this.#cause !== undefined) return undefined;
+    const events = this.#events.waiting();
+    const [first, second] = events;
+    const block = first?.type === "block" ? first : undefined;
+    const end = block === undefined ? first : second;
+    const isAll = events.length === (block === undefined ? 1 : 2);
+    if (!isAll || end?.type !== "end" || end.rejection !== undefined) return undefined;
+    return { block, digest: end.digest };
   }
 
   /** Nothing more of it can come, for this cause. */

@@ -1,12 +1,12 @@
-import { areInTheWay, wayOf } from "../storage/names.ts";
 import type { Ahead } from "../storage/storage.ts";
+import { Ways, wayTo, type Way } from "../storage/ways.ts";
 import type { Job } from "./job.ts";
 
 const ONE_BY_ONE: Ahead = { requests: 1, uploadSize: 0, names: false };
 
 /** What a request touches, where others can be carried out beside it. */
 interface Touched {
-  readonly way: string;
+  readonly way: Way;
   readonly writes: boolean;
 }
 
@@ -15,6 +15,13 @@ export class Turn {
   readonly #come = Promise.withResolvers<void>();
   #isNow = false;
   #atOnce: (() => void)[] = [];
+
+  /** One that has come. */
+  static now(): Turn {
+    const turn = new Turn();
+    turn.arrive();
+    return turn;
+  }
 
   /** Settles when everything before it has been answered. */
   get come(): Promise<void> {
@@ -45,7 +52,13 @@ export class Turn {
  * difference to. They are answered in their order all the same.
  */
 export class Lanes {
-  readonly #running = new Map<Promise<void>, Touched | undefined>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #touched = new Ways<Promise<void>>();
+  /** Of these what is only read does not have to be minded by what only reads. */
+  readonly #written = new Ways<Promise<void>>();
+  /** What nothing may be carried out beside. */
+  #alone: Promise<void> | undefined;
+  #requests = 0;
   #ahead = ONE_BY_ONE;
   #last: Promise<void> = Promise.resolve();
 
@@ -61,7 +74,7 @@ export class Lanes {
 
   /** Waits until anything at all could be begun. */
   async anyRoom(): Promise<void> {
-    while (this.#running.size >= this.#ahead.requests) await Promise.race(this.#running.keys());
+    while (this.#requests >= this.#ahead.requests) await Promise.race(this.#running);
   }
 
   /** Waits until a request can be begun. */
@@ -74,14 +87,31 @@ export class Lanes {
     }
   }
 
-  /** Carries out a request; its turn comes when the one before has ended. */
-  begin(job: Job, work: (turn: Turn) => Promise<void>): void {
+  /** Whether a request could be begun at once, beside all that is carried out. */
+  hasRoom(job: Job): boolean {
+    return this.#inTheWayOf(this.#touchedBy(job)) === undefined;
+  }
+
+  /**
+   * Carries out requests as one; their turn comes when those before them have ended.
+   * @param jobs of which none is in the way of another
+   */
+  begin(jobs: readonly Job[], work: (turn: Turn) => Promise<void>): void {
     const turn = new Turn();
     if (this.#running.size === 0) turn.arrive();
     else void this.#last.then(() => turn.arrive());
-    const running = work(turn).finally(() => this.#running.delete(running));
+    const touched = jobs.map((job) => this.#touchedBy(job));
+    const running = work(turn).finally(() => {
+      this.#running.delete(running);
+      this.#requests -= jobs.length;
+      if (this.#alone === running) this.#alone = undefined;
+      for (const one of touched) this.#waysOf(one, (ways, way) => ways.remove(way, running));
+    });
     this.#last = running;
-    this.#running.set(running, this.#touchedBy(job));
+    this.#running.add(running);
+    this.#requests += jobs.length;
+    if (touched.includes(undefined)) this.#alone = running;
+    for (const one of touched) this.#waysOf(one, (ways, way) => ways.add(way, running));
   }
 
   /** Waits until nothing is carried out any more. */
@@ -89,38 +119,41 @@ export class Lanes {
     await this.#last;
   }
 
-  #inTheWayOf(touched: Touched | undefined): Promise<void> | undefined {
-    for (const [running, other] of this.#running) if (meet(touched, other)) return running;
-    return undefined;
+  #inTheWayOf(wanted: Touched | undefined): Promise<void> | undefined {
+    if (wanted === undefined) return this.#running.values().next().value;
+    if (this.#alone !== undefined) return this.#alone;
+    const others = wanted.writes ? this.#touched : this.#written;
+    return others.blocks(wanted.way) ? others.inTheWayOf(wanted.way).next().value : undefined;
+  }
+
+  #waysOf(touched: Touched | undefined, use: (ways: Ways<Promise<void>>, way: Way) => void): void {
+    if (touched === undefined) return;
+    use(this.#touched, touched.way);
+    if (touched.writes) use(this.#written, touched.way);
   }
 
   /** `undefined` where nothing may be carried out beside it. */
   #touchedBy({ asked }: Job): Touched | undefined {
     if (asked.type !== "request") return undefined;
     const { request } = asked;
+    const way = wayTo(request.path);
     switch (request.verb) {
       case "GET":
-        return { way: wayOf(request.path), writes: false };
+        return { way, writes: false };
       case "STAT":
         return this.#ahead.names && request.keys.digest === undefined
-          ? { way: wayOf(request.path), writes: false }
+          ? { way, writes: false }
           : undefined;
       case "DELETE":
-        return this.#ahead.names ? { way: wayOf(request.path), writes: true } : undefined;
+        return this.#ahead.names ? { way, writes: true } : undefined;
       case "PUT": {
         const { size = Infinity, part } = request.keys;
         return size <= this.#ahead.uploadSize && part === undefined
-          ? { way: wayOf(request.path), writes: true }
+          ? { way, writes: true }
           : undefined;
       }
       default:
         return undefined;
     }
   }
-}
-
-/** Whether one must wait for the other. */
-function meet(one: Touched | undefined, other: Touched | undefined): boolean {
-  if (one === undefined || other === undefined) return true;
-  return (one.writes || other.writes) && areInTheWay(one.way, other.way);
 }

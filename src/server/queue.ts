@@ -73,6 +73,20 @@ export class BoundedQueue<T> {
     return new Promise((resolve) => (this.#taker = resolve));
   }
 
+  /** Takes the next item where it is there already, and wanted. */
+  takeIf(wanted: (item: T) => boolean): T | undefined {
+    const [next] = this.#items;
+    if (next === undefined || !wanted(next.item)) return undefined;
+    this.#items.shift();
+    this.#room.give(next.weight);
+    return next.item;
+  }
+
+  /** What is there, without taking it. */
+  waiting(): readonly T[] {
+    return this.#items.map(({ item }) => item);
+  }
+
   /** Nothing more comes. What is in the queue can still be taken. */
   close(): void {
     this.#closed = true;

@@ -6,17 +6,20 @@ import { networkOf } from "../security/ip.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Connection } from "../transport/connection.ts";
+import { join } from "../transport/join.ts";
 import type { Exchange } from "./exchange.ts";
 import { aborted, RequestFailed, toFailure } from "./failures.ts";
 import { Intake, type IntakeEnd } from "./intake.ts";
 import type { Job } from "./job.ts";
 import { KeepAlive } from "./keep-alive.ts";
-import { Lanes, type Turn } from "./lanes.ts";
+import { Lanes, Turn } from "./lanes.ts";
 import { MECHANISM } from "../security/mechanism.ts";
 import { Login, type Account, type Guard } from "./login.ts";
 import { Parts } from "./parts.ts";
 import type { Rate, Rates } from "./rates.ts";
-import { Rights, type Withheld } from "./rights.ts";
+import { Rights, type Right, type Withheld } from "./rights.ts";
+import { gather, type Group } from "./together.ts";
+import type { Answer, Asker } from "./verbs/small.ts";
 import { authorise, handle, isLogged } from "./verbs.ts";
 import { Watch, type Deadlines } from "./watch.ts";
 
@@ -156,9 +159,65 @@ export class Session {
       if (this.#closing !== undefined) break;
       // Nothing runs any more: the upload has said by now what it had to say.
       if (job.asked.type === "violation" && job.asked.inBody?.causeTold === true) continue;
-      this.#lanes.begin(job, (turn) => this.#carryOut(job, turn));
+      this.#begin(job);
     }
     await this.#lanes.settle();
+  }
+
+  #begin(job: Job): void {
+    const asker = this.#togetherWith(job);
+    const { jobs, carryOut }: Group = asker
+      ? gather(job, (wanted) =>
+          this.#intake.nextIf((next) => this.#lanes.hasRoom(next) && wanted(next)),
+        )
+      : { jobs: [job] };
+    this.#lanes.begin(jobs, async (turn) => {
+      if (asker === undefined || carryOut === undefined) return this.#carryOut(job, turn);
+      turn.whenNow(() => this.#keepAlive.begin());
+      const answers = await carryOut(asker);
+      await turn.come;
+      await this.#answerAll(jobs, answers);
+      this.#keepAlive.end();
+    });
+  }
+
+  /**
+   * For whom a small file is read or stored together with others: nobody whose rate has to be
+   * minded, or to whom the storage has to be told what is not allowed.
+   */
+  #togetherWith({ asked }: Job): Asker | undefined {
+    const { storage, rate, rights } = this.#admitted ?? {};
+    const isPut = asked.type === "request" && asked.request.verb === "PUT";
+    const way = isPut ? storage?.storeSmall : storage?.readSmall;
+    if (storage === undefined || way === undefined || rate !== undefined) return undefined;
+    const wanted: readonly Right[] = isPut ? ["add", "replace"] : ["read"];
+    if (rights === undefined || wanted.some((right) => rights.withholderOf(right))) {
+      return undefined;
+    }
+    return { storage, client: this.#connection.remote };
+  }
+
+  /** Answers what was carried out together, and carries out by itself what was not. */
+  async #answerAll(jobs: readonly Job[], answers: readonly (Answer | undefined)[]): Promise<void> {
+    let pieces: (string | Uint8Array)[] = [];
+    const send = (): void => {
+      if (pieces.length > 0) this.#connection.write(join(pieces));
+      pieces = [];
+    };
+    for (const [index, job] of jobs.entries()) {
+      const answer = answers[index];
+      if (answer === undefined || (job.cancelled && job.body === undefined)) {
+        send();
+        await this.#carryOut(job, Turn.now());
+        continue;
+      }
+      pieces.push(...answer.pieces);
+      this.#options.observe(answer.event);
+      this.#intake.answered(job);
+      job.body?.drop(() => undefined);
+    }
+    send();
+    await this.#connection.drained().catch(() => undefined);
   }
 
   /** Carries out a request, and answers it when its turn comes. */

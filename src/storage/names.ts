@@ -1,5 +1,5 @@
 import { without } from "../faults/faults.ts";
-import { bare, folded, isAnywhere, whyNotEverywhere } from "../platform/names.ts";
+import { bare, isAnywhere, isPlain, whyNotEverywhere } from "../platform/names.ts";
 import { StorageError, type Path } from "./errors.ts";
 
 /** The folder inside a root that holds what is not finished; hidden from everybody. */
@@ -52,22 +52,19 @@ export function checkCreatable(path: Path): void {
   check(path, whyNotCreatable);
 }
 
+/** Whether a path may be read as `checkReadable` judges it, and is not the root. */
+export function isReadable(path: Path): boolean {
+  return path.length > 0 && whyNot(path, whyNotReadable) === undefined;
+}
+
+/** Whether something may be made under a path as `checkCreatable` judges it. */
+export function isCreatable(path: Path): boolean {
+  return path.length > 0 && whyNot(path, whyNotCreatable) === undefined;
+}
+
 /** Why a part of a path cannot be created, in words that follow the name; `undefined` if it can. */
 export function whyNotCreatable(part: string): string | undefined {
   return whyNotReadable(part) ?? whyNotEverywhere(part);
-}
-
-/** What a path is compared by where it may be in the way of another. */
-export function wayOf(path: Path): string {
-  return path.length === 0 ? "/" : `/${folded(path.join("/"))}/`;
-}
-
-/**
- * Whether work on two ways has to be done one after the other: names that a file system may take for
- * one, or a folder and something in it.
- */
-export function areInTheWay(one: string, other: string): boolean {
-  return one.startsWith(other) || other.startsWith(one);
 }
 
 /** Whether a name is the staging folder's on any system that there is. */
@@ -76,6 +73,8 @@ export function isStaging(part: string): boolean {
 }
 
 function whyNotReadable(part: string): string | undefined {
+  // As good as every name is plain, and to judge it as any other costs five times as much.
+  if (isPlain(part) && part.length <= MAX_NAME) return undefined;
   if (part === "") return "is empty";
   if (part === "." || part === "..") return "leads elsewhere";
   if (part.includes("/") || part.includes("\0")) return "holds a slash or a NUL";
@@ -85,18 +84,22 @@ function whyNotReadable(part: string): string | undefined {
   return undefined;
 }
 
-function check(path: Path, whyNot: (part: string) => string | undefined): void {
-  if (globalThis.FAULT_LAB && without("names")) return;
+function check(path: Path, whyNotPart: (part: string) => string | undefined): void {
+  const reason = whyNot(path, whyNotPart);
+  if (reason !== undefined) throw new StorageError("name", path, reason);
+}
+
+/** In words that a path as people know it is put into. */
+function whyNot(
+  path: Path,
+  whyNotPart: (part: string) => string | undefined,
+): ((name: string) => string) | undefined {
+  if (globalThis.FAULT_LAB && without("names")) return undefined;
   for (const part of path) {
-    const reason = whyNot(part);
+    const reason = whyNotPart(part);
     if (reason === undefined) continue;
-    throw new StorageError(
-      "name",
-      path,
-      (name) => `The name ${name} is not allowed: a part of it ${reason}`,
-    );
+    return (name) => `The name ${name} is not allowed: a part of it ${reason}`;
   }
-  if (Buffer.byteLength(path.join("/")) > MAX_PATH) {
-    throw new StorageError("name", path, () => `The path is longer than ${MAX_PATH} bytes`);
-  }
+  if (Buffer.byteLength(path.join("/")) <= MAX_PATH) return undefined;
+  return () => `The path is longer than ${MAX_PATH} bytes`;
 }

@@ -44,6 +44,20 @@ export interface Source {
   close(): Promise<void>;
 }
 
+/** A small file that was read whole, and was the same before and after. */
+export interface SmallFile {
+  readonly mtime: number;
+  readonly exec: boolean;
+  readonly content: Uint8Array;
+}
+
+/** A small file that is to be stored. */
+export interface NewSmallFile {
+  readonly path: Path;
+  readonly content: Uint8Array;
+  readonly attributes: Attributes;
+}
+
 /** A file that is being written and that nobody sees before `commit`. */
 export interface Sink {
   /** Bytes, in whole blocks, that an earlier attempt has left; writing goes on behind them. */
@@ -128,6 +142,19 @@ export interface Storage {
    * @returns `undefined` where `open` is to be asked in its turn, also for what is wrong
    */
   openAhead?(path: Path): Promise<Source | undefined>;
+  /**
+   * Reads small files, of at most `SMALL` bytes each: many of them cost little more than one.
+   * @returns `undefined` in place of each that `open` is to be asked for, also for what is wrong
+   */
+  readSmall?(paths: readonly Path[]): Promise<readonly (SmallFile | undefined)[]>;
+  /**
+   * Stores small files in this order, over what may be replaced: many cost little more than one. Of
+   * two neither may be in the other's way.
+   * @returns for each that is stored how many bytes of another it has replaced; in place of the
+   * others, of which nothing has happened, and which `create` is to be asked for, `undefined`
+   */
+  readonly storeSmall?:
+    ((files: readonly NewSmallFile[]) => Promise<readonly (number | undefined)[]>) | undefined;
   /** Bytes of all files, also those that are being written or were left by interrupted transfers. */
   usage(): Promise<number>;
   /** Begins a file. Missing folders are made when it is committed. */

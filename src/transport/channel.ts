@@ -17,6 +17,20 @@ export class Channel<E> {
   }
 
   /**
+   * The next event of what has come already; `undefined` where `read` has to wait for more.
+   * @throws what the decoder throws.
+   */
+  readNow(): E | undefined {
+    for (;;) {
+      const event = this.#decoder.next();
+      if (event !== undefined) return event;
+      const piece = this.connection.readNow();
+      if (piece === undefined) return undefined;
+      this.#decoder.push(piece);
+    }
+  }
+
+  /**
    * The next event, or `undefined` after the last. One caller at a time.
    * @throws {ConnectionLost}, and what the decoder throws.
    */

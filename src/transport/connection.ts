@@ -140,21 +140,26 @@ export class Connection {
     if (this.#lost !== undefined) throw this.#lost;
   }
 
+  /** The next piece where it has arrived already. */
+  readNow(): Uint8Array | undefined {
+    const piece = this.#incoming.shift();
+    if (piece === undefined) return undefined;
+    this.#incomingBytes -= piece.length;
+    if (this.#paused && this.#incomingBytes < RECEIVE_HIGH_WATER) {
+      this.#paused = false;
+      this.#socket.resume();
+    }
+    return piece;
+  }
+
   /**
    * The next piece that arrived, or `undefined` after the other side has sent its last byte. One
    * caller at a time. While nobody reads, little is taken from the network.
    * @throws {ConnectionLost} when the connection broke.
    */
   async read(): Promise<Uint8Array | undefined> {
-    const piece = this.#incoming.shift();
-    if (piece !== undefined) {
-      this.#incomingBytes -= piece.length;
-      if (this.#paused && this.#incomingBytes < RECEIVE_HIGH_WATER) {
-        this.#paused = false;
-        this.#socket.resume();
-      }
-      return piece;
-    }
+    const piece = this.readNow();
+    if (piece !== undefined) return piece;
     if (this.#ended) return undefined;
     if (this.#lost !== undefined) throw this.#lost;
     this.#reader = Promise.withResolvers();

@@ -72,3 +72,25 @@ test("what fails gives its room back", async () => {
   await store(storage, ["h"], bytesOf(6000));
   await full(3000, storage);
 });
+
+test("small files that are stored together are counted, with what they replace", async () => {
+  await using ground = await LocalGround.make();
+  const quota = new Quota(ground.storage, { total: TOTAL, file: 2000 });
+  const storage = new LimitedStorage(ground.storage, quota);
+  const file = (name: string, size: number) => ({
+    path: [name],
+    content: bytesOf(size),
+    attributes: {},
+  });
+  const few = Array.from({ length: 8 }, (_, index) => file(`f${index}`, 1000));
+  expect(await storage.storeSmall?.(few)).toEqual(few.map(() => 0));
+  await full(2000, storage);
+  const more = [file("f0", 500), file("new", 2001), file("a", 1000), file("b", 1001)];
+  expect(await storage.storeSmall?.(more)).toEqual([1000, undefined, 0, undefined]);
+  await full(1500, storage);
+  await ground.plant(["folder", "f"], bytesOf(1));
+  expect(await storage.storeSmall?.([file("folder", 1500)])).toEqual([undefined]);
+  await full(1500, storage);
+  await quota.recount();
+  await full(1499, storage);
+});

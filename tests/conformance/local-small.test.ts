@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from "bun:test";
-import { lstat, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { fileWorker } from "../../src/storage/local/small/file-worker.ts";
 import { SMALL } from "../../src/storage/read-blocks.ts";
-import { bytesOf, expectProblem, store } from "./ground.ts";
+import { bytesOf, expectProblem } from "./ground.ts";
 import { LocalGround } from "./local-ground.ts";
 import { describeStorage } from "./suite.ts";
 
@@ -16,12 +16,15 @@ const FILES = Array.from({ length: COUNT }, (_, n) => ({
   exec: n % 2 === 0,
 }));
 
+const NEW = FILES.map(({ path, content, mtime, exec }) => ({
+  path,
+  content,
+  attributes: { mtime, exec },
+}));
+
 async function storeAll(ground: LocalGround): Promise<void> {
-  await Promise.all(
-    FILES.map(({ path, content, mtime, exec }) =>
-      store(ground.storage, path, content, { size: content.length, mtime, exec }),
-    ),
-  );
+  const stored = await ground.storage.storeSmall?.(NEW);
+  expect(stored).toEqual(FILES.map(() => 0));
 }
 
 /** Once it runs, small files go by way of the thread, however few they are. */
@@ -52,45 +55,69 @@ test("many small files are stored at once, with their times and rights", async (
   expect(await ground.staged()).toEqual([]);
 });
 
-test("they are replaced, and nothing but files is", async () => {
+test("they are replaced, and nothing but files is; whatever is unusual is left to create", async () => {
   await using ground = await LocalGround.make();
   await storeAll(ground);
   await writeFile(`${ground.outside}/secret`, "secret");
   await mkdir(ground.at("d0/folder"));
   await symlink(`${ground.outside}/secret`, ground.at("d0/link"));
   await symlink(ground.outside, ground.at("way"));
-  const put = (...path: string[]) => store(ground.storage, path, "new", { size: 3 });
-  const [one, two] = await Promise.all([
-    Promise.allSettled([put("d0", "f0"), put("d0", "folder"), put("d0", "link"), put("d0", "x")]),
-    Promise.allSettled([put("way", "f"), put("way", "secret"), put("d1", "f1", "below")]),
-  ]);
-  const outcomes = [...one, ...two].map(({ status }) => status === "fulfilled");
-  expect(outcomes).toEqual([true, false, false, true, false, false, false]);
-  expect(await readFile(ground.at("d0/f0"), "utf8")).toBe("new");
+  const put = (name: string) => ({
+    path: name.split("/"),
+    content: Buffer.from("new"),
+    attributes: {},
+  });
+  const odd =
+    "d0/folder d0/link d0/x way/f way/secret d1/f1/below d0/../d1/y .sftp-staging/f d0/a:b";
+  const names = ["d0/f3", ...odd.split(" "), "d2/z"];
+  const large = { ...put("d0/large"), content: bytesOf(SMALL + 1) };
+  const stored = await ground.storage.storeSmall?.([...names.map(put), large]);
+  const size = FILES[3]?.content.length;
+  const rest = [0, undefined, undefined, undefined, undefined, undefined, undefined, 0, undefined];
+  expect(stored).toEqual([size, undefined, undefined, ...rest]);
+  expect(await readFile(ground.at("d0/f3"), "utf8")).toBe("new");
   expect(await readFile(ground.at("d0/x"), "utf8")).toBe("new");
   expect((await lstat(ground.at("d0/link"))).isSymbolicLink()).toBe(true);
   expect(await readFile(`${ground.outside}/secret`, "utf8")).toBe("secret");
   expect(await ground.staged()).toEqual([]);
 });
 
-test("they are read ahead, and whatever is unusual is left to open", async () => {
+test("a folder that somebody removes is made again", async () => {
+  await using ground = await LocalGround.make();
+  await storeAll(ground);
+  await rm(ground.at("d0"), { recursive: true });
+  const [first = []] = FILES.map(({ path }) => path);
+  const one = { path: first, content: Buffer.from("x"), attributes: {} };
+  expect(await ground.storage.storeSmall?.([one])).toEqual([0]);
+});
+
+test("they are read together, and whatever is unusual is left to open", async () => {
   await using ground = await LocalGround.make();
   await storeAll(ground);
   await writeFile(ground.at("large"), bytesOf(SMALL + 1));
   await symlink(ground.at("d0/f0"), ground.at("link"));
   await symlink(ground.at("d0"), ground.at("way"));
   const { storage } = ground;
-  const sources = await Promise.all(FILES.map(({ path }) => storage.openAhead(path)));
+  const read = await storage.readSmall(FILES.map(({ path }) => path));
   for (const [index, { content, mtime, exec }] of FILES.entries()) {
-    const source = sources[index];
-    expect(source).toMatchObject({ size: content.length, mtime, exec });
-    const read = Buffer.alloc(content.length);
-    expect(await source?.read(0, [read])).toBe(content.length);
-    expect(content.equals(read)).toBe(true);
+    const file = read[index];
+    expect(file).toMatchObject({ mtime, exec });
+    expect(content.equals(file?.content ?? Buffer.alloc(1))).toBe(true);
   }
-  const odd = [["large"], ["link"], ["way", "f0"], ["d0"], ["none"], ["none", "f"]];
-  const read = await Promise.all(odd.map((path) => storage.openAhead(path)));
-  expect(read).toEqual(odd.map(() => undefined));
+  const odd = [
+    ["large"],
+    ["link"],
+    ["way", "f0"],
+    ["d0"],
+    ["none"],
+    ["none", "f"],
+    [],
+    ["..", "f"],
+  ];
+  const [first = []] = FILES.map(({ path }) => path);
+  const files = await storage.readSmall([...odd, first]);
+  expect(files.slice(0, -1)).toEqual(odd.map(() => undefined));
+  expect(files.at(-1)).toBeDefined();
   await expectProblem("not-a-file", () => storage.open(["link"]));
 });
 

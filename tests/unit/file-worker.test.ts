@@ -16,7 +16,7 @@ function stuckThread(gate: SharedArrayBuffer): Worker {
   return worker;
 }
 
-const JOB: ReadJob = { kind: "read", root: "/", parents: [], names: ["f"] };
+const JOB: ReadJob = { kind: "read", root: "/", folders: [{ parents: [], files: ["f"] }] };
 
 test("a job that hangs holds up nobody but the one that it is done for", async () => {
   const gate = new SharedArrayBuffer(4);

@@ -17,7 +17,7 @@ describe("Lanes", () => {
     const lanes = new Lanes();
     lanes.widen({ requests: 8, uploadSize: 1024, names });
     const end = Promise.withResolvers<void>();
-    lanes.begin(first, () => end.promise);
+    lanes.begin([first], () => end.promise);
     let begun = false;
     const room = lanes.room(second).then(() => (begun = true));
     await new Promise((resolve) => setImmediate(resolve));
@@ -56,7 +56,7 @@ describe("Lanes", () => {
   test("carries out one by one until more is allowed", async () => {
     const lanes = new Lanes();
     const end = Promise.withResolvers<void>();
-    lanes.begin(job("GET", "a"), () => end.promise);
+    lanes.begin([job("GET", "a")], () => end.promise);
     let room = false;
     const waiting = lanes.room(job("GET", "b")).then(() => (room = true));
     await new Promise((resolve) => setImmediate(resolve));
@@ -76,7 +76,7 @@ describe("Lanes", () => {
     const turns: Turn[] = [];
     const ends = [0, 1].map(() => Promise.withResolvers<void>());
     for (const [index, end] of ends.entries()) {
-      lanes.begin(job("GET", `f${index}`), (turn) => {
+      lanes.begin([job("GET", `f${index}`)], (turn) => {
         turns.push(turn);
         return end.promise;
       });
@@ -94,6 +94,27 @@ describe("Lanes", () => {
     await turns[1]?.come;
     expect(turns[1]?.isNow).toBe(true);
     await lanes.settle();
+    expect(lanes.busy).toBe(false);
+  });
+
+  test("counts each of those that are carried out as one, and minds what each touches", async () => {
+    const lanes = new Lanes();
+    lanes.widen({ requests: 3, uploadSize: 1024, names: true });
+    const end = Promise.withResolvers<void>();
+    lanes.begin([job("PUT", "a/f"), job("PUT", "b")], () => end.promise);
+    expect(lanes.hasRoom(job("GET", "c"))).toBe(true);
+    for (const path of ["a/f", "b", "a", "B", "b/f"]) {
+      expect(lanes.hasRoom(job("GET", path))).toBe(false);
+    }
+    lanes.begin([job("GET", "c")], () => end.promise);
+    let room = false;
+    const waiting = lanes.anyRoom().then(() => (room = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(room).toBe(false);
+    end.resolve();
+    await waiting;
+    await lanes.settle();
+    expect(lanes.hasRoom(job("MKDIR", "a"))).toBe(true);
     expect(lanes.busy).toBe(false);
   });
 });

@@ -1,8 +1,10 @@
 import { Download } from "../../client/download.ts";
-import { CommandFailed } from "../../client/errors.ts";
+import { CommandFailed, Interrupted } from "../../client/errors.ts";
 import type { Link } from "../../client/link.ts";
+import { downloadSmall, type SmallDownload } from "../../client/small-downloads.ts";
 import { Status } from "../../client/status.ts";
 import { StorageError, type Path } from "../../storage/errors.ts";
+import type { Storage } from "../../storage/storage.ts";
 import { checkCreatable } from "../../storage/names.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
@@ -16,6 +18,12 @@ import { limitsOf, runPool, weightOf, type Turn } from "./pool.ts";
 import { isSame, lookThere, noFile, type Comparison, type Known } from "./same.ts";
 import type { Tally } from "./tally.ts";
 import type { Targets } from "./targets.ts";
+import { actOver, Together } from "./together.ts";
+import type { Transferred } from "../../client/transfer.ts";
+import { SMALL } from "../../storage/read-blocks.ts";
+
+/** Small files on their way to this side. */
+type SmallOnes = Together<SmallDownload, Transferred>;
 
 /** How to get several files. */
 export interface Fetching {
@@ -39,10 +47,18 @@ export async function fetchAll(
   how: Fetching,
   tally: Tally,
 ): Promise<void> {
+  const { storage } = how.place;
+  const small: SmallOnes = new Together((files) =>
+    actOver(link, files, async (session, some) => {
+      const done = await downloadSmall(session, some, storage, context.signal);
+      if (done.some((one) => one !== undefined)) link.progressed();
+      return done;
+    }),
+  );
   await runPool(found, limitsOf(link), weightOf, async (item, turn) => {
     const file = beginFound(context.job, item);
     try {
-      await fetchOne(context, link, item, how, tally, turn, file);
+      await fetchOne(context, link, item, how, tally, turn, file, small);
     } catch (error) {
       tally.failed("GET", item.shown, error);
     } finally {
@@ -59,6 +75,7 @@ async function fetchOne(
   tally: Tally,
   turn: Turn,
   file: FileProgress,
+  small: SmallOnes,
 ): Promise<void> {
   const { type, path, known, shown } = found;
   const size = known?.entry?.size;
@@ -94,20 +111,49 @@ async function fetchOne(
     checkCreatable(local);
     return tally.would("get", shown, target, there.entry.size);
   }
+  const done =
+    (size !== undefined && size <= SMALL && storage.storeSmall !== undefined
+      ? await fetchSmall({ remote: path, local }, turn, file, small)
+      : undefined) ?? (await fetchAlone(context, link, found, { storage, local }, how, turn, file));
+  tally.transferred(done);
+  const names = { remote: shown, local: target, at: locationOf({ storage, path: local }) };
+  report(context, options, "received", names, done, { one: false });
+}
+
+async function fetchSmall(
+  names: SmallDownload,
+  turn: Turn,
+  file: FileProgress,
+  small: SmallOnes,
+): Promise<Transferred | undefined> {
+  turn.release();
+  const done = await small.add(names);
+  if (done !== undefined) file.reached(done.bytes, done.bytes);
+  return done;
+}
+
+function fetchAlone(
+  context: ShellContext,
+  link: Link,
+  found: Found,
+  { storage, local }: { readonly storage: Storage; readonly local: Path },
+  { options }: Fetching,
+  turn: Turn,
+  file: FileProgress,
+): Promise<Transferred> {
+  if (context.signal.aborted) throw new Interrupted();
+  const { path, shown, known } = found;
   const work = new Download(path, storage, local, {
     ...transferOptions(context, link, shown, options, file),
-    size,
+    size: known?.entry?.size,
   });
-  const done = await link.run(async (session) => {
+  return link.run(async (session) => {
     await turn.retake();
     const attempt = work.attempt(session);
     // What fits in a block holds nothing open before it comes.
     if (weightOf(found) === 1) turn.release();
     return attempt;
   });
-  tally.transferred(done);
-  const names = { remote: shown, local: target, at: locationOf({ storage, path: local }) };
-  report(context, options, "received", names, done, { one: false });
 }
 
 async function makeFolder({ storage }: LocalPlace, path: Path, tally: Tally): Promise<void> {

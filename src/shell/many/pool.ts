@@ -12,7 +12,7 @@ export interface PoolLimits {
 
 /** The most that may hold something open at a time, and the most that may have begun. */
 const MOST_ACTIVE = 64;
-const MOST_BEGUN = 512;
+const MOST_BEGUN = 1023;
 
 /**
  * How much one connection is used for at a time: for fewer requests than its server has said that

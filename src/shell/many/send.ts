@@ -1,10 +1,13 @@
 import { ask } from "../../client/ask.ts";
-import { CommandFailed, Refused } from "../../client/errors.ts";
+import { CommandFailed, Interrupted, Refused } from "../../client/errors.ts";
 import type { Link } from "../../client/link.ts";
 import type { Session } from "../../client/session.ts";
+import { uploadSmall, type SmallUpload } from "../../client/small-uploads.ts";
 import { Status } from "../../client/status.ts";
+import type { Transferred } from "../../client/transfer.ts";
 import { Upload } from "../../client/upload.ts";
 import type { Path } from "../../storage/errors.ts";
+import type { Storage } from "../../storage/storage.ts";
 import { checkAllowed, checkName } from "../allowed.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
@@ -27,6 +30,11 @@ import {
 } from "./same.ts";
 import type { Tally } from "./tally.ts";
 import type { Targets } from "./targets.ts";
+import { actOver, Together } from "./together.ts";
+import { SMALL } from "../../storage/read-blocks.ts";
+
+/** Small files on their way to the server, by the storage that they are in. */
+type SmallOnes = (storage: Storage) => Together<SmallUpload, Transferred>;
 
 /** How to send several files. */
 export interface Sending {
@@ -49,10 +57,24 @@ export async function sendAll(
   how: Sending,
   tally: Tally,
 ): Promise<void> {
+  const byStorage = new Map<Storage, Together<SmallUpload, Transferred>>();
+  const small: SmallOnes = (storage) => {
+    const there = byStorage.get(storage);
+    if (there !== undefined) return there;
+    const made = new Together<SmallUpload, Transferred>((files) =>
+      actOver(link, files, async (session, some) => {
+        const sent = await uploadSmall(session, some, storage, context.signal);
+        if (sent.some((one) => one !== undefined)) link.progressed();
+        return sent;
+      }),
+    );
+    byStorage.set(storage, made);
+    return made;
+  };
   await runPool(found, limitsOf(link), weightOf, async (item, turn) => {
     const file = beginFound(context.job, item);
     try {
-      await sendOne(context, link, item, how, tally, turn, file);
+      await sendOne(context, link, item, how, tally, turn, file, small);
     } catch (error) {
       tally.failed("PUT", item.shown, error);
     } finally {
@@ -70,6 +92,7 @@ async function sendOne(
   tally: Tally,
   turn: Turn,
   file: FileProgress,
+  small: SmallOnes,
 ): Promise<void> {
   const { type, storage, path, shown } = found;
   const { comparison, dryRun, options } = how;
@@ -108,18 +131,39 @@ async function sendOne(
     await checkPut(link, { path: remote, known: there }, signal);
     return tally.would("put", shown, target, here.entry.size);
   }
-  const work = new Upload(storage, path, remote, {
-    ...transferOptions(context, link, shown, options, file),
-    secret: await context.secret(),
-    onSent: () => turn.release(),
-  });
-  const done = await link.run(async (session) => {
-    await turn.retake();
-    return work.attempt(session);
-  });
+  const size = found.known?.entry?.size ?? Infinity;
+  const isSmall = size <= SMALL && storage.readSmall !== undefined;
+  if (isSmall) turn.release();
+  const asked: SmallUpload = { local: path, remote };
+  const sent = isSmall ? await small(storage).add(asked) : undefined;
+  if (sent !== undefined) file.reached(sent.bytes, sent.bytes);
+  const alone = (): Promise<Transferred> => sendAlone(context, link, found, asked, how, turn, file);
+  const done = sent ?? (await alone());
   tally.transferred(done);
   const names = { remote: target, local: shown, at: locationOf({ storage, path }) };
   report(context, options, "sent", names, done, { one: false });
+}
+
+async function sendAlone(
+  context: ShellContext,
+  link: Link,
+  { storage, path, shown }: FoundHere,
+  { remote, unconfirmed }: SmallUpload,
+  { options }: Sending,
+  turn: Turn,
+  file: FileProgress,
+): Promise<Transferred> {
+  if (context.signal.aborted) throw new Interrupted();
+  const work = new Upload(storage, path, remote, {
+    ...transferOptions(context, link, shown, options, file),
+    secret: await context.secret(),
+    unconfirmed,
+    onSent: () => turn.release(),
+  });
+  return link.run(async (session) => {
+    await turn.retake();
+    return work.attempt(session);
+  });
 }
 
 /**

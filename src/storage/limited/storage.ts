@@ -1,5 +1,16 @@
-import type { Path } from "../errors.ts";
-import type { Ahead, CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
+import { StorageError, type Path } from "../errors.ts";
+import type {
+  Ahead,
+  CreateOptions,
+  Entry,
+  Item,
+  NewSmallFile,
+  Part,
+  Sink,
+  SmallFile,
+  Source,
+  Storage,
+} from "../storage.ts";
 import type { Quota } from "./quota.ts";
 import { LimitedSink } from "./sink.ts";
 
@@ -39,6 +50,30 @@ export class LimitedStorage implements Storage {
     return this.#inner.openAhead?.(path);
   }
 
+  async readSmall(paths: readonly Path[]): Promise<readonly (SmallFile | undefined)[]> {
+    return (await this.#inner.readSmall?.(paths)) ?? [];
+  }
+
+  get storeSmall() {
+    const { storeSmall } = this.#inner;
+    return storeSmall && ((files: readonly NewSmallFile[]) => this.#storeAll(files, storeSmall));
+  }
+
+  async #storeAll(
+    files: readonly NewSmallFile[],
+    storeSmall: NonNullable<Storage["storeSmall"]>,
+  ): Promise<readonly (number | undefined)[]> {
+    await this.#quota.ready();
+    const paths = files.map(({ path }) => path);
+    return this.#alone(paths, async () => {
+      const fitting = files.filter((file) => this.#takes(file));
+      const stored = await storeSmall(fitting);
+      const outcome = new Map(fitting.map((file, place) => [file, stored[place]]));
+      for (const [{ content }, replaced] of outcome) this.#quota.give(replaced ?? content.length);
+      return files.map((file) => outcome.get(file));
+    });
+  }
+
   usage(): Promise<number> {
     return this.#inner.usage();
   }
@@ -66,7 +101,7 @@ export class LimitedStorage implements Storage {
 
   async delete(path: Path): Promise<void> {
     await this.#quota.ready();
-    await this.#alone(path, async () => {
+    await this.#alone([path], async () => {
       const size = await this.#sizeOf(path);
       await this.#inner.delete(path);
       this.#quota.give(size);
@@ -87,7 +122,7 @@ export class LimitedStorage implements Storage {
 
   async #limit(path: Path, sink: Sink, size: number | undefined): Promise<Sink> {
     const limited = new LimitedSink(path, sink, this.#quota, (commit) =>
-      this.#alone(path, async () => {
+      this.#alone([path], async () => {
         const replaced = await this.#sizeOf(path);
         await commit();
         return replaced;
@@ -102,19 +137,34 @@ export class LimitedStorage implements Storage {
     return limited;
   }
 
+  /** Takes room for a file, if there is. Why there is none is told of one that is by itself. */
+  #takes({ path, content }: NewSmallFile): boolean {
+    try {
+      this.#quota.checkFile(path, content.length);
+      this.#quota.take(path, content.length);
+      return true;
+    } catch (error) {
+      if (error instanceof StorageError) return false;
+      throw error;
+    }
+  }
+
   /** One after the other for each name, so that each knows what it replaces or removes. */
-  async #alone<T>(path: Path, work: () => Promise<T>): Promise<T> {
-    const name = path.join("/");
-    const done = (this.#changing.get(name) ?? Promise.resolve()).then(work);
+  async #alone<T>(paths: readonly Path[], work: () => Promise<T>): Promise<T> {
+    const names = paths.map((path) => path.join("/"));
+    const before = names.map((name) => this.#changing.get(name));
+    const done = Promise.all(before).then(work);
     const settled = done.then(
       () => undefined,
       () => undefined,
     );
-    this.#changing.set(name, settled);
+    for (const name of names) this.#changing.set(name, settled);
     try {
       return await done;
     } finally {
-      if (this.#changing.get(name) === settled) this.#changing.delete(name);
+      for (const name of names) {
+        if (this.#changing.get(name) === settled) this.#changing.delete(name);
+      }
     }
   }
 

@@ -3,7 +3,17 @@ import { join } from "node:path";
 import { StorageError, type Path } from "../errors.ts";
 import { checkChangeable, checkCreatable, checkReadable } from "../names.ts";
 import { SMALL } from "../read-blocks.ts";
-import type { CreateOptions, Entry, Item, Part, Sink, Source, Storage } from "../storage.ts";
+import type {
+  CreateOptions,
+  Entry,
+  Item,
+  NewSmallFile,
+  Part,
+  Sink,
+  SmallFile,
+  Source,
+  Storage,
+} from "../storage.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import { Folder, withFolder, type Descent } from "./folder.ts";
 import { itemOf, whyRefused, type Stat } from "./item.ts";
@@ -31,8 +41,11 @@ export interface LocalOptions {
 /** A folder of this machine. No link in it is followed. */
 export class LocalStorage implements Storage {
   readonly location: string;
-  /** A megabyte for each client at the most, and as many as one message to the thread takes. */
-  readonly ahead = { requests: MOST_TOGETHER, uploadSize: SMALL, names: false };
+  /** What two messages to the thread take: one is prepared, or answered, while it has the other. */
+  readonly ahead = { requests: 2 * MOST_TOGETHER, uploadSize: SMALL, names: false };
+  /** What is synced is stored file by file. */
+  readonly storeSmall:
+    ((files: readonly NewSmallFile[]) => Promise<readonly (number | undefined)[]>) | undefined;
   readonly #root: Folder;
   readonly #staging: Staging;
   readonly #sinks: SinkContext;
@@ -55,6 +68,7 @@ export class LocalStorage implements Storage {
       durable,
     };
     this.#small = new SmallFiles(this.#sinks);
+    this.storeSmall = durable ? undefined : (files) => this.#small.store(files);
   }
 
   /**
@@ -123,9 +137,8 @@ export class LocalStorage implements Storage {
     return openSource(this.#root, path);
   }
 
-  async openAhead(path: Path): Promise<Source | undefined> {
-    checkReadable(path);
-    return this.#small.read(path);
+  readSmall(paths: readonly Path[]): Promise<readonly (SmallFile | undefined)[]> {
+    return this.#small.read(paths);
   }
 
   usage(): Promise<number> {

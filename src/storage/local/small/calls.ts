@@ -18,7 +18,7 @@ import { SMALL } from "../../read-blocks.ts";
 import type { Attributes } from "../../storage.ts";
 import { AT_ONCE } from "../at-once.ts";
 import { isAmongLast } from "../descriptors.ts";
-import { changedSince, executable, fileTime, identityOf, itemOf } from "../item.ts";
+import { changedSince, executable, fileTime, itemOf } from "../item.ts";
 import { CREATE_STAGED, OPEN_FILE, OPEN_FOLDER } from "../open-file.ts";
 import { ownName } from "../staged-name.ts";
 
@@ -28,27 +28,33 @@ export const MOST_TOGETHER = 64;
 /** What is read lies here until all is, and then leaves together. */
 const room = Buffer.allocUnsafeSlow(MOST_TOGETHER * SMALL);
 
-/** Files of one folder that are to be read, whole. */
+/** Files in one folder. */
+export interface InFolder<F> {
+  /** The way from the root to the folder. */
+  readonly parents: Path;
+  readonly files: readonly F[];
+}
+
+/** Files that are to be read, whole. */
 export interface ReadJob {
   readonly kind: "read";
-  /** The root, as calls of the system name it, and the way from there to the folder. */
+  /** The root, as calls of the system name it. */
   readonly root: string;
-  readonly parents: Path;
-  readonly names: readonly string[];
+  /** The names of files. */
+  readonly folders: readonly InFolder<string>[];
 }
 
 /** A file that was read, and was the same before and after. */
-export interface SmallFile {
+export interface ReadFile {
   /** Bytes. */
   readonly size: number;
   readonly mtime: number;
   readonly exec: boolean;
-  readonly identity: string;
 }
 
 /** What was read: what of each, in order, and their contents one behind the other. */
 export interface ReadDone {
-  readonly files: readonly (SmallFile | undefined)[];
+  readonly files: readonly (ReadFile | undefined)[];
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -62,22 +68,21 @@ export interface NewFile {
   readonly replace: boolean;
 }
 
-/** Files of one folder that are to be stored. */
+/** Files that are to be stored. */
 export interface StoreJob {
   readonly kind: "store";
-  /** The root, as calls of the system name it, and the way from there to the folder. */
+  /** The root, as calls of the system name it. */
   readonly root: string;
-  readonly parents: Path;
   /** The folder for what is not finished, as calls of the system name it. */
   readonly staging: string;
-  readonly files: readonly NewFile[];
+  readonly folders: readonly InFolder<NewFile>[];
   /** Their contents one behind the other. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Which of the files are stored. Of the others there is nothing. */
+/** How many bytes each file that is stored has replaced, in order. Of the others there is nothing. */
 export interface StoreDone {
-  readonly stored: readonly boolean[];
+  readonly stored: readonly (number | undefined)[];
 }
 
 export type Job = ReadJob | StoreJob;
@@ -87,15 +92,18 @@ export type JobDone = ReadDone | StoreDone;
  * Reads small files, all in one call. One that is not small, or with which anything is unusual, is
  * left to those who can tell what that is.
  */
-export function readFiles({ root, parents, names }: ReadJob): ReadDone {
+export function readFiles({ root, folders }: ReadJob): ReadDone {
   let used = 0;
-  let files: ReadDone["files"] = [];
-  inFolder(root, parents, (folder) => {
-    files = names.map((name) => {
-      const file = readFile(`${folder}/${name}`, room.subarray(used, used + SMALL));
-      used += file?.size ?? 0;
-      return file;
+  const files = folders.flatMap(({ parents, files: names }) => {
+    const read: (ReadFile | undefined)[] = names.map(() => undefined);
+    inFolder(root, parents, (folder) => {
+      for (const [index, name] of names.entries()) {
+        const file = readFile(`${folder}/${name}`, room.subarray(used, used + SMALL));
+        used += file?.size ?? 0;
+        read[index] = file;
+      }
     });
+    return read;
   });
   return { files, bytes: new Uint8Array(room.subarray(0, used)) };
 }
@@ -112,7 +120,7 @@ function inFolder(from: string, parents: Path, use: (folder: string) => void): v
   );
 }
 
-function readFile(path: string, room: Buffer): SmallFile | undefined {
+function readFile(path: string, room: Buffer): ReadFile | undefined {
   return withFile(path, OPEN_FILE, (descriptor) => {
     if (globalThis.FAULT_LAB) fault("small-stat");
     const before = fstatSync(descriptor, { bigint: true });
@@ -126,7 +134,7 @@ function readFile(path: string, room: Buffer): SmallFile | undefined {
       done += bytes;
     }
     if (changedSince(before, fstatSync(descriptor, { bigint: true }))) return undefined;
-    return { size, mtime, exec, identity: identityOf(before) };
+    return { size, mtime, exec };
   });
 }
 
@@ -134,22 +142,33 @@ function readFile(path: string, room: Buffer): SmallFile | undefined {
  * Stores small files, all in one call, each in the staging folder first. One with which anything is
  * unusual is left to those who can tell what that is, and nothing stays of it.
  */
-export function storeFiles({ root, parents, staging, files, bytes }: StoreJob): StoreDone {
+export function storeFiles({ root, staging, folders, bytes }: StoreJob): StoreDone {
   let from = 0;
-  let stored: StoreDone["stored"] = [];
-  inFolder(root, parents, (folder) => {
-    stored = files.map((file) => {
-      const content = bytes.subarray(from, from + file.size);
-      from += file.size;
-      return storeFile(`${folder}/${file.name}`, staging, file, content);
+  const stored = folders.flatMap(({ parents, files }) => {
+    const contents = files.map(({ size }) => bytes.subarray(from, (from += size)));
+    const kept: (number | undefined)[] = files.map(() => undefined);
+    inFolder(root, parents, (folder) => {
+      for (const [index, file] of files.entries()) {
+        const content = contents[index];
+        if (content === undefined) continue;
+        kept[index] = storeFile(`${folder}/${file.name}`, staging, file, content);
+      }
     });
+    return kept;
   });
   return { stored };
 }
 
-function storeFile(target: string, staging: string, file: NewFile, content: Uint8Array): boolean {
+/** @returns how many bytes it has replaced; `undefined` where it is not stored */
+function storeFile(
+  target: string,
+  staging: string,
+  file: NewFile,
+  content: Uint8Array,
+): number | undefined {
   // Most names are free; what has the name of another is looked at before anything is written.
-  if (!mayTake(target, file)) return false;
+  const replaced = replaceable(target, file);
+  if (replaced === undefined) return undefined;
   const staged = `${staging}/${ownName(randomId(), "tmp")}`;
   const written = withFile(staged, CREATE_STAGED, (descriptor) => {
     for (let done = 0; done < content.length;) {
@@ -170,18 +189,20 @@ function storeFile(target: string, staging: string, file: NewFile, content: Uint
     if (globalThis.FAULT_LAB) fault("small-rename");
     renameSync(staged, target);
   };
-  if (written === true && succeeds(put)) return true;
+  if (written === true && succeeds(put)) return replaced;
   succeeds(() => unlinkSync(staged));
-  return false;
+  return undefined;
 }
 
-function mayTake(target: string, { replace }: NewFile): boolean {
+/** How many bytes have the name, which may be replaced; `undefined` where not. */
+function replaceable(target: string, { replace }: NewFile): number | undefined {
   try {
     if (globalThis.FAULT_LAB) fault("small-look");
     const there = lstatSync(target, { throwIfNoEntry: false });
-    return there === undefined || (replace && there.isFile());
+    if (there === undefined) return 0;
+    return replace && there.isFile() ? there.size : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

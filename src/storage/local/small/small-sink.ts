@@ -42,11 +42,13 @@ export class SmallSink implements Sink {
   }
 
   async #commit(attributes: Attributes): Promise<void> {
-    const content = this.#content;
-    if (await this.#small.store(this.#path, { content, attributes })) return;
+    const [only] = this.#content;
+    const content = this.#content.length === 1 && only ? only : Buffer.concat(this.#content);
+    const [replaced] = await this.#small.store([{ path: this.#path, content, attributes }]);
+    if (replaced !== undefined) return;
     const sink = await this.#create();
     try {
-      for (const bytes of content) await sink.write(bytes);
+      if (content.length > 0) await sink.write(content);
     } catch (error) {
       await sink.abort();
       throw error;

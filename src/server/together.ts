@@ -1,0 +1,85 @@
+import type { Request } from "../protocol/request.ts";
+import type { Path } from "../storage/errors.ts";
+import { SMALL } from "../storage/read-blocks.ts";
+import { Ways, wayTo } from "../storage/ways.ts";
+import type { Job } from "./job.ts";
+import { getSmall, putSmall, type Answer, type Asker, type SmallUpload } from "./verbs/small.ts";
+
+/** Requests that are carried out as one at the most. */
+const MOST = 64;
+
+/** Requests that are carried out as one. */
+export interface Group {
+  readonly jobs: readonly Job[];
+  /**
+   * Carries them out as far as nothing is unusual about them; left out where each is by itself.
+   * @returns in place of each that is to be carried out by itself, of which nothing has happened,
+   * `undefined`
+   */
+  readonly carryOut?: (asker: Asker) => Promise<readonly (Answer | undefined)[]>;
+}
+
+/**
+ * Takes more requests that wait and can be carried out with one: of the same kind, and none in the
+ * way of another. To read or store a small file by itself costs several times as much.
+ * @param takeIf takes the next that waits, if it is wanted
+ */
+export function gather(
+  first: Job,
+  takeIf: (wanted: (job: Job) => boolean) => Job | undefined,
+): Group {
+  const get = smallGetOf(first);
+  if (get !== undefined) {
+    const { jobs, all } = gatherLike(first, get, smallGetOf, takeIf);
+    // Nobody knows yet whether it is small.
+    return jobs.length === 1 ? { jobs } : { jobs, carryOut: (asker) => getSmall(all, asker) };
+  }
+  const put = smallPutOf(first);
+  if (put === undefined) return { jobs: [first] };
+  const ways = new Ways<true>();
+  const { jobs, all } = gatherLike(first, put, smallPutOf, takeIf, (path) => {
+    const way = wayTo(path);
+    const isFree = !ways.blocks(way);
+    if (isFree) ways.add(way, true);
+    return isFree;
+  });
+  return { jobs, carryOut: (asker) => putSmall(all, asker) };
+}
+
+function gatherLike<T extends { readonly path: Path }>(
+  first: Job,
+  what: T,
+  whatOf: (job: Job) => T | undefined,
+  takeIf: (wanted: (job: Job) => boolean) => Job | undefined,
+  isFree: (path: Path) => boolean = () => true,
+): { readonly jobs: readonly Job[]; readonly all: readonly T[] } {
+  const jobs = [first];
+  const all = [what];
+  isFree(what.path);
+  const isOneMore = (job: Job): boolean => {
+    const more = whatOf(job);
+    if (more === undefined || !isFree(more.path)) return false;
+    all.push(more);
+    return true;
+  };
+  while (jobs.length < MOST) {
+    const next = takeIf(isOneMore);
+    if (next === undefined) break;
+    jobs.push(next);
+  }
+  return { jobs, all };
+}
+
+function smallGetOf({ asked, cancelled }: Job): Request<"GET"> | undefined {
+  if (cancelled || asked.type !== "request" || asked.request.verb !== "GET") return undefined;
+  return asked.request.keys.offset === undefined ? asked.request : undefined;
+}
+
+function smallPutOf({ asked, body, cancelled }: Job): SmallUpload | undefined {
+  if (cancelled || asked.type !== "request" || asked.request.verb !== "PUT") return undefined;
+  const { path, keys } = asked.request;
+  const { size = Infinity, part, offset, if: condition } = keys;
+  const isPlain = part === undefined && offset === undefined && condition === undefined;
+  const small = isPlain && size <= SMALL ? body?.small : undefined;
+  return small && { path, keys, body: small };
+}
