@@ -97,8 +97,8 @@ function targetHere({ storage, path: base }: LocalPlace): Target {
     },
     async *list(path) {
       try {
-        for await (const entry of storage.list([...base, ...path], { recursive: true })) {
-          yield { ...entry, path: entry.path.slice(base.length) };
+        for await (const some of storage.list([...base, ...path], { recursive: true })) {
+          for (const entry of some) yield { ...entry, path: entry.path.slice(base.length) };
         }
       } catch (error) {
         if (!(error instanceof StorageError) || error.problem !== "not-found") throw error;
@@ -111,12 +111,14 @@ function targetHere({ storage, path: base }: LocalPlace): Target {
 async function treeHere(storage: Storage, path: Path): Promise<Tree> {
   const tree = new Tree();
   try {
-    for await (const entry of storage.list(path, { recursive: true })) {
-      if (entry.path.length === path.length) {
-        throw new CommandFailed(Status.refused, `${path.join("/")} is a file on this side`);
+    for await (const some of storage.list(path, { recursive: true })) {
+      for (const entry of some) {
+        if (entry.path.length === path.length) {
+          throw new CommandFailed(Status.refused, `${path.join("/")} is a file on this side`);
+        }
+        passedEntry();
+        tree.add(entry.path.slice(path.length), entry);
       }
-      passedEntry();
-      tree.add(entry.path.slice(path.length), entry);
     }
   } catch (error) {
     if (!(error instanceof StorageError) || error.problem !== "not-found") throw error;
