@@ -38,7 +38,7 @@ export interface ListOptions {
 }
 
 /**
- * Lists a folder of the server, or a file alone. The listing is taken in as it comes, however fast
+ * Lists a folder of the server, or a file alone; gives some entries at a time. The listing is taken in as it comes, however fast
  * the entries are used: what is asked of the server meanwhile is answered behind it. What waits
  * does so in the form in which it came, so that the longest listing costs little more than its length.
  * @throws {CommandFailed}
@@ -47,21 +47,18 @@ export async function* listRemote(
   session: Session,
   path: Path,
   { recursive, signal, onWhole }: ListOptions,
-): AsyncGenerator<RemoteEntry> {
+): AsyncGenerator<readonly RemoteEntry[]> {
   const exchange = session.request("LIST", path, recursive ? { recursive } : {});
   const cancel = (): void => exchange.startCancel();
   signal.addEventListener("abort", cancel);
   const blocks = new Blocks(exchange, onWhole);
   try {
     for (let lines = await blocks.next(); lines !== undefined; lines = await blocks.next()) {
-      for (const line of lines.split("\n")) {
-        if (line === "") continue;
-        passedEntry();
-        yield judged(parseEntry(line), path);
-      }
+      const { entries, bad } = parseEntries(lines, path);
+      if (entries.length > 0) yield entries;
+      if (bad !== undefined) throw session.violated(bad.message);
     }
   } catch (error) {
-    if (error instanceof BadEntry) throw session.violated(error.message);
     throw signal.aborted ? new Interrupted() : error;
   } finally {
     signal.removeEventListener("abort", cancel);
@@ -139,6 +136,25 @@ class Blocks {
       this.#waiting.add(event.data);
       this.#news.resolve();
     }
+  }
+}
+
+/** Makes entries of lines, up to one that is none. */
+function parseEntries(
+  lines: string,
+  listed: Path,
+): { readonly entries: RemoteEntry[]; readonly bad?: BadEntry } {
+  const entries: RemoteEntry[] = [];
+  try {
+    for (const line of lines.split("\n")) {
+      if (line === "") continue;
+      passedEntry();
+      entries.push(judged(parseEntry(line), listed));
+    }
+    return { entries };
+  } catch (error) {
+    if (error instanceof BadEntry) return { entries, bad: error };
+    throw error;
   }
 }
 

@@ -42,10 +42,13 @@ export class ListedNames {
   /**
    * Judges a name.
    * @param listed a character a byte
+   * @param isPlain whether it is known to be ASCII
    * @returns its path; what is told of it where it cannot be served; `undefined` of what nobody sees
    */
-  judge(listed: string): { readonly path: Path } | Extract<Entry, { type: "refused" }> | undefined {
-    const isPlain = isAscii(listed);
+  judge(
+    listed: string,
+    isPlain = isAscii(listed),
+  ): { readonly path: Path } | Extract<Entry, { type: "refused" }> | undefined {
     const bytes = isPlain ? undefined : Buffer.from(listed, BYTES);
     const name = bytes?.toString() ?? listed;
     const path = [...this.#parent, name];

@@ -1,4 +1,3 @@
-import { pathToFileURL } from "node:url";
 import type * as calls from "./calls.ts";
 import type { ReadDone, ReadJob, StoreDone, StoreJob } from "./calls.ts";
 import type { ListDone, ListJob } from "./list-calls.ts";
@@ -125,7 +124,7 @@ function startWorker(): Worker {
   const { main } = Bun;
   return new Worker(
     main.startsWith(INSIDE_EXECUTABLE)
-      ? new URL("storage/local/small/worker.ts", pathToFileURL(main))
+      ? new URL("storage/local/small/worker.ts", Bun.pathToFileURL(main))
       : new URL("worker.ts", import.meta.url),
   );
 }

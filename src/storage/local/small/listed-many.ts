@@ -1,3 +1,4 @@
+import { isAscii } from "../../../platform/names.ts";
 import type { Path } from "../../errors.ts";
 import type { Entry } from "../../storage.ts";
 import { ListedNames } from "../listed-names.ts";
@@ -6,12 +7,15 @@ import { EXECUTABLE, FOLDER, UNUSUAL, type ListDone } from "./list-calls.ts";
 /** Makes entries of what the thread has listed, task by task. */
 export class ListedMany {
   readonly #done: ListDone;
+  /** Whether all names are ASCII, which costs less to find out than of each. */
+  readonly #isPlain: boolean;
   /** How many entries were taken, and where the next one's name begins. */
   #place = 0;
   #from = 0;
 
   constructor(done: ListDone) {
     this.#done = done;
+    this.#isPlain = isAscii(done.names);
   }
 
   /**
@@ -28,7 +32,7 @@ export class ListedMany {
       const behind = names.indexOf("/", this.#from);
       const name = names.slice(this.#from, behind);
       this.#from = behind + 1;
-      const judged = judge.judge(name);
+      const judged = judge.judge(name, this.#isPlain || undefined);
       if (judged === undefined) continue;
       const kind = kinds[this.#place];
       if ("reason" in judged) entries.push(judged);
