@@ -1,7 +1,7 @@
 import { isAscii } from "../../../platform/names.ts";
 import type { Path } from "../../errors.ts";
 import type { Entry } from "../../storage.ts";
-import { ListedNames } from "../listed-names.ts";
+import { ListedNames, namesOf } from "../listed-names.ts";
 import { EXECUTABLE, FOLDER, UNUSUAL, type ListDone } from "./list-calls.ts";
 
 /** Makes entries of what the thread has listed, task by task. */
@@ -9,12 +9,13 @@ export class ListedMany {
   readonly #done: ListDone;
   /** Whether all names are ASCII, which costs less to find out than of each. */
   readonly #isPlain: boolean;
-  /** How many entries were taken, and where the next one's name begins. */
+  readonly #names: readonly string[];
+  /** How many entries were taken. */
   #place = 0;
-  #from = 0;
 
   constructor(done: ListDone) {
     this.#done = done;
+    this.#names = namesOf(done.names);
     this.#isPlain = isAscii(done.names);
   }
 
@@ -24,14 +25,12 @@ export class ListedMany {
    * @returns also the names of those that are left to the ordinary way, each with a `/` behind it
    */
   take(folder: Path, count: number): { readonly entries: Entry[]; readonly unusual: string } {
-    const { names, kinds, sizes, mtimes } = this.#done;
+    const { kinds, sizes, mtimes } = this.#done;
     const judge = new ListedNames(folder);
     const entries: Entry[] = [];
     let unusual = "";
     for (const end = this.#place + count; this.#place < end; this.#place++) {
-      const behind = names.indexOf("/", this.#from);
-      const name = names.slice(this.#from, behind);
-      this.#from = behind + 1;
+      const name = this.#names[this.#place] ?? "";
       const judged = judge.judge(name, this.#isPlain || undefined);
       if (judged === undefined) continue;
       const kind = kinds[this.#place];
