@@ -45,9 +45,10 @@ export function isAscii(name: string): boolean {
 
 /** A name without what some system passes over: forms of letters, what HFS+ ignores, dots at its end. */
 export function bare(name: string): string {
-  // Most names by far: of 10,000 that are listed it takes 2 ms rather than 10.
-  const visible = isAscii(name) ? name : name.normalize("NFKC").replace(IGNORED, "");
-  return visible.replace(/[. ]+$/, "");
+  return name
+    .normalize("NFKC")
+    .replace(IGNORED, "")
+    .replace(/[. ]+$/, "");
 }
 
 /** Whether a name is another one on any system. */

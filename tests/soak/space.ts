@@ -12,12 +12,7 @@ const PAGE = 4096;
 const NO_SPACE = 7;
 const SIDES = ["server", "client"] as const;
 /** Only a sender takes these: it is while it reads that its receiver's disk is filled. */
-const READING: ReadonlySet<Step> = new Set([
-  "stat",
-  "small-stat",
-  "small-read",
-  "small-list",
-]);
+const READING: ReadonlySet<Step> = new Set(["stat", "small-stat", "small-read", "small-list"]);
 /** Ways that come by steps which the others do not. */
 const ONLY: Partial<Record<Step, (way: Way) => boolean>> = {
   link: ({ name }) => name === "PUT absent",

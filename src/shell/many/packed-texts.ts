@@ -16,7 +16,7 @@ const SEED = crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n;
  * bytes: a listing may have a million names. They are numbered from 0, as they are added.
  *
  * They are digested and compared as they are, and their digests kept: with a view of the bytes of
- * each, to digest and compare those, 10,000 took 40 ms to add and find rather than 10.
+ * each, to digest and compare those, 10,000 took 34 ms to add and find rather than 22.
  */
 export class PackedTexts {
   readonly #pieces: Buffer[] = [];

@@ -64,7 +64,7 @@ export async function isSame(
 
 /**
  * Whether there is nothing to do for an entry of the source: what two listings have told of it says
- * so. Of 10,000 that are the same, 100 ms were spent on beginning to move each.
+ * so. Of 10,000 that are the same, 70 ms were spent on beginning to move each.
  */
 export function isSettled(source: Known, target: Known, comparison: Comparison): boolean {
   if (source?.type === "folder") return target?.type === "folder";
