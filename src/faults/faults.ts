@@ -31,6 +31,7 @@ export const STORAGE_STEPS = [
   "discard",
   "small-open",
   "small-look",
+  "small-list",
   "small-stat",
   "small-read",
   "small-write",

@@ -18,6 +18,11 @@ export function formatSizes(one: number, other: number): readonly [string, strin
   return one === other || shown[0] !== shown[1] ? shown : [`${one} bytes`, `${other} bytes`];
 }
 
+/** A whole number as people read it: `1,234`. The runtime's own way takes 5 ms the first time. */
+export function formatCount(number: number): string {
+  return String(number).replace(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
 /** A duration as people read it: `4 ms`, `0.02 s`, `12.3 s`, `3 min 20 s`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 0.01) return `${Math.ceil(seconds * 1000)} ms`;

@@ -10,6 +10,7 @@
 /** What HFS+ passes over in names. */
 const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
 const CONTROL = /\p{Cc}/u;
+const ASCII = /^[\0-\x7f]*$/;
 const SEPARATOR = /[\\:]/;
 /** https://learn.microsoft.com/windows/win32/fileio/naming-a-file, with the superscript digits. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
@@ -44,6 +45,11 @@ export function otherSpellings(name: string): string[] {
   const cased = [name.toLowerCase(), name.toUpperCase()].find(isOther);
   const formed = [name.normalize("NFD"), name.normalize("NFC")].find(isOther);
   return [cased, formed].filter((other) => other !== undefined);
+}
+
+/** Whether a name has the same bytes in every encoding, and no other form than the one it has. */
+export function isAscii(name: string): boolean {
+  return ASCII.test(name);
 }
 
 /** A name without what some system passes over: forms of letters, what HFS+ ignores, dots at its end. */

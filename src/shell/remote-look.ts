@@ -84,7 +84,8 @@ export async function collectListing(
   path: Path,
   { recursive }: { readonly recursive: boolean },
 ): Promise<RemoteEntry[]> {
-  return neutrally(path, Array.fromAsync(listRemote(session, path, { recursive, signal })));
+  const listing = listRemote(session, path, { recursive, signal });
+  return (await neutrally(path, Array.fromAsync(listing))).flat();
 }
 
 /** Does not speak of a file where anything was asked for, and nothing is there. */

@@ -133,9 +133,10 @@ export interface Storage {
   stat(path: Path): Promise<Item>;
   /**
    * What a folder holds, itself left out, folders before what they hold, otherwise in no order; a
-   * file alone.
+   * file alone. Some entries come at a time: that each were awaited would be a good part of what a
+   * long listing costs.
    */
-  list(path: Path, options: { readonly recursive: boolean }): AsyncIterable<Entry>;
+  list(path: Path, options: { readonly recursive: boolean }): AsyncIterable<readonly Entry[]>;
   open(path: Path): Promise<Source>;
   /**
    * Opens a file whose turn is still to come, where it costs little to have it open until then.

@@ -80,7 +80,7 @@ export async function listed(storage: Storage, path: Path, recursive = false): P
 /** A listing as it comes. */
 export async function entriesOf(storage: Storage, path: Path, recursive = false): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for await (const entry of storage.list(path, { recursive })) entries.push(entry);
+  for await (const some of storage.list(path, { recursive })) entries.push(...some);
   return entries;
 }
 

@@ -10,10 +10,13 @@ const before = process.memoryUsage.rss();
 let highest = before;
 let seen = 0;
 let sum = 0;
-for await (const { path, type } of storage.list([], { recursive: true })) {
-  if (type !== "file") continue;
-  sum += Number(path.at(-1)?.slice("file-".length));
-  if (++seen % 500 === 0) highest = Math.max(highest, process.memoryUsage.rss());
+for await (const some of storage.list([], { recursive: true })) {
+  for (const { path, type } of some) {
+    if (type !== "file") continue;
+    sum += Number(path.at(-1)?.slice("file-".length));
+    seen++;
+  }
+  highest = Math.max(highest, process.memoryUsage.rss());
 }
 await storage.close();
 process.stdout.write(JSON.stringify({ seen, sum, grown: highest - before }));

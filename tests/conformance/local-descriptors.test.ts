@@ -21,7 +21,7 @@ async function useAll(storage: Storage, round: number): Promise<void> {
   await store(storage, ["f"], bytesOf(600_000));
   await load(storage, deep);
   await entriesOf(storage, [], true);
-  for await (const _entry of storage.list([], { recursive: true })) break;
+  for await (const _some of storage.list([], { recursive: true })) break;
   const given = await storage.create(["a", "given-up"], {});
   await given.write(bytesOf(10));
   await given.abort();

@@ -181,6 +181,8 @@ async function traced(way: Way, binary: string, side: Side): Promise<string[]> {
   const others = points()
     .slice(before)
     .filter((point) => !/^(?:send|receive):/.test(point));
+  const { step } = way;
+  if (step !== undefined) return others.filter((point) => point.startsWith(`${step}:`));
   return [...new Set([...others, ...MOVES])];
 }
 

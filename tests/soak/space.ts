@@ -12,7 +12,7 @@ const PAGE = 4096;
 const NO_SPACE = 7;
 const SIDES = ["server", "client"] as const;
 /** Only a sender takes these: it is while it reads that its receiver's disk is filled. */
-const READING: ReadonlySet<Step> = new Set(["stat", "small-stat", "small-read"]);
+const READING: ReadonlySet<Step> = new Set(["stat", "small-stat", "small-read", "small-list"]);
 /** Ways that come by steps which the others do not. */
 const ONLY: Partial<Record<Step, (way: Way) => boolean>> = {
   link: ({ name }) => name === "PUT absent",
@@ -45,10 +45,9 @@ class Space implements Stage {
   async #fromStep(random: Random, disk: SmallDisk): Promise<string | Void> {
     const step = pick(random, STORAGE_STEPS);
     const only = step.startsWith("small-") ? isMany : ONLY[step];
-    const way = pick(
-      random,
-      WAYS.filter((one) => only?.(one) ?? !isMany(one)),
-    );
+    const special = WAYS.filter((one) => one.step === step);
+    const others = WAYS.filter((one) => one.step === undefined && (only?.(one) ?? !isMany(one)));
+    const way = pick(random, special.length > 0 ? special : others);
     const [sender, receiver]: readonly [Side, Side] = way.sending
       ? ["client", "server"]
       : ["server", "client"];

@@ -1,4 +1,5 @@
 import { chmodSync } from "node:fs";
+import type { Step } from "../../src/faults/faults.ts";
 import { publishedUnder, read, until, write } from "../support/files.ts";
 import type { TemporaryFolder } from "../support/programs.ts";
 import type { Random } from "../support/random.ts";
@@ -15,6 +16,8 @@ export interface Way {
   readonly target: string;
   /** So many files of a folder in place of one. */
   readonly files?: number;
+  /** It is only for this step: the others it comes by as others do. */
+  readonly step?: Step;
   readonly old?: boolean;
   /** Half of it is there from an attempt before. */
   readonly begun?: boolean;
@@ -25,6 +28,8 @@ export interface Way {
 
 /** Enough small files at once for the thread that reads and stores them. */
 const MANY = 10;
+/** Enough entries in a folder for the thread to list it. */
+const WIDE = 70;
 const LARGE = 2 * BLOCK_SIZE + 5000;
 /** More than a block is kept to go on with. */
 export const KEPT = BLOCK_SIZE + 100;
@@ -65,6 +70,24 @@ export const WAYS: readonly Way[] = [
   { name: "GET lost", command: "GET f", sending: false, bytes: LARGE, target: "f", cut: LOST },
   { name: "GET small", command: "GET f a/b/f", sending: false, bytes: 5000, target: "a/b/f" },
   { name: "GET many", command: "GET -r f", sending: false, bytes: 5000, target: "f", files: MANY },
+  {
+    name: "PUT wide",
+    command: "PUT -r f",
+    sending: true,
+    bytes: 100,
+    target: "f",
+    files: WIDE,
+    step: "small-list",
+  },
+  {
+    name: "GET wide",
+    command: "GET -r f",
+    sending: false,
+    bytes: 100,
+    target: "f",
+    files: WIDE,
+    step: "small-list",
+  },
 ];
 
 export type Side = "server" | "client";

@@ -19,7 +19,7 @@ function extras(target: readonly string[], source: readonly string[]) {
   const tree = new Tree();
   for (const entry of entriesOf(target)) tree.add(entry.path, entry);
   const found = new Extras(tree);
-  for (const { path, type } of entriesOf(source)) found.add(path, type);
+  for (const { path, type } of entriesOf(source)) found.add(path.join("/"), type);
   const { remove, keep } = found.judge();
   return {
     remove: [...remove],

@@ -96,13 +96,13 @@ async function entriesOf(
 /** Sorted by name. */
 async function collect(
   { signal }: ShellContext,
-  entries: AsyncIterable<Entry>,
+  entries: AsyncIterable<readonly Entry[]>,
   nameOf: (path: Path) => string,
 ): Promise<Listed[]> {
   const found: Listed[] = [];
-  for await (const { path, ...item } of entries) {
+  for await (const some of entries) {
     if (signal.aborted) throw new Interrupted();
-    found.push({ ...item, name: nameOf(path) });
+    for (const { path, ...item } of some) found.push({ ...item, name: nameOf(path) });
   }
   return found.toSorted((a, b) => comparePaths(a.name, b.name));
 }

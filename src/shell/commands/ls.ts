@@ -67,14 +67,16 @@ export const ls: Command = {
         entries = [];
       };
       const takeAll = async (): Promise<void> => {
-        for await (const entry of listRemote(session, path, { recursive, signal })) {
-          if (entries.length === TOGETHER) {
-            take();
-            begun = true;
-            isPart = true;
-            show();
+        for await (const some of listRemote(session, path, { recursive, signal })) {
+          for (const entry of some) {
+            if (entries.length === TOGETHER) {
+              take();
+              begun = true;
+              isPart = true;
+              show();
+            }
+            entries.push(entry);
           }
-          entries.push(entry);
         }
       };
       await neutrally(path, takeAll());

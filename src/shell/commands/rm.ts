@@ -1,3 +1,4 @@
+import { formatCount } from "../../observe/units.ts";
 import { CommandFailed } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
 import type { Command } from "../command.ts";
@@ -32,7 +33,7 @@ export const rm: Command = {
         await several.try(name, () => removeFile(remover, path, type));
       }
       if (leftOut > 0) {
-        const folders = leftOut === 1 ? "1 folder" : `${leftOut.toLocaleString("en-US")} folders`;
+        const folders = leftOut === 1 ? "1 folder" : `${formatCount(leftOut)} folders`;
         context.output.say(`RM: ${folders} left out (-r takes them)`);
       }
       several.end();

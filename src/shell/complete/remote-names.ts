@@ -61,13 +61,15 @@ export class RemoteNames {
 
 async function ask(session: Session, folder: Path, signal: AbortSignal): Promise<Name[]> {
   const names: Name[] = [];
-  for await (const { path, type } of listRemote(session, folder, { recursive: false, signal })) {
-    if (type === "refused") continue;
-    const parts = path.split("/");
-    // A file that is listed alone is in no folder.
-    if (parts.length !== folder.length + 1) continue;
-    names.push({ name: parts.at(-1) ?? "", folder: type === "folder" });
+  for await (const some of listRemote(session, folder, { recursive: false, signal })) {
+    for (const { path, type } of some) {
+      if (type === "refused") continue;
+      const parts = path.split("/");
+      // A file that is listed alone is in no folder.
+      if (parts.length !== folder.length + 1) continue;
+      names.push({ name: parts.at(-1) ?? "", folder: type === "folder" });
+    }
     if (names.length >= MOST) break;
   }
-  return names;
+  return names.slice(0, MOST);
 }

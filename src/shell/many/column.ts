@@ -1,5 +1,6 @@
-/** Numbers lie in pieces of so many, so that none is copied when there are more. */
-const PIECE = 1 << 12;
+/** Numbers lie in pieces of 2 to the power of this, so that none is copied when there are more. */
+const BITS = 12;
+const PIECE = 1 << BITS;
 
 type Numbers = Uint8Array | Uint32Array | Float64Array;
 
@@ -14,13 +15,13 @@ export class Column {
   }
 
   get(place: number): number {
-    return this.#pieces[Math.floor(place / PIECE)]?.[place % PIECE] ?? 0;
+    return this.#pieces[place >> BITS]?.[place & (PIECE - 1)] ?? 0;
   }
 
   set(place: number, number: number): void {
-    const index = Math.floor(place / PIECE);
+    const index = place >> BITS;
     while (this.#pieces.length <= index) this.#pieces.push(new this.#Kind(PIECE));
     const piece = this.#pieces[index];
-    if (piece !== undefined) piece[place % PIECE] = number;
+    if (piece !== undefined) piece[place & (PIECE - 1)] = number;
   }
 }

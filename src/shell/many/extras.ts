@@ -36,9 +36,11 @@ export class Extras {
     this.#there = new Uint8Array(target.size);
   }
 
-  /** The source has something. */
-  add(path: Path, type: Listed["type"]): void {
-    const name = path.join("/");
+  /**
+   * The source has something.
+   * @param name its path, spelt out
+   */
+  add(name: string, type: Listed["type"]): void {
     const number = this.#target.find(name);
     if (number === undefined) this.#lacking.add(folded(name));
     else this.#there[number] = type === "refused" ? REFUSED : THERE;

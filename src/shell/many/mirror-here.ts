@@ -9,9 +9,11 @@ import type { LocalPlace } from "../local-path.ts";
 import { expecting, sizeOfFile } from "./expecting.ts";
 import { Extras } from "./extras.ts";
 import { fetchAll } from "./fetch.ts";
-import { folderItself, toFound, type Found } from "./found.ts";
+import { folderItself, toFound, type Found, type Listed } from "./found.ts";
+import { meanwhile } from "./meanwhile.ts";
 import type { Mirroring } from "./mirroring.ts";
-import { asFolder, listAll } from "./remote-sources.ts";
+import { asFolder, listTogether } from "./remote-sources.ts";
+import { isSettled } from "./same.ts";
 import type { Tally } from "./tally.ts";
 import { Clashes, type Target } from "./replacing.ts";
 import { Tree } from "./tree.ts";
@@ -26,25 +28,42 @@ export async function mirrorHere(
   tally: Tally,
 ): Promise<void> {
   const { storage } = place;
-  const mine = await treeHere(storage, place.path);
+  const [mine, listing] = await meanwhile(
+    asFolder(remote, listTogether(link, remote, true, context.signal)),
+    () => treeHere(storage, place.path),
+  );
   const extras = new Extras(mine);
   const clashes = new Clashes<Found>(mine);
   const itself = folderItself(remote, { alone: [], within: [], renamed: [] });
   const behind = (path: Path): Path => path.slice(place.path.length);
   const shown = (path: Path): string => [...place.path, ...path].join("/");
 
-  async function* missing(): AsyncGenerator<Found> {
-    const listing = asFolder(remote, listAll(link, remote, true, context.signal));
-    for await (const entry of expecting(context.job, listing, sizeOfFile)) {
-      const path = entry.path.slice(remote.length);
-      if (path.length === 0) {
-        const name = remote.join("/");
-        throw new CommandFailed(
-          Status.refused,
-          `${name} is a file, no folder; GET ${name} gets it`,
-        );
+  /** What differs from what is here, as far as listings tell. */
+  async function* different(): AsyncGenerator<Listed> {
+    const base = remote.length === 0 ? 0 : remote.join("/").length + 1;
+    for await (const { entries, whole } of listing) {
+      for (const entry of entries) {
+        const name = entry.path.slice(base);
+        if (name === "") {
+          throw new CommandFailed(
+            Status.refused,
+            `${entry.path} is a file, no folder; GET ${entry.path} gets it`,
+          );
+        }
+        if (how.delete) extras.add(name, entry.type);
+        const isRefused = entry.type === "refused";
+        if (!isRefused && isSettled(entry, mine.knownAs(name).entry, how.comparison)) {
+          if (entry.type === "folder") continue;
+          context.job.pass();
+          tally.skipped();
+        } else yield { ...entry, path: entry.path.split("/"), whole };
       }
-      if (how.delete) extras.add(path, entry.type);
+    }
+  }
+
+  async function* missing(): AsyncGenerator<Found> {
+    for await (const entry of expecting(context.job, different(), sizeOfFile)) {
+      const path = entry.path.slice(remote.length);
       const found = toFound(entry, { alone: path, within: path, renamed: path });
       if (how.delete && clashes.take(path, found)) continue;
       yield found;
@@ -97,8 +116,8 @@ function targetHere({ storage, path: base }: LocalPlace): Target {
     },
     async *list(path) {
       try {
-        for await (const entry of storage.list([...base, ...path], { recursive: true })) {
-          yield { ...entry, path: entry.path.slice(base.length) };
+        for await (const some of storage.list([...base, ...path], { recursive: true })) {
+          for (const entry of some) yield { ...entry, path: entry.path.slice(base.length) };
         }
       } catch (error) {
         if (!(error instanceof StorageError) || error.problem !== "not-found") throw error;
@@ -111,12 +130,14 @@ function targetHere({ storage, path: base }: LocalPlace): Target {
 async function treeHere(storage: Storage, path: Path): Promise<Tree> {
   const tree = new Tree();
   try {
-    for await (const entry of storage.list(path, { recursive: true })) {
-      if (entry.path.length === path.length) {
-        throw new CommandFailed(Status.refused, `${path.join("/")} is a file on this side`);
+    for await (const some of storage.list(path, { recursive: true })) {
+      for (const entry of some) {
+        if (entry.path.length === path.length) {
+          throw new CommandFailed(Status.refused, `${path.join("/")} is a file on this side`);
+        }
+        passedEntry();
+        tree.add(entry.path.slice(path.length), entry);
       }
-      passedEntry();
-      tree.add(entry.path.slice(path.length), entry);
     }
   } catch (error) {
     if (!(error instanceof StorageError) || error.problem !== "not-found") throw error;

@@ -9,12 +9,13 @@ import type { ShellContext } from "../context.ts";
 import type { LocalPlace } from "../local-path.ts";
 import { expecting, sizeOfFile } from "./expecting.ts";
 import { Extras } from "./extras.ts";
-import { folderItself, toFound, type Found } from "./found.ts";
+import { folderItself, toFound, type Found, type Listed } from "./found.ts";
 import type { FoundHere } from "./local-sources.ts";
 import type { Mirroring } from "./mirroring.ts";
 import { limitsOf, runPool } from "./pool.ts";
 import { listAll } from "./remote-sources.ts";
 import { Clashes, type Target } from "./replacing.ts";
+import { isSettled } from "./same.ts";
 import { sendAll } from "./send.ts";
 import { snapshotOf } from "./snapshot.ts";
 import type { Tally } from "./tally.ts";
@@ -33,16 +34,25 @@ export async function mirrorThere(
   tally: Tally,
 ): Promise<void> {
   const { storage } = place;
-  const theirs = await treeThere(link, remote, context.signal);
+  const looking = new AbortController();
+  const snapshot = listHere(place, AbortSignal.any([context.signal, looking.signal]));
+  // Told behind what the server says.
+  snapshot.catch(() => undefined);
+  const theirs = await treeThere(link, remote, context.signal).catch(async (error: unknown) => {
+    looking.abort();
+    await Promise.allSettled([snapshot]);
+    throw error;
+  });
   const extras = new Extras(theirs.tree);
   const clashes = new Clashes<FoundHere>(theirs.tree);
-  const listing = await listHere(place, context.signal);
+  const listing = await snapshot;
   const target = targetThere(context, link, remote);
   const behind = (path: Path): Path => path.slice(remote.length);
   const shown = (path: Path): string => [...remote, ...path].join("/");
 
-  async function* missing(): AsyncGenerator<FoundHere> {
-    for await (const entry of expecting(context.job, listing(), sizeOfFile)) {
+  /** What differs from what is there, as far as listings tell. */
+  async function* different(): AsyncGenerator<Listed> {
+    for await (const entry of listing()) {
       const path = entry.path.slice(place.path.length);
       if (path.length === 0) {
         const name = place.path.join("/");
@@ -51,7 +61,21 @@ export async function mirrorThere(
           `${name} is a file, no folder; PUT ${name} sends it`,
         );
       }
-      if (how.delete) extras.add(path, entry.type);
+      const name = path.join("/");
+      if (how.delete) extras.add(name, entry.type);
+      const { type, size = 0, mtime = 0 } = entry;
+      const mine = type === "refused" ? undefined : { type, size, mtime };
+      if (!isSettled(mine, theirs.tree.knownAs(name).entry, how.comparison)) yield entry;
+      else if (type === "file") {
+        context.job.pass();
+        tally.skipped();
+      }
+    }
+  }
+
+  async function* missing(): AsyncGenerator<FoundHere> {
+    for await (const entry of expecting(context.job, different(), sizeOfFile)) {
+      const path = entry.path.slice(place.path.length);
       const found = { ...toFound(entry, { alone: path, within: path, renamed: path }), storage };
       if (how.delete && clashes.take(path, found)) continue;
       yield found;

@@ -1,26 +1,30 @@
-import { Column } from "./column.ts";
-
 /** Texts lie in pieces of so many bytes; a longer one has a piece of its own. */
 const PIECE = 1 << 18;
-/** In front of each: the number that it belongs to and its length in bytes, 4 bytes each. */
-const HEAD = 8;
+/** So many texts have their rows in one array: 2 to the power of this. */
+const ROWS = 12;
+/** What is kept of each text, 4 bytes each, in this order: see `#row`. */
+const ROW = 4;
+const OWNER = 0;
+const START = 1;
+const LENGTH = 2;
+const DIGEST = 3;
 /** Nobody who names files can know which names meet in a table. */
 const SEED = crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n;
 
 /**
  * Different texts, each with a number that it belongs to, in little more memory than they have
  * bytes: a listing may have a million names. They are numbered from 0, as they are added.
+ *
+ * They are digested and compared as they are, and their digests kept: with a view of the bytes of
+ * each, to digest and compare those, 10,000 took 34 ms to add and find rather than 22.
  */
 export class PackedTexts {
   readonly #pieces: Buffer[] = [];
   /** Bytes of the last piece that are taken. */
   #taken = PIECE;
-  /** Where each begins: its piece, and the byte in it. */
-  readonly #starts = new Column(Uint32Array);
+  readonly #rows: Uint32Array[] = [];
   /** What has a text's digest, or one of the next free places: one more than its number. */
   #table = new Uint32Array(128);
-  /** What is looked for, as it would lie in a piece. */
-  #wanted: Buffer = Buffer.allocUnsafe(4096);
   #size = 0;
 
   /** How many there are. */
@@ -34,12 +38,12 @@ export class PackedTexts {
    * @returns its own number
    */
   add(owner: number, text: string): number {
-    const length = this.#want(owner, text);
-    const slot = this.#slotOf(length);
+    const digest = digestOf(owner, text);
+    const slot = this.#slotOf(owner, text, digest);
     const known = this.#table[slot] ?? 0;
     if (known > 0) return known - 1;
     const number = this.#size++;
-    this.#starts.set(number, this.#keep(length));
+    this.#keep(number, owner, text, digest);
     this.#table[slot] = number + 1;
     if (2 * this.#size > this.#table.length) this.#spread();
     return number;
@@ -47,59 +51,51 @@ export class PackedTexts {
 
   /** The number of a text; `undefined` where it was not added. */
   find(owner: number, text: string): number | undefined {
-    const number = this.#table[this.#slotOf(this.#want(owner, text))] ?? 0;
+    const number = this.#table[this.#slotOf(owner, text, digestOf(owner, text))] ?? 0;
     return number === 0 ? undefined : number - 1;
   }
 
   /** What was added as that number. */
   at(number: number): { readonly owner: number; readonly text: string } {
-    const { piece, from } = this.#place(number);
-    const end = from + HEAD + piece.readUInt32LE(from + 4);
-    return { owner: piece.readUInt32LE(from), text: piece.toString("utf8", from + HEAD, end) };
+    if (number >= this.#size)
+      throw new RangeError(`There are ${this.#size} texts, and no ${number}`);
+    return { owner: this.#row(number, OWNER), text: this.#textOf(number) };
   }
 
-  /** @returns how many bytes it takes with its head */
-  #want(owner: number, text: string): number {
-    const most = HEAD + 3 * text.length;
-    if (this.#wanted.length < most) this.#wanted = Buffer.allocUnsafe(most);
-    const length = this.#wanted.write(text, HEAD);
-    this.#wanted.writeUInt32LE(owner, 0);
-    this.#wanted.writeUInt32LE(length, 4);
-    return HEAD + length;
-  }
-
-  /** Where the text that is wanted is in the table, or would be. */
-  #slotOf(length: number): number {
+  /** Where a text is in the table, or would be. */
+  #slotOf(owner: number, text: string, digest: number): number {
     const mask = this.#table.length - 1;
-    let slot = digestOf(this.#wanted.subarray(0, length)) & mask;
-    for (; ; slot = (slot + 1) & mask) {
-      const number = this.#table[slot] ?? 0;
-      if (number === 0) return slot;
-      const { piece, from } = this.#place(number - 1);
-      // The head has its length: what is compared ends with it, or differs in the head.
-      if (piece.compare(this.#wanted, 0, length, from, Math.min(from + length, piece.length)) === 0)
-        return slot;
+    for (let slot = digest & mask; ; slot = (slot + 1) & mask) {
+      const number = (this.#table[slot] ?? 0) - 1;
+      if (number < 0) return slot;
+      if (this.#row(number, DIGEST) !== digest || this.#row(number, OWNER) !== owner) continue;
+      if (this.#textOf(number) === text) return slot;
     }
   }
 
-  #place(number: number): { readonly piece: Buffer; readonly from: number } {
-    const start = this.#starts.get(number);
-    const piece = this.#pieces[Math.floor(start / PIECE)];
-    if (piece === undefined)
-      throw new RangeError(`There are ${this.#size} texts, and no ${number}`);
-    return { piece, from: start % PIECE };
+  #row(number: number, column: number): number {
+    return this.#rows[number >> ROWS]?.[ROW * (number & ((1 << ROWS) - 1)) + column] ?? 0;
   }
 
-  /** @returns where what is wanted lies from now on */
-  #keep(length: number): number {
-    if (this.#taken + length > PIECE) {
-      this.#pieces.push(Buffer.allocUnsafe(Math.max(PIECE, length)));
+  #textOf(number: number): string {
+    const start = this.#row(number, START);
+    const from = start % PIECE;
+    const piece = this.#pieces[Math.floor(start / PIECE)];
+    return piece?.toString("utf8", from, from + this.#row(number, LENGTH)) ?? "";
+  }
+
+  #keep(number: number, owner: number, text: string, digest: number): void {
+    const most = 3 * text.length;
+    if (this.#taken + most > PIECE) {
+      this.#pieces.push(Buffer.allocUnsafeSlow(Math.max(PIECE, most)));
       this.#taken = 0;
     }
+    const length = this.#pieces.at(-1)?.write(text, this.#taken) ?? 0;
+    const place = number >> ROWS;
+    const row = (this.#rows[place] ??= new Uint32Array(ROW << ROWS));
     const start = (this.#pieces.length - 1) * PIECE + this.#taken;
-    this.#pieces.at(-1)?.set(this.#wanted.subarray(0, length), this.#taken);
+    row.set([owner, start, length, digest], ROW * (number & ((1 << ROWS) - 1)));
     this.#taken += length;
-    return start;
   }
 
   /** Makes a table of twice the length. */
@@ -107,9 +103,7 @@ export class PackedTexts {
     const table = new Uint32Array(2 * this.#table.length);
     const mask = table.length - 1;
     for (let number = 0; number < this.#size; number++) {
-      const { piece, from } = this.#place(number);
-      const end = from + HEAD + piece.readUInt32LE(from + 4);
-      let slot = digestOf(piece.subarray(from, end)) & mask;
+      let slot = this.#row(number, DIGEST) & mask;
       while (table[slot] !== 0) slot = (slot + 1) & mask;
       table[slot] = number + 1;
     }
@@ -117,6 +111,8 @@ export class PackedTexts {
   }
 }
 
-function digestOf(bytes: Uint8Array): number {
-  return Number(BigInt.asUintN(32, Bun.hash.xxHash3(bytes, SEED)));
+/** Equal texts of different owners are spread as different texts are. */
+function digestOf(owner: number, text: string): number {
+  const digest = Number(BigInt.asUintN(32, Bun.hash.xxHash3(text, SEED)));
+  return (digest ^ Math.imul(owner, 0x9e3779b1)) >>> 0;
 }

@@ -1,6 +1,6 @@
 import { Refused } from "../../client/errors.ts";
 import type { Link } from "../../client/link.ts";
-import { listRemote } from "../../client/listing.ts";
+import { listRemote, type RemoteEntry } from "../../client/listing.ts";
 import { encodeText } from "../../protocol/text.ts";
 import type { Path } from "../../storage/errors.ts";
 import { baseNamesOf, namesOf } from "./destination.ts";
@@ -44,10 +44,7 @@ export async function* findRemote(
 }
 
 /** A listing of what can only be a folder, which says so where nothing is there. */
-export async function* asFolder(
-  path: Path,
-  listing: AsyncIterable<Listed>,
-): AsyncGenerator<Listed> {
+export async function* asFolder<T>(path: Path, listing: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* listing;
   } catch (error) {
@@ -56,16 +53,35 @@ export async function* asFolder(
   }
 }
 
-/**
- * Lists over as many connections as it takes: what an earlier one has told of already is not told
- * again. What is refused is: a folder that was listed may turn out to be one that cannot be read.
- */
+/** One entry after the other of what `listTogether` gives. */
 export async function* listAll(
   link: Link,
   path: Path,
   recursive: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<Listed> {
+  for await (const { entries, whole } of listTogether(link, path, recursive, signal)) {
+    for (const entry of entries) yield { ...entry, path: entry.path.split("/"), whole };
+  }
+}
+
+/** Entries of a listing that came together. */
+export interface Together {
+  readonly entries: readonly RemoteEntry[];
+  /** Settles when the listing has come whole. */
+  readonly whole: Promise<void>;
+}
+
+/**
+ * Lists over as many connections as it takes: what an earlier one has told of already is not told
+ * again. What is refused is: a folder that was listed may turn out to be one that cannot be read.
+ */
+export async function* listTogether(
+  link: Link,
+  path: Path,
+  recursive: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<Together> {
   const told = new Told();
   let before: PackedPaths | undefined;
   for (;;) {
@@ -80,11 +96,14 @@ export async function* listAll(
     };
     try {
       const options = { recursive, signal, onWhole };
-      for await (const entry of listRemote(attempt.session, path, options)) {
-        if (before?.has(entry.path) === true && entry.type !== "refused") continue;
+      for await (const came of listRemote(attempt.session, path, options)) {
+        const isNew = (entry: RemoteEntry): boolean =>
+          before?.has(entry.path) !== true || entry.type === "refused";
+        const entries = before === undefined ? came : came.filter(isNew);
+        if (entries.length === 0) continue;
         link.progressed();
-        if (!isWhole) told.add(entry.path);
-        yield { ...entry, path: entry.path.split("/"), whole: whole.promise };
+        if (!isWhole) told.add(entries.map((entry) => entry.path));
+        yield { entries, whole: whole.promise };
       }
       return;
     } catch (error) {

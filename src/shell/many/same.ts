@@ -57,9 +57,23 @@ export async function isSame(
   const mine = await lookHere(here);
   if (mine?.type !== "file") return false;
   const theirs = await lookThere(session, there, signal);
+  if (comparison === "size-and-time") return looksSame(theirs, mine);
   if (theirs?.type !== "file" || theirs.size !== mine.size) return false;
-  if (comparison === "size-and-time") return theirs.mtime === mine.mtime;
   return hasSameDigest(session, there, here, signal);
+}
+
+/**
+ * Whether there is nothing to do for an entry of the source: what two listings have told of it says
+ * so. Of 10,000 that are the same, 70 ms were spent on beginning to move each.
+ */
+export function isSettled(source: Known, target: Known, comparison: Comparison): boolean {
+  if (source?.type === "folder") return target?.type === "folder";
+  return comparison === "size-and-time" && looksSame(source, target);
+}
+
+function looksSame(one: Known, other: Known): boolean {
+  if (one?.type !== "file" || other?.type !== "file") return false;
+  return one.size === other.size && one.mtime === other.mtime;
 }
 
 /** Both sides digest at the same time. */

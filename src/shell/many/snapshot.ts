@@ -17,7 +17,7 @@ const BATCH = 1000;
  * @throws {CommandFailed} where it is too long, or the user interrupts
  */
 export async function snapshotOf(
-  listing: AsyncIterable<Entry>,
+  listing: AsyncIterable<readonly Entry[]>,
   signal: AbortSignal,
 ): Promise<() => AsyncGenerator<Listed>> {
   const waiting = new WaitingLines();
@@ -35,11 +35,13 @@ export async function snapshotOf(
     }
     if (batch.length > 0) waiting.add(batch);
   };
-  for await (const entry of listing) {
+  for await (const some of listing) {
     if (signal.aborted) throw new Interrupted();
-    passedEntry();
-    lines.push(JSON.stringify(toListed(entry)));
-    if (lines.length === BATCH) flush();
+    for (const entry of some) {
+      passedEntry();
+      lines.push(JSON.stringify(toListed(entry)));
+      if (lines.length === BATCH) flush();
+    }
   }
   flush();
   return async function* entries() {

@@ -1,7 +1,7 @@
 import { CommandFailed, toCommandFailed } from "../../client/errors.ts";
 import type { Status } from "../../client/status.ts";
 import type { Transferred } from "../../client/transfer.ts";
-import { formatSeconds, formatSize } from "../../observe/units.ts";
+import { formatCount, formatSeconds, formatSize } from "../../observe/units.ts";
 import type { ShellContext } from "../context.ts";
 import { endsAll, tellFailure } from "../failure.ts";
 import { rateOf, VERIFIED } from "../report.ts";
@@ -142,13 +142,13 @@ export class Tally {
     const parts: Text[] = [...this.#whatCame(seconds)];
     if (this.#folders > 0) parts.push(`${count(this.#folders, "folder")} made`);
     if (this.#deleted > 0) {
-      const deleted = grouped(this.#deleted);
+      const deleted = formatCount(this.#deleted);
       parts.push(this.#dryRun ? `would remove ${deleted}` : `${deleted} removed`);
     }
-    if (this.#skipped > 0) parts.push(`${grouped(this.#skipped)} the same already`);
+    if (this.#skipped > 0) parts.push(`${formatCount(this.#skipped)} the same already`);
     if (this.#leftOut > 0) parts.push(`${count(this.#leftOut, "folder")} left out (-r takes them)`);
     if (this.#declined > 0) parts.push(`${count(this.#declined, "file")} left out`);
-    if (this.#failed > 0) parts.push(`${grouped(this.#failed)} failed`);
+    if (this.#failed > 0) parts.push(`${formatCount(this.#failed)} failed`);
     return parts;
   }
 
@@ -191,9 +191,5 @@ export async function tallied(
 }
 
 function count(number: number, what: string): string {
-  return `${grouped(number)} ${what}${number === 1 ? "" : "s"}`;
-}
-
-function grouped(number: number): string {
-  return number.toLocaleString("en-US");
+  return `${formatCount(number)} ${what}${number === 1 ? "" : "s"}`;
 }

@@ -61,7 +61,12 @@ export class Tree {
 
   /** What is known of a path; something that is refused is to be looked at again. */
   known(path: Path): { readonly entry: Known } {
-    const number = this.find(path.join("/"));
+    return this.knownAs(path.join("/"));
+  }
+
+  /** The same of a path that is spelt out. */
+  knownAs(name: string): { readonly entry: Known } {
+    const number = this.find(name);
     const entry = number === undefined ? undefined : this.entry(number);
     if (entry === undefined || entry.type === "refused") return { entry: undefined };
     const { type, size = 0, mtime = 0 } = entry;

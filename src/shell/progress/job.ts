@@ -75,6 +75,12 @@ export class Job {
     this.#count();
   }
 
+  /** A file was found that need not be moved. */
+  pass(): void {
+    this.#count();
+    this.#ended++;
+  }
+
   /** All files have been found. */
   foundAll(): void {
     this.#allFound = true;

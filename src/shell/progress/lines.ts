@@ -1,4 +1,4 @@
-import { formatClock, formatSize } from "../../observe/units.ts";
+import { formatClock, formatCount, formatSize } from "../../observe/units.ts";
 import { visible } from "../../observe/visible.ts";
 import { joined, marked, type Text } from "../text.ts";
 import { pad } from "../table.ts";
@@ -129,8 +129,7 @@ function countOf(
   { done, files, allFound }: { done: number; files: number; allFound: boolean },
   width: number,
 ): string {
-  const count = (number: number): string => number.toLocaleString("en-US");
-  const counted = `${count(done)}/${count(files)}${allFound ? "" : "+"}`;
+  const counted = `${formatCount(done)}/${formatCount(files)}${allFound ? "" : "+"}`;
   return width >= WITH_BYTES ? `${counted} files` : counted;
 }
 

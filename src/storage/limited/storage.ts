@@ -38,7 +38,7 @@ export class LimitedStorage implements Storage {
     return this.#inner.stat(path);
   }
 
-  list(path: Path, options: { readonly recursive: boolean }): AsyncIterable<Entry> {
+  list(path: Path, options: { readonly recursive: boolean }): AsyncIterable<readonly Entry[]> {
     return this.#inner.list(path, options);
   }
 

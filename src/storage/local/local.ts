@@ -126,9 +126,12 @@ export class LocalStorage implements Storage {
     return itemOf(await this.#look(path));
   }
 
-  async *list(path: Path, options: { readonly recursive: boolean }): AsyncGenerator<Entry> {
+  async *list(
+    path: Path,
+    options: { readonly recursive: boolean },
+  ): AsyncGenerator<readonly Entry[]> {
     const item = await this.stat(path);
-    if (item.type === "file") yield { path, ...item };
+    if (item.type === "file") yield [{ path, ...item }];
     else yield* listFolder(this.#root, path, options.recursive);
   }
 

@@ -15,13 +15,13 @@ export async function* listFolder(
   context: SourceContext,
   path: Path,
   recursive: boolean,
-): AsyncGenerator<Entry> {
+): AsyncGenerator<readonly Entry[]> {
   const names = new Names(path, recursive);
   for await (const page of pagesOf(context, path, recursive)) {
     const found = page.flatMap((entry) => names.take(context.keys.parts(entry.key), entry));
     for (let from = 0; from < found.length; from += AT_ONCE) {
       const looked = found.slice(from, from + AT_ONCE).map((one) => look(context, one));
-      for (const entry of await Promise.all(looked)) if (entry !== undefined) yield entry;
+      yield (await Promise.all(looked)).filter((entry) => entry !== undefined);
     }
   }
 }

@@ -136,10 +136,13 @@ export class S3Storage implements Storage {
     return found.type === "file" ? itemOf(found.info) : FOLDER;
   }
 
-  async *list(path: Path, options: { readonly recursive: boolean }): AsyncGenerator<Entry> {
+  async *list(
+    path: Path,
+    options: { readonly recursive: boolean },
+  ): AsyncGenerator<readonly Entry[]> {
     const item = await this.stat(path);
     if (item.type === "file") {
-      yield { path, ...item };
+      yield [{ path, ...item }];
       return;
     }
     const entries = listFolder(this.#context, path, options.recursive);

@@ -91,8 +91,11 @@ export function describeList(make: MakeGround, capabilities: Capabilities): void
         Array.from({ length: 200 }, (_, index) => store(storage, [`f${index}`], "")),
       );
       let seen = 0;
-      for await (const _entry of storage.list([], { recursive: true })) if (++seen === 3) break;
-      expect(seen).toBe(3);
+      for await (const some of storage.list([], { recursive: true })) {
+        seen = some.length;
+        break;
+      }
+      expect(seen).toBeGreaterThan(0);
       expect(await listed(storage, [])).toHaveLength(200);
     });
 

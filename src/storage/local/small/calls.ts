@@ -109,7 +109,7 @@ export function readFiles({ root, folders }: ReadJob): ReadDone {
 }
 
 /** Goes down without following a link, each folder held by its descriptor: see `Folder`. */
-function inFolder(from: string, parents: Path, use: (folder: string) => void): void {
+export function inFolder(from: string, parents: Path, use: (folder: string) => void): void {
   const [next, ...rest] = parents;
   if (next === undefined) {
     if (AT_ONCE.has(statfsSync(from).type)) use(from);

@@ -1,10 +1,14 @@
-import { pathToFileURL } from "node:url";
-import type { Job, JobDone, ReadDone, ReadJob, StoreDone, StoreJob } from "./calls.ts";
+import type * as calls from "./calls.ts";
+import type { ReadDone, ReadJob, StoreDone, StoreJob } from "./calls.ts";
+import type { ListDone, ListJob } from "./list-calls.ts";
 
 /** How long a job may take before others no longer wait for it, in milliseconds. */
 const STUCK_AFTER_MS = 500;
 /** Where the program's own files lie in the executable that is shipped. */
 const INSIDE_EXECUTABLE = "/$bunfs/";
+
+type Job = calls.Job | ListJob;
+type JobDone = calls.JobDone | ListDone;
 
 interface Waiting {
   readonly job: Job;
@@ -50,6 +54,11 @@ export class FileWorker {
   /** @returns `undefined` where it is not to be had: nothing was done then */
   store(job: StoreJob): Promise<StoreDone | undefined> {
     return this.#do<StoreDone>(job);
+  }
+
+  /** @returns `undefined` where it is not to be had */
+  list(job: ListJob): Promise<ListDone | undefined> {
+    return this.#do<ListDone>(job);
   }
 
   #do<D extends JobDone>(job: Job): Promise<D | undefined> {
@@ -115,7 +124,7 @@ function startWorker(): Worker {
   const { main } = Bun;
   return new Worker(
     main.startsWith(INSIDE_EXECUTABLE)
-      ? new URL("storage/local/small/worker.ts", pathToFileURL(main))
+      ? new URL("storage/local/small/worker.ts", Bun.pathToFileURL(main))
       : new URL("worker.ts", import.meta.url),
   );
 }

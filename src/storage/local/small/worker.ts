@@ -1,9 +1,21 @@
-/** The entry of the thread that reads and stores small files for `FileWorker`. */
-import { readFiles, storeFiles, type Job } from "./calls.ts";
+/** The entry of the thread that reads, stores and lists small files for `FileWorker`. */
+import { readFiles, storeFiles, type Job, type JobDone } from "./calls.ts";
+import { listFolders, type ListDone, type ListJob } from "./list-calls.ts";
 
 declare const self: Worker;
 
-self.addEventListener("message", ({ data: job }: MessageEvent<Job>) => {
-  const done = job.kind === "read" ? readFiles(job) : storeFiles(job);
+function doneOf(job: Job | ListJob): JobDone | ListDone {
+  switch (job.kind) {
+    case "read":
+      return readFiles(job);
+    case "store":
+      return storeFiles(job);
+    case "list":
+      return listFolders(job);
+  }
+}
+
+self.addEventListener("message", ({ data: job }: MessageEvent<Job | ListJob>) => {
+  const done = doneOf(job);
   self.postMessage(done, "bytes" in done ? [done.bytes.buffer] : []);
 });
