@@ -3,13 +3,7 @@ import { configurableFlags, definitions, SUB_COMMANDS, type SubCommand } from ".
 import { readConfig } from "./config-file.ts";
 import { openSshHabit } from "./habits.ts";
 import { commandHelp, programHelp } from "./help.ts";
-import {
-  checkRoomForOutput,
-  createMessages,
-  flushOutput,
-  surviveLostOutput,
-  writeData,
-} from "./output.ts";
+import { checkRoomForOutput, createMessages, flushOutput, writeData } from "./output.ts";
 import { isOn } from "./settings.ts";
 import { strayVariables } from "./stray-variables.ts";
 import { versionLine } from "./version.ts";
@@ -102,7 +96,7 @@ function wantsEvents(given: Arguments): boolean {
 
 /** @throws {CommandFailed} status 2, where a command of the shell stands behind an address */
 async function refuseTyped([address = "", typed = "", ...more]: readonly string[]): Promise<void> {
-  if (address.startsWith("-") || /^\d*$/.test(typed)) return;
+  if (address.startsWith("-") || typed.startsWith("-") || /^\d*$/.test(typed)) return;
   if ((await commandOfShell(typed)) === undefined) return;
   const line = [typed, ...more].join(" ");
   throw new CommandFailed(
@@ -154,7 +148,6 @@ function show(text: string): Status {
 }
 
 async function runCommand(): Promise<Status> {
-  surviveLostOutput();
   try {
     const given = process.argv.slice(2);
     const status = await main(given);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Trust } from "../client/trust.ts";
+import { isTerminal, STDERR, STDIN } from "../platform/terminal.ts";
 import { KnownHosts } from "../security/known-hosts.ts";
 import { readSecretFile } from "../security/secret-file.ts";
 import type { Arguments } from "./args.ts";
@@ -35,7 +36,7 @@ export function trustFrom(
     confirm: interactive ? (facts) => askAlone(() => confirm(facts)) : undefined,
     // A script that a person starts may ask for a secret: that lowers nothing.
     askSecret:
-      process.stdin.isTTY && process.stderr.isTTY
+      isTerminal(STDERR) && isTerminal(STDIN)
         ? (question) => askAlone(() => readSecret(question))
         : undefined,
   });

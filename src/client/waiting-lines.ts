@@ -1,11 +1,9 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-
 /** What waits is kept in pieces of at least so many bytes: a block by itself costs more than its bytes. */
 const PIECE = 64 * 1024;
 /** So many pieces wait as they are; those behind them, which nobody wants soon, are packed. */
 const UNPACKED = 16;
 /** Lines of a listing shrink to a tenth by it, as fast as they come. */
-const PACKING = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const PACKING = { level: 1 };
 const NEWLINE = 0x0a;
 
 interface Piece {
@@ -42,12 +40,12 @@ export class WaitingLines {
     const piece = this.#pieces.shift();
     if (piece === undefined) return undefined;
     const { bytes, length, isPacked } = piece;
-    return isPacked ? zstdDecompressSync(bytes).toString() : bytes.toString("utf8", 0, length);
+    return isPacked ? Bun.zstdDecompressSync(bytes).toString() : bytes.toString("utf8", 0, length);
   }
 }
 
 function pack(piece: Piece): void {
-  const packed = zstdCompressSync(piece.bytes.subarray(0, piece.length), PACKING);
+  const packed = Bun.zstdCompressSync(piece.bytes.subarray(0, piece.length), PACKING);
   if (packed.length > piece.length / 2) return;
   // The result may be a part of something larger.
   piece.bytes = Buffer.from(packed);

@@ -1,4 +1,3 @@
-import { pathToFileURL } from "node:url";
 import type { Job, JobDone, ReadDone, ReadJob, StoreDone, StoreJob } from "./calls.ts";
 
 /** How long a job may take before others no longer wait for it, in milliseconds. */
@@ -115,7 +114,7 @@ function startWorker(): Worker {
   const { main } = Bun;
   return new Worker(
     main.startsWith(INSIDE_EXECUTABLE)
-      ? new URL("storage/local/small/worker.ts", pathToFileURL(main))
+      ? new URL("storage/local/small/worker.ts", Bun.pathToFileURL(main))
       : new URL("worker.ts", import.meta.url),
   );
 }
