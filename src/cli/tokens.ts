@@ -46,8 +46,8 @@ export function tokensOf(
       break;
     }
     if (word.startsWith("--")) {
-      const equals = word.indexOf("=", 3);
-      if (equals === -1) alone(word.slice(2), word);
+      const equals = word.indexOf("=");
+      if (equals <= 2) alone(word.slice(2), word);
       else option(word.slice(2, equals), word.slice(0, equals), word.slice(equals + 1), true);
     } else if (word.length < 2 || !word.startsWith("-")) {
       tokens.push({ kind: "positional", value: word });

@@ -30,7 +30,22 @@ function runtimesTokens(args: string[]): Token[] {
 }
 
 test("tokensOf() tells words apart as the runtime does when they are any", () => {
-  const known = ["--", "-", "--=", "--=x", "---", "-c", "-q", "-nq", "-qc", "-qcGET", "-cq", "-nx"];
+  const known = [
+    "--",
+    "-",
+    "--=",
+    "--=x",
+    "--==",
+    "--=a=b",
+    "---",
+    "-c",
+    "-q",
+    "-nq",
+    "-qc",
+    "-qcGET",
+    "-cq",
+    "-nx",
+  ];
   const long = [
     "--command",
     "--command=",
