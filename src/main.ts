@@ -1,22 +1,20 @@
-import { writeSync } from "node:fs";
 import { versionLine } from "./cli/version.ts";
 
-const STDOUT = 1;
-
 /**
- * Tells the version without loading the program, or the runtime's streams: that is half of the time
- * that it takes. What cannot be written is told by the program.
+ * Tells the version without loading the program, the runtime's streams (10 ms) or its node:fs (1 ms,
+ * of 5). What cannot be written is told by the program.
  */
-function tellVersion([first, ...rest]: readonly string[]): boolean {
+async function tellVersion([first, ...rest]: readonly string[]): Promise<boolean> {
   if ((first !== "--version" && first !== "-V") || rest.length > 0) return false;
   try {
-    writeSync(STDOUT, `${versionLine()}\n`);
+    const output = Bun.stdout.writer();
+    await Promise.all([output.write(`${versionLine()}\n`), output.flush()]);
     return true;
   } catch {
     return false;
   }
 }
 
-if (tellVersion(process.argv.slice(2))) process.exit(0);
+if (await tellVersion(process.argv.slice(2))) process.exit(0);
 const { run } = await import("./cli/program.ts");
 await run();

@@ -1,5 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { formatAddress } from "../client/address.ts";
+import { columnsOf, STDERR } from "../platform/terminal.ts";
+import { standardError } from "./outlet.ts";
 import { hasColours, type Messages } from "./output.ts";
 import type { Protected } from "./protection.ts";
 import { CALLED } from "../platform/called.ts";
@@ -37,10 +39,10 @@ export function connectLines(host: string, port: number, server: Protected): str
  * @param messages which are not broken into lines
  */
 export function tellCommands(messages: Messages, commands: readonly string[]): void {
-  const { stderr } = process;
+  const columns = columnsOf(STDERR);
   for (const command of commands) {
     const whole = `Connect with: ${command}`;
-    const fits = !stderr.isTTY || Bun.stringWidth(whole) < stderr.columns;
+    const fits = columns === undefined || Bun.stringWidth(whole) < columns;
     for (const text of fits ? [whole] : ["Connect with:", command]) messages.log(text);
   }
 }
@@ -58,13 +60,13 @@ export async function announce(
   protection: Protected,
 ): Promise<void> {
   tellCommands(messages, commands);
-  const { stderr } = process;
+  const columns = columnsOf(STDERR);
   const [first] = commands;
-  if (stderr.isTTY && first !== undefined) draw(await qrCode(first, stderr.columns));
+  if (columns !== undefined && first !== undefined) draw(await qrCode(first, columns));
   if (protection.token === undefined) {
     const { size } = protection.users;
     messages.log(`${size} ${size === 1 ? "user" : "users"} may log in.`);
-  } else if (stderr.isTTY) {
+  } else if (columns !== undefined) {
     messages.log(`Token: ${protection.token.value}`);
   } else {
     messages.log(`The token is in ${protection.token.file}`);
@@ -79,7 +81,7 @@ async function qrCode(text: string, columns: number): Promise<string> {
   const { renderUnicodeCompact } = await import("uqr");
   const code = renderUnicodeCompact(text, { ecc: "L", border: 2 });
   if (code.indexOf("\n") > columns) return "";
-  if (!hasColours(process.stderr)) return `${code}\n`;
+  if (!hasColours(standardError)) return `${code}\n`;
   return code
     .split("\n")
     .map((line) => `${WHITE_ON_BLACK}${line}${RESET}\n`)

@@ -1,9 +1,9 @@
 import type { ArgsDef, CommandDef } from "citty";
-import { parseArgs } from "node:util";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { nearest } from "../shell/nearest.ts";
 import { CALLED } from "../platform/called.ts";
+import { tokensOf, type Flag } from "./tokens.ts";
 
 const HELP: ReadonlySet<string> = new Set(["help", "h"]);
 
@@ -106,7 +106,7 @@ export function readArguments(
     new CommandFailed(Status.usage, `${message}: see ${CALLED} ${command} --help`);
   const known = new Map<string, { name: string; takesValue: boolean; on: boolean }>();
   let mostWords = 0;
-  const options: Record<string, { type: "string" | "boolean"; short?: string }> = {};
+  const options: Record<string, Flag> = {};
   for (const [name, argument] of Object.entries(flags)) {
     if (argument.type === "positional") {
       mostWords++;
@@ -126,13 +126,7 @@ export function readArguments(
   }
   const isFlag = (text: string): boolean =>
     [...known.keys(), "help"].some((name) => text === `--${name}`);
-  const { tokens } = parseArgs({
-    args: raw,
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
+  const tokens = tokensOf(raw, options);
   const values = new Map<string, string[]>();
   const switches = new Map<string, boolean>();
   const words: string[] = [];
@@ -160,7 +154,7 @@ export function readArguments(
     if (!flag.takesValue) {
       if (token.value !== undefined) throw usage(`${token.rawName} takes no value`);
       switches.set(flag.name, flag.on);
-    } else if (token.value === undefined || (token.inlineValue !== true && isFlag(token.value))) {
+    } else if (token.value === undefined || (!token.inline && isFlag(token.value))) {
       throw usage(`${token.rawName} needs a value`);
     } else {
       values.set(flag.name, [...(values.get(flag.name) ?? []), token.value]);

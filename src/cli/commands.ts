@@ -4,8 +4,8 @@ import { flagsOf, type Arguments, type Flags } from "./args.ts";
 import { completion, runCompletion } from "./completion.ts";
 import type { Config } from "./config.ts";
 import { connect, runConnect } from "./connect.ts";
-import { runServe, serve } from "./serve.ts";
-import { runUser, user } from "./user.ts";
+import { serve } from "./serve-flags.ts";
+import { user } from "./user-flags.ts";
 
 /** A command of the command line. */
 export interface SubCommand {
@@ -17,9 +17,18 @@ export interface SubCommand {
 
 /** Every command of the command line, by its name, in the order in which the help shows them. */
 export const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
-  serve: { definition: serve, configured: true, run: runServe },
+  serve: {
+    definition: serve,
+    configured: true,
+    // Neither the server nor what keeps users is loaded for a client.
+    run: async (given) => (await import("./serve.ts")).runServe(given),
+  },
   connect: { definition: connect, configured: true, run: runConnect },
-  user: { definition: user, configured: true, run: runUser },
+  user: {
+    definition: user,
+    configured: true,
+    run: async (given) => (await import("./user.ts")).runUser(given),
+  },
   completion: {
     definition: completion,
     configured: false,

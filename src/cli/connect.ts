@@ -24,9 +24,12 @@ import {
   flushOutput,
   hasColours,
   paintLines,
+  shareStreams,
   writeBytes,
   writeData,
 } from "./output.ts";
+import { standardError, standardOutput } from "./outlet.ts";
+import { isTerminal, STDIN } from "../platform/terminal.ts";
 import { CALLED } from "../platform/called.ts";
 
 export const connect = defineCommand<Flags>({
@@ -145,7 +148,7 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
     );
   }
   let secret: Promise<Uint8Array> | undefined;
-  const interactive = commands.length === 0 && input === undefined && process.stdin.isTTY;
+  const interactive = commands.length === 0 && input === undefined && isTerminal(STDIN);
   const askAlone = <T>(ask: () => Promise<T>): Promise<T> => shell.askAlone(ask);
   const shell: Shell = new Shell(
     timeout,
@@ -198,8 +201,10 @@ export async function runConnect(given: Arguments, config: Config): Promise<Stat
       if (address === undefined) {
         output.say(`Type OPEN 12000 where ${CALLED} serve runs on this machine, or HELP.`);
       }
+      await shareStreams();
       // Standard output is for data where something else than the terminal reads it.
-      const screen = json || !process.stdout.isTTY ? process.stderr : process.stdout;
+      const screen =
+        json || !standardOutput.isTerminal ? standardError.stream : standardOutput.stream;
       return runTerminal(shell, {
         screen,
         say: output.say,
@@ -221,7 +226,7 @@ function createOutput(json: boolean, quiet: boolean): Output {
   const messages = createMessages({ folded: true });
   const meter = json || quiet ? undefined : createMeter(messages);
   const above = (show: () => void): void => (meter === undefined ? show() : meter.above(show));
-  const colours = hasColours(process.stdout);
+  const colours = hasColours(standardOutput);
   return {
     say: (message) => {
       if (!quiet) above(() => messages.log(message));

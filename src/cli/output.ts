@@ -1,5 +1,6 @@
 import { createConsola, type ConsolaInstance } from "consola/core";
 import { CommandFailed } from "../client/errors.ts";
+import { columnsOf, STDERR } from "../platform/terminal.ts";
 import { Status } from "../client/status.ts";
 import { visible } from "../observe/visible.ts";
 import { fold } from "../shell/fold.ts";
@@ -7,6 +8,7 @@ import { Meter, type Watcher } from "../shell/progress/meter.ts";
 import { PlainMeter } from "../shell/progress/plain-meter.ts";
 import { partsOf, type Meaning, type Text } from "../shell/text.ts";
 import { LogStream } from "./log-stream.ts";
+import { isNoRoom, standardError, standardOutput, type Left, type Outlet } from "./outlet.ts";
 
 const RED = "\u001b[31m";
 const YELLOW = "\u001b[33m";
@@ -20,37 +22,26 @@ const LOOKS: Readonly<Record<Meaning, readonly [on: string, off: string]>> = {
   secondary: ["\u001b[2m", "\u001b[22m"],
 };
 
-/** Whether colours may go to a stream: https://no-color.org, https://force-color.org. */
-export function hasColours(stream: { readonly isTTY?: boolean }): boolean {
+/** Whether colours may go to an outlet: https://no-color.org, https://force-color.org. */
+export function hasColours(outlet: Outlet): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== "") return FORCE_COLOR !== "0";
-  return stream.isTTY === true && TERM !== "dumb";
+  return outlet.isTerminal && TERM !== "dumb";
 }
 
-/** What was written last to a stream, as long as it has not left the process. */
-const leaving = new Map<NodeJS.WriteStream, Promise<void>>();
-/** The streams that hold a log: what nobody reads of it does not keep the program from ending. */
-const logs = new Set<NodeJS.WriteStream>();
+/** The outlets that hold a log: what nobody reads of it does not keep the program from ending. */
+const logs = new Set<Outlet>();
 const NO_ROOM = "Standard output has no room: what was written to it is not complete";
 let noRoom = false;
 /** How long the last lines of a log may take to be read at the end, in milliseconds. */
 const LOG_FLUSH_MS = 1000;
 
-function write(
-  stream: NodeJS.WriteStream,
-  text: string | Uint8Array,
-  done: (error?: Error | null) => void = () => undefined,
-): void {
-  const left = new Promise<void>((resolve) => {
-    stream.write(text, (error) => {
-      noRoom ||= stream === process.stdout && error instanceof Error && isNoRoom(error);
-      done(error);
-      // Where nobody reads any more there is nothing to wait for either.
-      resolve();
-    });
+function write(outlet: Outlet, text: string | Uint8Array, left: Left = () => undefined): void {
+  outlet.write(text, (error) => {
+    noRoom ||= outlet === standardOutput && error instanceof Error && isNoRoom(error);
+    left(error);
   });
-  leaving.set(stream, left);
 }
 
 /** What is written to logs and has not been handed to their streams. */
@@ -58,19 +49,19 @@ const gathered = new Set<Gathered>();
 
 /** Writes what comes in one turn of the event loop with one call: a line costs more than its text. */
 class Gathered {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #outlet: Outlet;
   #text = "";
-  #told: ((error?: Error | null) => void)[] = [];
+  #told: Left[] = [];
 
-  constructor(stream: NodeJS.WriteStream) {
-    this.#stream = stream;
+  constructor(outlet: Outlet) {
+    this.#outlet = outlet;
     gathered.add(this);
   }
 
-  write(text: string, done: (error?: Error | null) => void): void {
+  write(text: string, left: Left): void {
     if (this.#text === "") setImmediate(() => this.flush());
     this.#text += text;
-    this.#told.push(done);
+    this.#told.push(left);
   }
 
   flush(): void {
@@ -79,19 +70,19 @@ class Gathered {
     const told = this.#told;
     this.#text = "";
     this.#told = [];
-    write(this.#stream, text, (error) => {
+    write(this.#outlet, text, (error) => {
       for (const tell of told) tell(error);
     });
   }
 }
 
-/** A stream of this process as a log, which loses lines rather than wait for its reader. */
+/** An outlet of this process as a log, which loses lines rather than wait for its reader. */
 export function logTo(
-  stream: NodeJS.WriteStream,
+  outlet: Outlet,
   describeLost: (lines: number) => string,
 ): (line: string) => void {
-  logs.add(stream);
-  const log = new LogStream(new Gathered(stream), describeLost);
+  logs.add(outlet);
+  const log = new LogStream(new Gathered(outlet), describeLost);
   return (line) => log.line(line);
 }
 
@@ -116,11 +107,10 @@ export function paintLines(text: Text, colours: boolean): string {
 
 /** What shows progress at the terminal of standard error; `undefined` where there is none. */
 export function createMeter(messages: Messages): Watcher | undefined {
-  const { stderr } = process;
-  if (!stderr.isTTY) return undefined;
+  if (!standardError.isTerminal) return undefined;
   if (process.env["TERM"] === "dumb") return new PlainMeter((line) => messages.log(line));
-  const colours = hasColours(stderr);
-  return new Meter(stderr, (text) => paint(text, colours));
+  const colours = hasColours(standardError);
+  return new Meter(standardError.stream, (text) => paint(text, colours));
 }
 
 /** Messages for people: to standard error, nothing in them that a terminal obeys. */
@@ -144,9 +134,9 @@ export interface MessageOptions {
 /** Messages to standard error, one line each. */
 export function createMessages({
   folded = false,
-  line = (text) => write(process.stderr, text),
+  line = writeMessage,
 }: MessageOptions = {}): Messages {
-  const colours = hasColours(process.stderr);
+  const colours = hasColours(standardError);
   const consola: ConsolaInstance = createConsola({
     // Said again because consola changes them under CI and tests, and folds repeated lines.
     level: 3,
@@ -154,7 +144,7 @@ export function createMessages({
     reporters: [
       {
         log: ({ type, args }) => {
-          const width = folded && process.stderr.isTTY ? process.stderr.columns : undefined;
+          const width = folded ? columnsOf(STDERR) : undefined;
           const text = fold(args.map(String).join(" "), width);
           const colour = type === "error" ? RED : type === "warn" ? YELLOW : undefined;
           const painted = colours && colour !== undefined ? `${colour}${text}${PLAIN}` : text;
@@ -170,14 +160,14 @@ export function createMessages({
   };
 }
 
-/** Writes to standard output, for programs and pipes. */
-export function writeData(text: string): void {
-  write(process.stdout, text);
+/** Writes to standard error as it is, in its turn among the messages. */
+export function writeMessage(text: string): void {
+  write(standardError, text);
 }
 
-/** Lets the program go on where nobody reads what it writes, as in `sftp … | head`. */
-export function surviveLostOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+/** Writes to standard output, for programs and pipes. */
+export function writeData(text: string): void {
+  write(standardOutput, text);
 }
 
 /** @throws {CommandFailed} status 7, where standard output had no room for all that was written */
@@ -185,14 +175,10 @@ export function checkRoomForOutput(): void {
   if (noRoom) throw new CommandFailed(Status.space, NO_ROOM);
 }
 
-function isNoRoom(error: Error): boolean {
-  return "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
-}
-
 /** Writes bytes to standard output; settles when more may be written. Rejects where nobody reads. */
 export function writeBytes(bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    write(process.stdout, bytes, (error) => {
+    write(standardOutput, bytes, (error) => {
       if (error === null || error === undefined) resolve();
       else if (isNoRoom(error)) reject(new CommandFailed(Status.space, NO_ROOM));
       else reject(new CommandFailed(Status.failed, `Standard output is closed: ${error.message}`));
@@ -204,8 +190,14 @@ export function writeBytes(bytes: Uint8Array): Promise<void> {
 export async function flushOutput(): Promise<void> {
   for (const log of gathered) log.flush();
   // To write nothing and wait for that would not do: it settles before what was written earlier.
-  const waits = [...leaving].map(([stream, left]) =>
-    logs.has(stream) ? Promise.race([left, Bun.sleep(LOG_FLUSH_MS)]) : left,
-  );
+  const waits = [standardOutput, standardError].map((outlet) => {
+    const left = outlet.flushed();
+    return logs.has(outlet) ? Promise.race([left, Bun.sleep(LOG_FLUSH_MS)]) : left;
+  });
   await Promise.all(waits);
+}
+
+/** For who writes to the runtime's streams at a terminal: messages and data go there as well then. */
+export async function shareStreams(): Promise<void> {
+  await Promise.all([standardOutput.useStream(), standardError.useStream()]);
 }

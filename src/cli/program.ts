@@ -2,14 +2,7 @@ import { flagsOf, readArguments, type Arguments } from "./args.ts";
 import { configurableFlags, definitions, SUB_COMMANDS, type SubCommand } from "./commands.ts";
 import { readConfig } from "./config-file.ts";
 import { openSshHabit } from "./habits.ts";
-import { commandHelp, programHelp } from "./help.ts";
-import {
-  checkRoomForOutput,
-  createMessages,
-  flushOutput,
-  surviveLostOutput,
-  writeData,
-} from "./output.ts";
+import { checkRoomForOutput, createMessages, flushOutput, writeData } from "./output.ts";
 import { isOn } from "./settings.ts";
 import { strayVariables } from "./stray-variables.ts";
 import { versionLine } from "./version.ts";
@@ -26,7 +19,7 @@ const HELP_FLAGS: ReadonlySet<string> = new Set(["-h", "--help"]);
 
 async function main(argv: readonly string[]): Promise<Status> {
   const [first, ...rest] = argv;
-  if (first === undefined) return show(await programHelp(definitions()));
+  if (first === undefined) return show(await programHelp());
   if (HELP_FLAGS.has(first)) {
     // What stands behind it says of what.
     const about = rest.find((word) => !word.startsWith("-"));
@@ -50,7 +43,7 @@ async function main(argv: readonly string[]): Promise<Status> {
     rest,
     await configurableFlags(),
   );
-  if (given.has("help")) return show(await commandHelp(first, command.definition));
+  if (given.has("help")) return show(await commandHelp(first, command));
   let configured = given;
   try {
     const config = await readConfig(given.value("config"), await configurableFlags());
@@ -64,18 +57,29 @@ async function main(argv: readonly string[]): Promise<Status> {
   }
 }
 
+/** What help is made of, which is loaded where it is asked for. */
+const helping = () => import("./help.ts");
+
+async function programHelp(): Promise<string> {
+  return (await helping()).programHelp(definitions());
+}
+
+async function commandHelp(name: string, { definition }: SubCommand): Promise<string> {
+  return (await helping()).commandHelp(name, definition);
+}
+
 /** @throws {CommandFailed} status 2, where neither the program nor its shell has such a command */
 async function helpAbout(name: string | undefined): Promise<string> {
-  if (name === undefined || HELP_FLAGS.has(name)) return programHelp(definitions());
+  if (name === undefined || HELP_FLAGS.has(name)) return programHelp();
   const command = Object.hasOwn(SUB_COMMANDS, name) ? SUB_COMMANDS[name] : undefined;
-  if (command !== undefined) return commandHelp(name, command.definition);
-  if (name === "help") return programHelp(definitions());
+  if (command !== undefined) return commandHelp(name, command);
+  if (name === "help") return programHelp();
   const [typed, { details }] = await Promise.all([
     commandOfShell(name),
     import("../shell/commands/help.ts"),
   ]);
   return typed === undefined
-    ? commandHelp(name, (await find(name)).definition)
+    ? commandHelp(name, await find(name))
     : `In the shell of ${CALLED} connect:\n\n${details(typed)}`;
 }
 
@@ -102,7 +106,7 @@ function wantsEvents(given: Arguments): boolean {
 
 /** @throws {CommandFailed} status 2, where a command of the shell stands behind an address */
 async function refuseTyped([address = "", typed = "", ...more]: readonly string[]): Promise<void> {
-  if (address.startsWith("-") || /^\d*$/.test(typed)) return;
+  if (address.startsWith("-") || typed.startsWith("-") || /^\d*$/.test(typed)) return;
   if ((await commandOfShell(typed)) === undefined) return;
   const line = [typed, ...more].join(" ");
   throw new CommandFailed(
@@ -154,7 +158,6 @@ function show(text: string): Status {
 }
 
 async function runCommand(): Promise<Status> {
-  surviveLostOutput();
   try {
     const given = process.argv.slice(2);
     const status = await main(given);

@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, readSync } from "node:fs";
 import { CommandFailed, Interrupted } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { visible } from "../observe/visible.ts";
+import { writeMessage } from "./output.ts";
 import { SYSTEM } from "../platform/system.ts";
 
 /** The longest that can be typed, in characters: far beyond any password. */
@@ -49,12 +50,12 @@ export function readSecret(question: string): Promise<string> {
  * @throws {Interrupted} on Ctrl-C
  */
 export async function confirm(facts: readonly string[]): Promise<boolean> {
-  process.stderr.write(`${facts.map(visible).join("\n")}\n`);
+  writeMessage(`${facts.map(visible).join("\n")}\n`);
   return /^\s*y(?:es)?\s*$/i.test(await ask("Go on? (y/N)", true));
 }
 
 async function ask(question: string, shown: boolean): Promise<string> {
-  const { stdin, stderr } = process;
+  const { stdin } = process;
   if (!stdin.isTTY) {
     throw new CommandFailed(Status.usage, `${question}: there is no terminal to ask at`);
   }
@@ -64,10 +65,10 @@ async function ask(question: string, shown: boolean): Promise<string> {
   stdin.setRawMode(true);
   dropTypedAhead();
   try {
-    stderr.write(`${visible(question)}: `);
+    writeMessage(`${visible(question)}: `);
     return await typed(stdin, shown);
   } finally {
-    stderr.write("\n");
+    writeMessage("\n");
     stdin.setRawMode(wasRaw);
     stdin.pause();
     for (const other of others) if (isListener(other)) stdin.on("data", other);
@@ -140,7 +141,7 @@ function typed(stdin: NodeJS.ReadStream, shown: boolean): Promise<string> {
     const take = (piece: Uint8Array): void => {
       const before = line.text;
       const done = line.take(decoder.decode(piece, { stream: true }));
-      if (shown) process.stderr.write(`${ERASE.repeat(before.length)}${line.text}`);
+      if (shown) writeMessage(`${ERASE.repeat(before.length)}${line.text}`);
       if (done === undefined) return;
       if (done.end === "input") return gone();
       stop(done.rest);

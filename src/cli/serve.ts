@@ -1,4 +1,3 @@
-import { defineCommand } from "citty";
 import { BadAddress, parsePort } from "../client/address.ts";
 import { CommandFailed, toCommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
@@ -11,16 +10,16 @@ import { SYSTEM } from "../platform/system.ts";
 import { isLoopback } from "../security/ip.ts";
 import type { Storage } from "../storage/storage.ts";
 import { announce, connectLines, tellCommands } from "./announce.ts";
-import type { Arguments, Flags, Setting } from "./args.ts";
-import { CONFIG_FLAG } from "./config.ts";
+import type { Arguments, Setting } from "./args.ts";
 import { checkEnoughFiles } from "./enough-files.ts";
 import { provideFileThreads } from "./file-threads.ts";
-import { limitFlags, readLimits } from "./limits.ts";
+import { readLimits } from "./limits.ts";
 import { Proxies } from "../transport/proxies.ts";
-import { createMessages, logTo, type Messages } from "./output.ts";
+import { standardError, standardOutput } from "./outlet.ts";
+import { createMessages, logTo, writeMessage, type Messages } from "./output.ts";
 import { protectionFor } from "./protection.ts";
 import { isS3 } from "../storage/s3/location.ts";
-import { rootFrom, s3Flags, type Root } from "./roots.ts";
+import { rootFrom, type Root } from "./roots.ts";
 import { describeEvent, describeListening, timestamp } from "./server-log.ts";
 import {
   isOn,
@@ -30,130 +29,23 @@ import {
   readWait,
   saidBy,
   setting,
-  WEEK,
 } from "./settings.ts";
 import { PROGRAM } from "./version.ts";
-import { CALLED } from "../platform/called.ts";
 
 /** After a second signal, how long what was being stored may take to be forgotten, in ms. */
 const LEAVE_MS = 300;
 
-export const serve = defineCommand<Flags>({
-  meta: { name: "serve", description: "Share a folder over TCP" },
-  args: {
-    port: {
-      type: "string",
-      valueHint: "N",
-      default: "12000",
-      description: "port to listen on; 0 takes a free one",
-    },
-    host: {
-      type: "string",
-      valueHint: "ADDRESS",
-      default: "127.0.0.1",
-      description: "address to listen on; 0.0.0.0 or :: for every one that there is",
-    },
-    root: {
-      type: "string",
-      valueHint: "DIR",
-      default: "./server",
-      variable: "SFTP_SERVE_ROOT",
-      description: "folder to share; made if absent. Or s3://BUCKET/FOLDER in an object store",
-    },
-    ...s3Flags,
-    "proxy-protocol": {
-      type: "string",
-      valueHint: "FROM",
-      description:
-        "addresses or networks, joined by commas, of balancers that say who has come (PROXY protocol)",
-    },
-    ...limitFlags,
-    tls: {
-      type: "boolean",
-      description: "encrypt and ask for a login on loopback, too; elsewhere both are always on",
-    },
-    users: {
-      type: "string",
-      valueHint: "FILE",
-      description: `who may log in, in place of the token; ${CALLED} user makes the file`,
-    },
-    "new-token": {
-      type: "boolean",
-      flagOnly: true,
-      description: "make another token: the former one is worth nothing from then on",
-    },
-    "tls-cert": {
-      type: "string",
-      valueHint: "FILE",
-      description: "use this certificate, in PEM, rather than one that is made at the first start",
-    },
-    "tls-key": {
-      type: "string",
-      valueHint: "FILE",
-      description: "the private key of --tls-cert, in PEM",
-    },
-    "login-timeout": {
-      type: "string",
-      valueHint: "SECONDS",
-      default: "15",
-      description: "how long encryption and login may take together",
-    },
-    insecure: {
-      type: "boolean",
-      flagOnly: true,
-      description: "DANGEROUS: neither encrypt nor ask for a login, whoever can reach the address",
-    },
-    grace: {
-      type: "string",
-      valueHint: "SECONDS",
-      default: "10",
-      description: "how long transfers may take to end after SIGTERM or Ctrl-C",
-    },
-    "idle-timeout": {
-      type: "string",
-      valueHint: "SECONDS",
-      default: "300",
-      description: "how long a client may wait between two requests",
-    },
-    "line-timeout": {
-      type: "string",
-      valueHint: "SECONDS",
-      default: "30",
-      description: "how long a request, once begun, may take to arrive, and silence in an upload",
-    },
-    "min-rate": {
-      type: "string",
-      valueHint: "SIZE",
-      default: "1K",
-      description:
-        "bytes a second that a client must send of a block, or read of what it asked for",
-    },
-    "keep-partial": {
-      type: "string",
-      valueHint: "SECONDS",
-      default: WEEK,
-      description: "how long what interrupted uploads have left is kept",
-    },
-    durable: {
-      type: "boolean",
-      description: "sync each file to the disk before saying that it is stored",
-    },
-    json: { type: "boolean", description: "write each event as a line of JSON to standard output" },
-    config: CONFIG_FLAG,
-  },
-});
-
 /** Runs `sftp serve` until it is told to stop. */
 export async function runServe(given: Arguments): Promise<Status> {
-  const atTerminal = process.stderr.isTTY;
-  const line = logTo(process.stderr, describeLost);
+  const atTerminal = standardError.isTerminal;
+  const line = logTo(standardError, describeLost);
   const messages = createMessages({ folded: true, line });
   // What is to be copied is left to the terminal to break.
   const exact = createMessages({ line });
   const { host, port } = readListenAddress(given);
   const grace = readSeconds(setting(given, "grace"));
   const root = setting(given, "root");
-  const data = logTo(process.stdout, (lines) => formatEvent({ event: "lost", lines }));
+  const data = logTo(standardOutput, (lines) => formatEvent({ event: "lost", lines }));
   const observe: Observe<ServerEvent> = isOn(given, "json")
     ? (event) => data(formatEvent(event))
     : (event) => {
@@ -322,7 +214,7 @@ function untilStopped(server: Server, grace: number): Promise<Status> {
     let status: Status = Status.ok;
     const stop = (signal: NodeJS.Signals): void => {
       // The terminal has just written ^C.
-      if (signal === "SIGINT" && process.stderr.isTTY) process.stderr.write("\n");
+      if (signal === "SIGINT" && standardError.isTerminal) writeMessage("\n");
       if (stopping) {
         status = Status.interrupted;
         server.cut();

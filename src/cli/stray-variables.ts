@@ -15,6 +15,11 @@ export function strayVariables(
   env: Readonly<Record<string, string | undefined>>,
   all: Iterable<Flags>,
 ): readonly string[] {
+  const candidates = Object.entries(env).filter(
+    ([name, value = ""]) => /^SFTP_./i.test(name) && value !== "",
+  );
+  // As good as always: what is known is not put together for nothing.
+  if (candidates.length === 0) return [];
   const known = new Set(OTHERS);
   /** What a name stands for that was put together as most are. */
   const meant = new Map<string, Set<string>>();
@@ -37,8 +42,8 @@ export function strayVariables(
     }
   }
   for (const variable of OTHERS) mean(variable, variable);
-  return Object.entries(env).flatMap(([name, value = ""]) => {
-    if (!/^SFTP_./i.test(name) || value === "" || known.has(name)) return [];
+  return candidates.flatMap(([name]) => {
+    if (known.has(name)) return [];
     const flag = flagsAlone.get(name);
     // A flag of another command may have a variable.
     if (flag !== undefined && !meant.has(name))

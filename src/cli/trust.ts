@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { Trust } from "../client/trust.ts";
+import { isTerminal, STDERR, STDIN } from "../platform/terminal.ts";
 import { KnownHosts } from "../security/known-hosts.ts";
 import { readSecretFile } from "../security/secret-file.ts";
 import type { Arguments } from "./args.ts";
 import { optionalSetting } from "./settings.ts";
-import { confirm, readSecret } from "./prompt.ts";
 import { stateFolder } from "./state-folder.ts";
 
 /**
@@ -32,11 +32,16 @@ export function trustFrom(
       }
       return SFTP_TOKEN === "" ? undefined : { value: SFTP_TOKEN, from: "SFTP_TOKEN" };
     },
-    confirm: interactive ? (facts) => askAlone(() => confirm(facts)) : undefined,
+    confirm: interactive
+      ? (facts) => askAlone(async () => (await prompting()).confirm(facts))
+      : undefined,
     // A script that a person starts may ask for a secret: that lowers nothing.
     askSecret:
-      process.stdin.isTTY && process.stderr.isTTY
-        ? (question) => askAlone(() => readSecret(question))
+      isTerminal(STDERR) && isTerminal(STDIN)
+        ? (question) => askAlone(async () => (await prompting()).readSecret(question))
         : undefined,
   });
 }
+
+/** What asks at a terminal, which most starts do without. */
+const prompting = () => import("./prompt.ts");

@@ -1,4 +1,3 @@
-import { defineCommand } from "citty";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { visible } from "../observe/visible.ts";
@@ -9,50 +8,12 @@ import { checkRoot, putUser, readUsers, removeUser, ROLES, type Role } from "../
 import { nearest } from "../shell/nearest.ts";
 import { StorageError } from "../storage/errors.ts";
 import { checkCreatable } from "../storage/names.ts";
-import type { Arguments, Flags } from "./args.ts";
+import type { Arguments } from "./args.ts";
 import { setting } from "./settings.ts";
 import { createMessages, writeData } from "./output.ts";
 import { readSecret, readSecretLine } from "./prompt.ts";
+import { isTerminal, STDIN } from "../platform/terminal.ts";
 import { CALLED } from "../platform/called.ts";
-
-export const user = defineCommand<Flags>({
-  meta: { name: "user", description: "Keep the file that says who may log in" },
-  args: {
-    action: {
-      type: "positional",
-      description: `add, remove or list, such as: ${CALLED} user add anna --file users --role write`,
-    },
-    name: {
-      type: "positional",
-      required: false,
-      description: "whom to add or remove: letters, digits and . _ - (64 at most)",
-    },
-    file: {
-      type: "string",
-      variable: "SFTP_USERS",
-      valueHint: "FILE",
-      description: `where users are kept; made if absent, and given to ${CALLED} serve --users`,
-    },
-    role: {
-      type: "string",
-      flagOnly: true,
-      valueHint: "ROLE",
-      description:
-        "what the user may do: read; write, which adds and never overwrites; or full (read)",
-    },
-    root: {
-      type: "string",
-      flagOnly: true,
-      valueHint: "DIR",
-      description: "folder inside the server's root that the user sees instead of all of it",
-    },
-    replace: {
-      type: "boolean",
-      flagOnly: true,
-      description: "change a user that is there: the password, and what --role and --root say",
-    },
-  },
-});
 
 type Action = (given: Arguments, file: string) => Promise<void>;
 
@@ -133,7 +94,7 @@ async function has(file: string, name: string): Promise<boolean> {
 }
 
 async function readPassword(name: string): Promise<string> {
-  if (!process.stdin.isTTY) return readSecretLine("The password");
+  if (!isTerminal(STDIN)) return readSecretLine("The password");
   const password = await readSecret(`Password for ${name}`);
   normalisePassword(password);
   if ((await readSecret("The same again")) === password) return password;

@@ -1,4 +1,3 @@
-import { createHash, createHmac } from "node:crypto";
 import type { Path } from "../storage/errors.ts";
 import type { Source, Storage } from "../storage/storage.ts";
 import { formatAddress, type Address } from "./address.ts";
@@ -8,7 +7,7 @@ const HEX_DIGITS = 32;
 /** What a download is known by on this side: the same command finds its part again. */
 export function downloadId(address: Address, remote: Path, storage: Storage, local: Path): string {
   const what = JSON.stringify([formatAddress(address), remote, storage.location, local]);
-  return createHash("sha256").update(what).digest("hex").slice(0, HEX_DIGITS);
+  return new Bun.CryptoHasher("sha256").update(what).digest("hex").slice(0, HEX_DIGITS);
 }
 
 /**
@@ -24,7 +23,7 @@ export function uploadKey(
 ): string {
   const { path, size, mtime, identity } = source;
   const what = [formatAddress(address), remote, storage.location, path, size, mtime, identity];
-  return createHmac("sha256", secret)
+  return new Bun.CryptoHasher("sha256", secret)
     .update(JSON.stringify(what))
     .digest("hex")
     .slice(0, HEX_DIGITS);

@@ -9,7 +9,6 @@ import { ConnectionLost, type Connection } from "../transport/connection.ts";
 import { formatAddress, type Address, type Target } from "./address.ts";
 import { CommandFailed, Interrupted, SessionLost } from "./errors.ts";
 import { Exchange, type Line } from "./exchange.ts";
-import { logIn } from "./login.ts";
 import { Outbox } from "./outbox.ts";
 import { closingAt, reach, type Reached } from "./reach.ts";
 import { Status } from "./status.ts";
@@ -275,6 +274,8 @@ export class Session implements Line {
     // What was asked before the greeting.
     if (greeting.asked) await this.#exchange(false).reply();
     if (login === undefined) return;
+    // Most of what a start loads costs time in proportion to its size, so a plain one goes without.
+    const { logIn } = await import("./login.ts");
     this.#denied = await logIn(this, login);
     if (learnt !== undefined) await trust.remember(this.target, learnt);
   }

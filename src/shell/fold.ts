@@ -1,9 +1,11 @@
+import { columnsOf, STDOUT } from "../platform/terminal.ts";
+
 /** A terminal that is narrower than this is written to as if it were not, in columns. */
 const NARROWEST = 16;
 
 /** How wide the terminal of standard output is; `undefined` where that is none. */
 export function screenWidth(): number | undefined {
-  return process.stdout.isTTY ? process.stdout.columns : undefined;
+  return columnsOf(STDOUT);
 }
 
 /**

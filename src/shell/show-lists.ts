@@ -1,3 +1,4 @@
+import { columnsOf, STDOUT } from "../platform/terminal.ts";
 import { visible } from "../observe/visible.ts";
 import type { Output } from "./context.ts";
 import { joined } from "./text.ts";
@@ -25,7 +26,7 @@ export function showLists(
   }: { readonly long: boolean; readonly recursive: boolean; readonly titled: boolean },
 ): void {
   // What goes on to another program, and a tree, has a line for each.
-  const width = process.stdout.isTTY && !recursive ? process.stdout.columns : undefined;
+  const width = recursive ? undefined : columnsOf(STDOUT);
   const how = { long, width };
   const named = lists.filter(({ alone }) => alone).flatMap(({ entries }) => entries);
   if (named.length > 0) output.data(formatListing(named, how));

@@ -1,3 +1,4 @@
+import { isTerminal, STDOUT } from "../platform/terminal.ts";
 import { StreamDownload } from "../client/stream-download.ts";
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
@@ -47,7 +48,7 @@ export async function receiveStream(
     return output.say(`Would get ${shown} to standard output`);
   }
   // The bytes themselves go to where progress would be shown.
-  if (process.stdout.isTTY) context.job.end();
+  if (isTerminal(STDOUT)) context.job.end();
   const link = linkOf(context);
   const work = new StreamDownload(
     remote,

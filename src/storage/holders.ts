@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Path } from "./errors.ts";
 import type { Part } from "./storage.ts";
 
@@ -39,7 +38,7 @@ export class Holders {
 
 /** What a part is known by in a storage. The path belongs to the right: a key is of no use for another. */
 export function partIdOf(path: Path, { id }: Part): string {
-  return createHash("sha256")
+  return new Bun.CryptoHasher("sha256")
     .update(JSON.stringify([id, path]))
     .digest("hex")
     .slice(0, 32);

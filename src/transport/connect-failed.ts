@@ -11,6 +11,23 @@ export class ConnectFailed extends Error {
   }
 }
 
+/** Why no connection over TLS came about, though something answered. */
+export class HandshakeFailed extends ConnectFailed {
+  override readonly name = "HandshakeFailed";
+  /**
+   * - `plain`: what answered speaks no TLS
+   * - `version`: it speaks an older TLS alone
+   * - `protocol`: it speaks TLS, and another protocol in it
+   * - `broken`: the handshake came to no end
+   */
+  readonly problem: "plain" | "version" | "protocol" | "broken";
+
+  constructor(problem: HandshakeFailed["problem"], message: string) {
+    super("EPROTO", message);
+    this.problem = problem;
+  }
+}
+
 /** The system's code for an error, such as `ECONNRESET`. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string"

@@ -1,6 +1,5 @@
 import type { Socket } from "bun";
 import { Connection } from "./connection.ts";
-import { ConnectFailed, within, type Patience } from "./connect-failed.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
 import { Introductions } from "./introductions.ts";
 import type { Receptionist, Refusal } from "./reception.ts";
@@ -66,29 +65,4 @@ export function listen(
       introductions.end();
     },
   };
-}
-
-/**
- * Connects over TCP.
- * @throws {ConnectFailed}
- */
-export async function connect(
-  hostname: string,
-  port: number,
-  patience: Patience,
-): Promise<Connection> {
-  const connections: Connections = new WeakMap();
-  const opening = Bun.connect<undefined>({
-    hostname,
-    port,
-    allowHalfOpen: true,
-    data: undefined,
-    socket: handlersOf(connections, (socket) => {
-      connections.set(socket, new Connection(socket));
-    }),
-  });
-  const socket = await within(patience, opening);
-  const connection = connections.get(socket);
-  if (connection === undefined) throw new ConnectFailed("ECONNRESET", "closed at once");
-  return connection;
 }

@@ -1,7 +1,13 @@
 import type { Socket } from "bun";
 import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { atAbort, ConnectFailed, within, type Patience } from "./connect-failed.ts";
+import {
+  atAbort,
+  ConnectFailed,
+  HandshakeFailed,
+  within,
+  type Patience,
+} from "./connect-failed.ts";
 import { Connection } from "./connection.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
 import { bindingOf, PROTOCOL, versions, type Secured } from "./tls.ts";
@@ -12,23 +18,6 @@ export interface SecuredByServer extends Secured {
   readonly publicKey: Uint8Array;
   /** Whether an authority vouches for this key and this host's name. */
   readonly vouched: boolean;
-}
-
-/** Why no connection over TLS came about, though something answered. */
-export class HandshakeFailed extends ConnectFailed {
-  override readonly name = "HandshakeFailed";
-  /**
-   * - `plain`: what answered speaks no TLS
-   * - `version`: it speaks an older TLS alone
-   * - `protocol`: it speaks TLS, and another protocol in it
-   * - `broken`: the handshake came to no end
-   */
-  readonly problem: "plain" | "version" | "protocol" | "broken";
-
-  constructor(problem: HandshakeFailed["problem"], message: string) {
-    super("EPROTO", message);
-    this.problem = problem;
-  }
 }
 
 /** The time is for connection and handshake together. */

@@ -41,3 +41,41 @@ test("nothing of an object store is loaded before a root lies in one", () => {
   expect(ofStore).toEqual(["storage/s3/location.ts"]);
   expect(loadedWith(join(SRC, "storage/s3/s3.ts")).size).toBeGreaterThan(20);
 });
+
+test("nothing of a server is loaded for a client", () => {
+  const loaded = [...loadedWith(join(SRC, "cli/program.ts"))].map((file) =>
+    file.slice(SRC.length + 1),
+  );
+  const server = /^(?:server\/|cli\/(?:serve|user|protection|announce)\.ts)/;
+  expect(loaded.filter((file) => server.test(file))).toEqual([]);
+  expect(loadedWith(join(SRC, "cli/serve.ts")).size).toBeGreaterThan(100);
+});
+
+// What each takes to load, in ms of processor time: crypto 3.4, zlib 5, net 2.5, tty 4, util 1.1,
+// bun:sqlite 0.3. The runtime's own Bun.CryptoHasher, Bun.zstdCompressSync and the like take none.
+test("no module of the runtime that takes a millisecond is loaded with the program", () => {
+  const slow = /from "(?:node:(?:crypto|zlib|net|tls|util|tty|stream|readline)|bun:sqlite)";/;
+  const users = [...loadedWith(join(SRC, "cli/program.ts"))].filter((file) =>
+    readFileSync(file, "utf8")
+      .split("\n")
+      .some((line) => slow.test(line) && !line.startsWith("import type")),
+  );
+  expect(users).toEqual([]);
+});
+
+// A start takes 0.015 ms more for each KiB of minified program that it loads.
+test("what a GET of one file in the clear does without is loaded by those who need it", () => {
+  const loaded = [...loadedWith(join(SRC, "cli/program.ts"))].map((file) =>
+    file.slice(SRC.length + 1),
+  );
+  const late =
+    /^client\/login|^security\/scram|^cli\/(?:prompt|help)\.ts|^transport\/tls-|^shell\/many\/mirror-/;
+  expect(loaded.filter((file) => late.test(file))).toEqual([]);
+});
+
+test("the runtime's streams are named where there is a terminal alone, since they take 10 ms", () => {
+  const named = [...loadedWith(join(SRC, "cli/program.ts"))]
+    .filter((file) => /\bprocess\.std(?:out|err)\b/.test(readFileSync(file, "utf8")))
+    .map((file) => file.slice(SRC.length + 1));
+  expect(named.toSorted()).toEqual(["cli/outlet.ts", "platform/terminal.ts"]);
+});

@@ -10,22 +10,13 @@ import {
   locationOf,
   openLocal,
   openLocalFolder,
-  openTargetFolder,
   type LocalPlace,
 } from "../local-path.ts";
 import { hintAt } from "../many/hints.ts";
 import { isNoFile, isRemoteFolder, isThere } from "../remote-look.ts";
-import { asking, checkAsking } from "../many/asking.ts";
-import { labelOf, namesOf, oneFileOf, readOrder, type Order } from "../many/destination.ts";
-import { expecting, sizeOfFound } from "../many/expecting.ts";
-import { fetchAll } from "../many/fetch.ts";
-import type { Found } from "../many/found.ts";
-import { findEach } from "../many/find-each.ts";
-import { findRemote } from "../many/remote-sources.ts";
+import { checkAsking } from "../many/asking.ts";
+import { namesOf, oneFileOf, readOrder } from "../many/destination.ts";
 import { ASKING_OPTIONS, MOVING_OPTIONS } from "../many/options.ts";
-import { comparisonOf } from "../many/same.ts";
-import { tallied } from "../many/tally.ts";
-import { Targets } from "../many/targets.ts";
 import type { Word } from "../parse.ts";
 import { meansFolder, parseRemotePath } from "../remote-path.ts";
 import { report } from "../report.ts";
@@ -75,8 +66,11 @@ async function getWords(
   const order = readOrder(words, many);
   const one = oneFileOf(order, context, options);
   try {
-    if (one === undefined) await getMany(order, context, options);
-    else await getOne(one, order.target?.text, context, options);
+    if (one === undefined) {
+      // Most of what a start loads costs time in proportion to its size: one file goes without.
+      const { getMany } = await import("./get-many.ts");
+      await getMany(order, context, options);
+    } else await getOne(one, order.target?.text, context, options);
   } catch (error) {
     const isFolder = (typed: string): Promise<boolean> => isLocalFolder(context, typed);
     const exists = async (typed: string): Promise<boolean> => {
@@ -136,49 +130,5 @@ async function getOne(
     );
   } finally {
     await place.close();
-  }
-}
-
-async function getMany(order: Order, context: ShellContext, options: Options): Promise<void> {
-  const { sources, target } = order;
-  const { remoteFolder, signal, durable } = context;
-  const dryRun = context.dryRun || options.has("dry-run");
-  const link = linkOf(context);
-  const { place, nameOf } = await placeOf(order, context);
-  try {
-    const recursive = options.has("recursive");
-    const lookup = { folder: remoteFolder, recursive, signal };
-    await tallied(context, labelOf("GET", order), async (tally) => {
-      const found = findEach(sources, tally, "GET", (word) => findRemote(link, word, lookup));
-      // Where each is asked about, no other is looked at before the answer.
-      const asked = options.has("ask")
-        ? asking(context, options, "GET", found, tally)
-        : expecting(context.job, found, sizeOfFound);
-      const how = {
-        place,
-        nameOf,
-        targets: new Targets(order),
-        comparison: comparisonOf(options),
-        dryRun,
-        options,
-      };
-      await fetchAll(context, link, asked, how, tally);
-    });
-  } finally {
-    await place.close();
-  }
-
-  /** Where everything goes, and under which names. */
-  async function placeOf({ intoFolder }: Order, side: ShellContext) {
-    if (target === undefined) {
-      const here = await openTargetFolder(side, ".", dryRun);
-      return { place: here, nameOf: ({ names }: Found): Path => names.alone };
-    }
-    if (intoFolder || (await isLocalFolder(side, target.text))) {
-      const there = await openTargetFolder(side, target.text, dryRun);
-      return { place: there, nameOf: ({ names }: Found): Path => names.within };
-    }
-    const named = await openLocal(side, target.text, { make: false, durable });
-    return { place: named, nameOf: ({ names }: Found): Path => names.renamed };
   }
 }

@@ -12,18 +12,10 @@ import {
   type LocalPlace,
 } from "../local-path.ts";
 import { hintAt } from "../many/hints.ts";
-import { asking, checkAsking } from "../many/asking.ts";
-import { labelOf, namesOf, oneFileOf, readOrder, type Order } from "../many/destination.ts";
-import { expecting, sizeOfFound } from "../many/expecting.ts";
-import { findEach } from "../many/find-each.ts";
-import type { Found } from "../many/found.ts";
-import { leadsElsewhere, lookThrough } from "../many/local-sources.ts";
-import { Places } from "../many/places.ts";
+import { checkAsking } from "../many/asking.ts";
+import { namesOf, oneFileOf, readOrder } from "../many/destination.ts";
+import { leadsElsewhere } from "../many/local-sources.ts";
 import { ASKING_OPTIONS, MOVING_OPTIONS } from "../many/options.ts";
-import { comparisonOf } from "../many/same.ts";
-import { sendAll } from "../many/send.ts";
-import { tallied } from "../many/tally.ts";
-import { Targets } from "../many/targets.ts";
 import type { Word } from "../parse.ts";
 import { isRemoteFolder } from "../remote-look.ts";
 import { isNoFile } from "../remote-look.ts";
@@ -76,8 +68,11 @@ async function putWords(
   const order = readOrder(words, many);
   const one = oneFileOf(order, context, options);
   try {
-    if (one === undefined) await putMany(order, context, options);
-    else await putOne(one, order.target?.text, context, options);
+    if (one === undefined) {
+      // As for GET: one file does without what many need.
+      const { putMany } = await import("./put-many.ts");
+      await putMany(order, context, options);
+    } else await putOne(one, order.target?.text, context, options);
   } catch (error) {
     const isFolder = async (typed: string): Promise<boolean> => {
       const path = parseRemotePath(typed, context.remoteFolder);
@@ -147,38 +142,4 @@ async function targetOf(
   if (typedRemote === undefined) return [...remoteFolder, ...alone];
   const path = parseRemotePath(typedRemote, remoteFolder);
   return meansFolder(typedRemote) || (await isFolder(path)) ? [...path, ...within] : path;
-}
-
-async function putMany(order: Order, context: ShellContext, options: Options): Promise<void> {
-  const link = linkOf(context);
-  const nameOf = await namesOn(order);
-  await using places = new Places(context);
-  const recursive = options.has("recursive");
-  await tallied(context, labelOf("PUT", order), async (tally) => {
-    const find = await lookThrough(places, order.sources, recursive, context.signal);
-    const found = findEach(order.sources, tally, "PUT", find);
-    const how = {
-      targetOf: nameOf,
-      targets: new Targets(order),
-      comparison: comparisonOf(options),
-      dryRun: context.dryRun || options.has("dry-run"),
-      options,
-    };
-    // Where each is asked about, no other is looked at before the answer.
-    const asked = options.has("ask")
-      ? asking(context, options, "PUT", found, tally)
-      : expecting(context.job, found, sizeOfFound);
-    await sendAll(context, link, asked, how, tally);
-  });
-
-  /** What everything is called on the server. */
-  async function namesOn({ target, intoFolder }: Order): Promise<(found: Found) => Path> {
-    const { remoteFolder } = context;
-    if (target === undefined) return ({ names }) => [...remoteFolder, ...names.alone];
-    const folder = parseRemotePath(target.text, remoteFolder);
-    if (intoFolder || (await link.run((session) => isRemoteFolder(context, session, folder)))) {
-      return ({ names }) => [...folder, ...names.within];
-    }
-    return ({ names }) => [...folder, ...names.renamed];
-  }
 }

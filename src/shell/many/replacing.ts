@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { CommandFailed } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
 import type { Path } from "../../storage/errors.ts";
@@ -135,7 +134,7 @@ async function replaceOne(
 ): Promise<void> {
   const aside = [
     ...path.slice(0, -1),
-    `${path.at(-1) ?? ""}.replaced-${randomBytes(4).toString("hex")}`,
+    `${path.at(-1) ?? ""}.replaced-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`,
   ];
   try {
     await target.rename(path, aside);
