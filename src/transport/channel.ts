@@ -4,6 +4,13 @@ import type { Connection } from "./connection.ts";
 export interface Decoder<E> {
   push(piece: Uint8Array): void;
   next(): E | undefined;
+  /**
+   * Where the bytes that come next belong, one buffer after the other, when `next` has given nothing:
+   * they may be put there, and counted by `filled`, in place of `push`. Nowhere where left out.
+   */
+  readonly room?: readonly Uint8Array[] | undefined;
+  /** Says how many bytes were put into `room`. */
+  filled?(bytes: number): void;
 }
 
 /** A connection read as events. */
@@ -24,9 +31,19 @@ export class Channel<E> {
     for (;;) {
       const event = this.#decoder.next();
       if (event !== undefined) return event;
+      if (await this.#fill()) continue;
       const piece = await this.connection.read();
       if (piece === undefined) return undefined;
       this.#decoder.push(piece);
     }
+  }
+
+  /** Takes what has come to where it belongs, if that is known. */
+  async #fill(): Promise<boolean> {
+    const { room } = this.#decoder;
+    if (room === undefined) return false;
+    const bytes = await this.connection.takeInto(room);
+    if (bytes > 0) this.#decoder.filled?.(bytes);
+    return bytes > 0;
   }
 }

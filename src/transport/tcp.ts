@@ -1,6 +1,7 @@
 import type { Socket } from "bun";
 import { Connection } from "./connection.ts";
 import { ConnectFailed, within, type Patience } from "./connect-failed.ts";
+import { descriptorOf } from "./direct.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
 import { Introductions } from "./introductions.ts";
 import type { Receptionist, Refusal } from "./reception.ts";
@@ -10,11 +11,6 @@ export interface Listener {
   readonly port: number;
   /** Takes no more connections; those that there are stay. */
   close(): void;
-}
-
-/** A socket's descriptor, which the runtime has and its types do not. */
-export function descriptorOf(socket: Socket<undefined>): number {
-  return "fd" in socket && typeof socket.fd === "number" ? socket.fd : -1;
 }
 
 /**
@@ -35,7 +31,7 @@ export function listen(
   const introductions = new Introductions(reception, refuse);
   const handlers = handlersOf(connections, (socket) =>
     introductions.meet(socket, descriptorOf(socket), (_, peer) => {
-      const connection = new Connection(socket, peer);
+      const connection = new Connection(socket, { peer, isPlain: true });
       const refusal = reception.arrive(connection, descriptorOf(socket));
       if (refusal !== undefined) {
         refuse(socket, refusal);
@@ -84,7 +80,7 @@ export async function connect(
     allowHalfOpen: true,
     data: undefined,
     socket: handlersOf(connections, (socket) => {
-      connections.set(socket, new Connection(socket));
+      connections.set(socket, new Connection(socket, { isPlain: true }));
     }),
   });
   const socket = await within(patience, opening);

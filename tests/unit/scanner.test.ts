@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { BLOCK_SIZE, MAX_LINE } from "../../src/protocol/limits.ts";
-import { Scanner } from "../../src/protocol/scanner.ts";
+import { Scanner, type Run } from "../../src/protocol/scanner.ts";
 import { ProtocolViolation } from "../../src/protocol/violation.ts";
 
 /** A scanner that was given these pieces. */
@@ -96,10 +96,10 @@ describe("Scanner.run()", () => {
     const scanner = new Scanner();
     scanner.push(piece);
     const run = scanner.run(4);
-    expect(Buffer.from(run ?? []).toString()).toBe("abcd");
-    expect(run?.buffer).toBe(piece.buffer);
-    expect(run?.byteOffset).toBe(piece.byteOffset);
-    expect(Buffer.from(scanner.run(2) ?? []).toString()).toBe("ef");
+    expect(Buffer.from(run?.data ?? []).toString()).toBe("abcd");
+    expect(run?.data.buffer).toBe(piece.buffer);
+    expect(run?.data.byteOffset).toBe(piece.byteOffset);
+    expect(Buffer.from(scanner.run(2)?.data ?? []).toString()).toBe("ef");
   });
 
   test("gives the same bytes however they are cut, and leaves what follows them", () => {
@@ -108,14 +108,14 @@ describe("Scanner.run()", () => {
       fc.property(fc.array(bytes, { minLength: 1 }), (pieces) => {
         const whole = Buffer.concat(pieces);
         const scanner = new Scanner();
-        let run: Uint8Array | undefined;
+        let run: Run | undefined;
         for (const piece of pieces) {
           expect(run).toBeUndefined();
           scanner.push(piece);
           run = scanner.run(whole.length);
         }
         scanner.push(Buffer.from("next\n"));
-        expect(Buffer.compare(run ?? new Uint8Array(), whole)).toBe(0);
+        expect(Buffer.compare(run?.data ?? new Uint8Array(), whole)).toBe(0);
         expect(scanner.line()).toBe("next");
       }),
     );
@@ -125,8 +125,8 @@ describe("Scanner.run()", () => {
     const scanner = scannerOf("a", "b", "c", "d");
     const first = scanner.run(2);
     const second = scanner.run(2);
-    expect(Buffer.from(first ?? []).toString()).toBe("ab");
-    expect(Buffer.from(second ?? []).toString()).toBe("cd");
+    expect(Buffer.from(first?.data ?? []).toString()).toBe("ab");
+    expect(Buffer.from(second?.data ?? []).toString()).toBe("cd");
   });
 
   test("allocates no more than its bytes call for as they arrive", () => {

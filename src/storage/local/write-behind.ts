@@ -18,6 +18,8 @@ export class WriteBehind {
   readonly #handle: FileHandle;
   readonly #running = new Set<Promise<void>>();
   #gathered: Uint8Array[] = [];
+  /** Whom to tell when what is gathered is written. */
+  #waiting: (() => void)[] = [];
   #gatheredBytes = 0;
   #position: number;
   #failure: { readonly error: unknown } | undefined;
@@ -29,11 +31,12 @@ export class WriteBehind {
   }
 
   /**
-   * Takes bytes, which must not change until `finish`.
+   * Takes bytes, which must not change until `onWritten` is called; never, where writing fails.
    * @returns nothing, or what to wait for before more is given. It rejects when a write failed.
    */
-  write(bytes: Uint8Array): Promise<void> | undefined {
+  write(bytes: Uint8Array, onWritten?: () => void): Promise<void> | undefined {
     this.#gathered.push(bytes);
+    if (onWritten !== undefined) this.#waiting.push(onWritten);
     this.#gatheredBytes += bytes.length;
     if (this.#gatheredBytes < WRITE_BYTES && this.#failure === undefined) return undefined;
     this.#start();
@@ -55,11 +58,14 @@ export class WriteBehind {
   #start(): void {
     if (this.#gatheredBytes === 0 || this.#failure !== undefined) return;
     const buffers = this.#gathered;
+    const waiting = this.#waiting;
     const position = this.#position;
     this.#position += this.#gatheredBytes;
     this.#gathered = [];
+    this.#waiting = [];
     this.#gatheredBytes = 0;
     const running = this.#writeAll(buffers, position)
+      .then(() => waiting.forEach((tell) => tell()))
       .catch((error: unknown) => {
         if (!(globalThis.FAULT_LAB && without("write-errors"))) this.#failure ??= { error };
       })
