@@ -1,10 +1,9 @@
-import type { Socket } from "bun";
 import { isCut, without } from "../faults/faults.ts";
-import { leftToCollector } from "../memory/collect.ts";
-import { describe } from "./broken.ts";
-import { readNow } from "./direct.ts";
-import { Outgoing } from "./outgoing.ts";
 import { SYSTEM } from "../platform/system.ts";
+import { describe } from "./broken.ts";
+import type { Wire } from "./direct.ts";
+import { Incoming } from "./incoming.ts";
+import { Outgoing } from "./outgoing.ts";
 import type { Peer } from "./proxy-header.ts";
 
 /** The connection is gone: what was not yet acknowledged may not have arrived. */
@@ -12,13 +11,6 @@ export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";
 }
 
-/** More than this waiting to be read and the socket is paused, in bytes. */
-const RECEIVE_HIGH_WATER = 512 * 1024;
-/**
- * As much is taken straight from the kernel before others have their turn, in bytes: what the runtime
- * takes at a time. As measured, more is not faster.
- */
-const TURN_BYTES = 512 * 1024;
 /** How long a closed connection waits for the other side to read the last words, in milliseconds. */
 const LINGER_MS = 2000;
 
@@ -40,32 +32,22 @@ export class Connection {
   readonly remoteAddress: string;
   /** When it came about, of `performance.now()`: before any handshake. */
   readonly openedAt = performance.now();
-  readonly #socket: Socket<undefined>;
+  readonly #socket: Wire;
   readonly #outgoing = new Outgoing();
-  readonly #incoming: Uint8Array[] = [];
+  readonly #incoming: Incoming;
   readonly #drainWaiters: (() => void)[] = [];
   readonly #end = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
-  readonly #isDirect: boolean;
-  #received = 0;
-  /** Bytes that were taken straight from the kernel since others had their turn. */
-  #turn = 0;
   #sent = 0;
-  #incomingBytes = 0;
   #flushScheduled = false;
   #kernelFull = false;
-  #heardAt = performance.now();
-  #paused = false;
-  #ended = false;
   #finishing = false;
   #lingering = false;
-  #discarding = false;
   #lost: ConnectionLost | undefined;
-  #reader: PromiseWithResolvers<Uint8Array | undefined> | undefined;
 
-  constructor(socket: Socket<undefined>, { peer, isPlain = false }: ConnectionOptions = {}) {
+  constructor(socket: Wire, { peer, isPlain = false }: ConnectionOptions = {}) {
     this.#socket = socket;
-    this.#isDirect = isPlain && SYSTEM.readsSockets;
+    this.#incoming = new Incoming(socket, isPlain && SYSTEM.readsSockets);
     const address = peer?.address ?? socket.remoteAddress;
     const port = peer?.port ?? socket.remotePort ?? "gone";
     this.remoteAddress = address;
@@ -100,7 +82,7 @@ export class Connection {
 
   /** Bytes that have arrived. */
   get received(): number {
-    return this.#received;
+    return this.#incoming.received;
   }
 
   /** Bytes that the kernel has taken. */
@@ -110,17 +92,17 @@ export class Connection {
 
   /** Whether somebody waits for the other side to send. */
   get isAwaited(): boolean {
-    return this.#reader !== undefined;
+    return this.#incoming.isAwaited;
   }
 
   /** For how long nothing has arrived that was waited for, and nothing was taken, in milliseconds. */
   get silence(): number {
-    return this.#paused || this.#incoming.length > 0 ? 0 : performance.now() - this.#heardAt;
+    return this.#incoming.silence;
   }
 
   /** Counts the silence from now on. */
   restartSilence(): void {
-    if (this.#reader === undefined) this.#heardAt = performance.now();
+    if (!this.#incoming.isAwaited) this.#incoming.heard();
   }
 
   /**
@@ -165,19 +147,8 @@ export class Connection {
    * caller at a time. While nobody reads, little is taken from the network.
    * @throws {ConnectionLost} when the connection broke.
    */
-  async read(): Promise<Uint8Array | undefined> {
-    const piece = this.#incoming.shift();
-    if (piece !== undefined) {
-      this.#incomingBytes -= piece.length;
-      if (this.#incomingBytes < RECEIVE_HIGH_WATER) this.#resume();
-      return piece;
-    }
-    if (this.#ended) return undefined;
-    if (this.#lost !== undefined) throw this.#lost;
-    this.#turn = 0;
-    this.#resume();
-    this.#reader = Promise.withResolvers();
-    return this.#reader.promise;
+  read(): Promise<Uint8Array | undefined> {
+    return this.#incoming.read();
   }
 
   /**
@@ -187,29 +158,19 @@ export class Connection {
    * @returns how many bytes; 0 where `read` is to be asked
    */
   async takeInto(buffers: readonly Uint8Array[]): Promise<number> {
-    if (this.#turn >= TURN_BYTES) {
-      await new Promise((resolve) => setImmediate(resolve));
-      this.#turn = 0;
-    }
-    if (!this.#isDirect || this.#incoming.length > 0) return 0;
-    if (this.#ended || this.#discarding || this.#lost !== undefined) return 0;
-    if (globalThis.FAULT_LAB && isCut("receive")) {
-      this.destroy("cut");
-      return 0;
-    }
-    let taken: number;
     try {
-      taken = readNow(this.#socket, buffers);
+      const taken = await this.#incoming.takeInto(buffers);
+      if (!(globalThis.FAULT_LAB && taken > 0 && isCut("receive"))) return taken;
+      this.destroy("cut");
     } catch (error) {
       this.destroy(describe(error));
-      return 0;
     }
-    if (taken === 0) return 0;
-    this.#pause();
-    this.#heardAt = performance.now();
-    this.#received += taken;
-    this.#turn += taken;
-    return taken;
+    return 0;
+  }
+
+  /** Nobody reads for a while: whether the other side ends is noticed all the same. */
+  rest(): void {
+    this.#incoming.rest();
   }
 
   /**
@@ -220,7 +181,7 @@ export class Connection {
   async finish(): Promise<void> {
     if (!this.#finishing) {
       this.#finishing = true;
-      this.#discard();
+      this.#incoming.discard();
       this.#flush();
     }
     return this.#closed.promise;
@@ -236,31 +197,17 @@ export class Connection {
   readonly handlers = {
     data: (piece: Uint8Array): void => {
       if (globalThis.FAULT_LAB && isCut("receive")) return this.destroy("cut");
-      if (this.#discarding) return;
-      this.#heardAt = performance.now();
-      this.#received += piece.length;
-      leftToCollector(piece.length);
-      if (this.#reader !== undefined) {
-        const reader = this.#reader;
-        this.#reader = undefined;
-        reader.resolve(piece);
-        return;
-      }
-      this.#incoming.push(piece);
-      this.#incomingBytes += piece.length;
-      if (this.#incomingBytes >= RECEIVE_HIGH_WATER) this.#pause();
+      this.#incoming.arrived(piece);
     },
     drain: (): void => {
       // Who takes what is sent is alive.
-      this.#heardAt = performance.now();
+      this.#incoming.heard();
       this.#kernelFull = false;
       this.#flush();
     },
     end: (): void => {
-      this.#ended = true;
+      this.#incoming.end();
       this.#end.resolve();
-      this.#reader?.resolve(undefined);
-      this.#reader = undefined;
       if (this.#finishing && this.#outgoing.isEmpty) this.#socket.end();
     },
     close: (reason: string): void => {
@@ -274,31 +221,11 @@ export class Connection {
     return this.#outgoing.isMuch;
   }
 
-  #discard(): void {
-    this.#discarding = true;
-    this.#incoming.length = 0;
-    this.#incomingBytes = 0;
-    this.#resume();
-  }
-
-  #pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#socket.pause();
-  }
-
-  #resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#socket.resume();
-  }
-
   #lose(reason: string): void {
     this.#lost ??= new ConnectionLost(reason);
     this.#end.resolve();
     this.#outgoing.clear();
-    this.#reader?.reject(this.#lost);
-    this.#reader = undefined;
+    this.#incoming.fail(this.#lost);
     this.#wakeWriters();
   }
 
@@ -322,7 +249,7 @@ export class Connection {
     }
     if (!this.#mustDrain) this.#wakeWriters();
     if (this.#finishing && this.#outgoing.isEmpty) {
-      if (this.#ended) this.#socket.end();
+      if (this.#incoming.hasEnded) this.#socket.end();
       else this.#linger();
     }
   }

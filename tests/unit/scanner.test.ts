@@ -157,6 +157,55 @@ describe("Scanner.run()", () => {
   });
 });
 
+describe("Scanner.room()", () => {
+  const LENGTH = 1000;
+  const lending = (): Scanner =>
+    new Scanner((length) => ({ bytes: new Uint8Array(length), release: () => undefined }));
+
+  test("is where the rest of a run belongs, and what is put there is part of it", () => {
+    const scanner = lending();
+    scanner.push(new Uint8Array(LENGTH / 2).fill(1));
+    expect(scanner.run(LENGTH)).toBeUndefined();
+    const [rest, beyond] = scanner.room(LENGTH) ?? [];
+    expect(rest?.length).toBe(LENGTH / 2);
+    rest?.fill(2);
+    beyond?.set(Buffer.from("line\n"));
+    scanner.fill(LENGTH / 2 + 5);
+    const { data } = scanner.run(LENGTH) ?? {};
+    expect(data?.subarray(0, LENGTH / 2).every((byte) => byte === 1)).toBe(true);
+    expect(data?.subarray(LENGTH / 2).every((byte) => byte === 2)).toBe(true);
+    expect([scanner.line(), scanner.buffered]).toEqual(["line", 0]);
+  });
+
+  test("is there only when enough has come of a run, or the last was as long", () => {
+    const scanner = lending();
+    expect(scanner.room(LENGTH)).toBeUndefined();
+    scanner.push(new Uint8Array(LENGTH / 2 - 1));
+    scanner.run(LENGTH);
+    expect(scanner.room(LENGTH)).toBeUndefined();
+    scanner.push(new Uint8Array(LENGTH / 2 + 1));
+    expect(scanner.room(LENGTH)).toBeUndefined();
+    expect(scanner.run(LENGTH)?.data.length).toBe(LENGTH);
+    expect(scanner.room(LENGTH + 1)).toBeUndefined();
+    expect(scanner.room(LENGTH)).toBeDefined();
+  });
+
+  test("leaves a run alone that lay behind the one before", () => {
+    const scanner = lending();
+    const next = (filling: string): void => {
+      scanner.push(new Uint8Array(LENGTH - 1));
+      scanner.run(LENGTH);
+      scanner.room(LENGTH)?.[1]?.set(Buffer.from(filling));
+      scanner.fill(1 + filling.length);
+      scanner.run(LENGTH);
+    };
+    next("kept");
+    const run = scanner.run(4);
+    next("lost");
+    expect(Buffer.from(run?.data ?? []).toString()).toBe("kept");
+  });
+});
+
 describe("Scanner.buffered", () => {
   test("counts what was pushed and not given back or taken up", () => {
     const scanner = scannerOf("ab\ncd", "ef");

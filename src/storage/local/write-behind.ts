@@ -1,4 +1,3 @@
-import type { FileHandle } from "node:fs/promises";
 import { shortened, without } from "../../faults/faults.ts";
 import { skipBytes } from "./skip-bytes.ts";
 
@@ -10,12 +9,20 @@ const IN_FLIGHT = 3;
 /** How far behind its end a file may have holes while it is written, in bytes. */
 export const UNORDERED_BYTES = (IN_FLIGHT + 1) * WRITE_BYTES;
 
+/** What is needed of an open file. */
+interface Writable {
+  writev(
+    buffers: readonly Uint8Array[],
+    position: number,
+  ): Promise<{ readonly bytesWritten: number }>;
+}
+
 /**
  * Writes a file front to back, while more comes in: blocks are gathered into positional writes, a
  * few of which are under way at once. Keeps at most a few megabytes.
  */
 export class WriteBehind {
-  readonly #handle: FileHandle;
+  readonly #file: Writable;
   readonly #running = new Set<Promise<void>>();
   #gathered: Uint8Array[] = [];
   /** Whom to tell when what is gathered is written. */
@@ -25,8 +32,8 @@ export class WriteBehind {
   #failure: { readonly error: unknown } | undefined;
 
   /** @param position where the first byte goes */
-  constructor(handle: FileHandle, position: number) {
-    this.#handle = handle;
+  constructor(file: Writable, position: number) {
+    this.#file = file;
     this.#position = position;
   }
 
@@ -78,7 +85,7 @@ export class WriteBehind {
     let at = position;
     while (rest.length > 0) {
       const from = globalThis.FAULT_LAB ? shortened("write", rest) : rest;
-      const { bytesWritten } = await this.#handle.writev(from, at);
+      const { bytesWritten } = await this.#file.writev(from, at);
       // A system that takes nothing and names no error would be asked for ever.
       if (bytesWritten === 0) throw Object.assign(new Error("nothing written"), { code: "ENOSPC" });
       at += bytesWritten;
