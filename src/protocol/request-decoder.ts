@@ -61,9 +61,10 @@ export class RequestDecoder {
     this.#scanner.push(piece);
   }
 
-  /** Where the bytes that come next may be put in place of `push`: in the midst of a block. */
+  /** Where the bytes that come next may be put in place of `push`: in a body of large blocks. */
   get room(): readonly Uint8Array[] | undefined {
-    return this.#header && this.#scanner.room(this.#header.length);
+    if (this.#header !== undefined) return this.#scanner.room(this.#header.length);
+    return this.#body?.isOver === false ? this.#scanner.lineRoom : undefined;
   }
 
   /** Says how many bytes were put into `room`. */

@@ -43,6 +43,8 @@ export class Scanner {
   #buffered = 0;
   /** How long the last run was. */
   #last = 0;
+  /** Whether memory was lent for it. */
+  #wasLent = false;
   readonly #beyond = new Uint8Array(BEYOND);
 
   /** @param lend where left out, all memory is made for one run alone */
@@ -117,6 +119,11 @@ export class Scanner {
     return this.#loan && [this.#loan.bytes.subarray(this.#filled), this.#beyond];
   }
 
+  /** Where a line belongs that comes next, in parts: right behind a run that was lent. */
+  get lineRoom(): readonly Uint8Array[] | undefined {
+    return this.#piece === undefined && this.#wasLent ? [this.#beyond] : undefined;
+  }
+
   /** Says how many bytes were put into `room`. */
   fill(bytes: number): void {
     const own = Math.min(bytes, (this.#loan?.bytes.length ?? 0) - this.#filled);
@@ -150,6 +157,7 @@ export class Scanner {
     this.#loan = undefined;
     this.#filled = 0;
     this.#last = data.length;
+    this.#wasLent = loan !== undefined;
     return loan === undefined ? { data } : { data, release: () => loan.release() };
   }
 

@@ -137,6 +137,11 @@ describe("a connection that is read straight from the kernel", () => {
     expect(into.toString("latin1", 0, 4) + into.toString("latin1", 100, 105)).toBe("what came");
     expect(wire.isPaused).toBe(true);
     expect(await connection.takeInto([into])).toBe(0);
+    // What comes a moment later is looked for once more.
+    const later = connection.takeInto([into]);
+    wire.send(Buffer.from("late"));
+    expect(await later).toBe(4);
+    expect(wire.isPaused).toBe(true);
     const next = connection.read();
     expect(wire.isPaused).toBe(false);
     wire.send(Buffer.from("more"));

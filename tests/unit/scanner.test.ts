@@ -190,6 +190,24 @@ describe("Scanner.room()", () => {
     expect(scanner.room(LENGTH)).toBeDefined();
   });
 
+  test("is there for a line behind a run whose memory was lent", () => {
+    const scanner = lending();
+    expect(scanner.lineRoom).toBeUndefined();
+    scanner.push(new Uint8Array(LENGTH - 1));
+    scanner.run(LENGTH);
+    scanner.push(new Uint8Array(1));
+    expect(scanner.lineRoom).toBeUndefined();
+    scanner.run(LENGTH);
+    const [room] = scanner.lineRoom ?? [];
+    room?.set(Buffer.from("a line\n"));
+    scanner.fill(3);
+    expect(scanner.line()).toBeUndefined();
+    scanner.lineRoom?.[0]?.set(Buffer.from("ine\nnext"));
+    scanner.fill(8);
+    expect(scanner.line()).toBe("a line");
+    expect(scanner.buffered).toBe(4);
+  });
+
   test("leaves a run alone that lay behind the one before", () => {
     const scanner = lending();
     const next = (filling: string): void => {
