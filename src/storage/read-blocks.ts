@@ -7,7 +7,10 @@ import { StorageError, type Path } from "./errors.ts";
 export const BLOCK_SIZE = 262_144;
 /** Files of at most so many bytes are read and stored whole, many at a time. */
 export const SMALL = 16 * 1024;
-/** Blocks that one call of the system reads. */
+/**
+ * Blocks that one call of the system reads. Each call wakes a thread: with two blocks a GET cost the
+ * server 0.49 s/GB of the processor, with four 0.44, and with eight 0.43.
+ */
 const BATCH = 4;
 
 /** Where the bytes of a block go. */

@@ -5,7 +5,7 @@ import { readNow, type Wire } from "./direct.ts";
 const HIGH_WATER = 512 * 1024;
 /**
  * As much is read straight from the kernel before others have their turn, in bytes: what the runtime
- * reads at a time, so that nobody who is fast gets more than before.
+ * reads at a time. Four times as much was not faster.
  */
 export const TURN_BYTES = 512 * 1024;
 
