@@ -140,7 +140,7 @@ export class Download implements Transfer {
       if (event.type === "reply") {
         end = orRefused(event.reply);
       } else {
-        await receiver.block(event.data, event.digest);
+        await receiver.block(event.data, event.digest, event.release);
         this.#left = size - receiver.received;
         onProgress(receiver.received, size);
       }

@@ -183,7 +183,8 @@ export class Exchange {
     if (!this.#finished) await this.#turn;
     const before = this.#line.received;
     while (!this.#finished) {
-      await this.next();
+      const event = await this.next();
+      if (event.type === "block") event.release?.();
       if (this.#line.received - before > MAX_DROPPED) {
         // Whoever waits behind it is to find out, too.
         this.#finish();

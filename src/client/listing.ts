@@ -134,6 +134,7 @@ class Blocks {
         );
       }
       this.#waiting.add(event.data);
+      event.release?.();
       this.#news.resolve();
     }
   }

@@ -1,3 +1,4 @@
+import { Lease } from "../memory/lease.ts";
 import { ReplyDecoder } from "../protocol/reply-decoder.ts";
 import { MECHANISM } from "../security/mechanism.ts";
 import { pinOf } from "../security/pin.ts";
@@ -61,7 +62,7 @@ export async function reach(target: Target, options: ReachOptions): Promise<Reac
 async function reachInTheClear(target: Target, options: ReachOptions): Promise<Reached> {
   const where = formatAddress(target);
   const connection = await dial(target, options, (host) => connect(host, target.port, options));
-  const decoder = new ReplyDecoder();
+  const decoder = new ReplyDecoder(Lease.lend);
   const greeting = await greeted(target, connection, decoder, { ...options, ask: true });
   if (greeting.auth !== "none") {
     connection.destroy("not used");
@@ -87,7 +88,7 @@ async function reachSecurely(asked: Target, options: ReachOptions): Promise<Reac
     try {
       const pin = pinOf(publicKey);
       const judgement = await trust.judge(target, pin, vouched);
-      const decoder = new ReplyDecoder();
+      const decoder = new ReplyDecoder(Lease.lend);
       const greeting = await greeted(target, connection, decoder, { ...options, ask: false });
       if (greeting.auth !== MECHANISM) throw withoutLogin(target);
       const secret = await trust.knownSecret(target);
@@ -189,7 +190,10 @@ async function whyNoTls(
       const connection = await dial(target, options, (host) =>
         connect(host, target.port, { ...options, timeout }),
       );
-      const answer = await readGreeting(connection, new ReplyDecoder(), { timeout, ask: true });
+      const answer = await readGreeting(connection, new ReplyDecoder(Lease.lend), {
+        timeout,
+        ask: true,
+      });
       connection.destroy("only identified");
       if (!("type" in answer)) return withoutTls(target, await options.trust.whyTls(target));
       if (answer.type !== "other" || failed.problem === "plain") {

@@ -75,10 +75,11 @@ export async function sendBody(
     for await (const block of body.blocks) {
       if (signal.aborted) throw new Interrupted();
       if (outcome.settled) break;
-      connection.write(frameBlock(block.buffer, block.length, block.digest));
+      const { buffer, length, release } = block;
+      connection.write(frameBlock(buffer, length, block.digest), release);
       await connection.drained();
       sentAt = performance.now();
-      sent += block.length;
+      sent += length;
       body.onHandedOver(sent);
     }
     await body.unchanged();

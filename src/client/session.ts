@@ -284,7 +284,9 @@ export class Session implements Line {
     const exchange = new Exchange(this, this.#last?.done, hasBody, requests);
     this.#last = exchange;
     this.#pending++;
-    void exchange.done.then(() => this.#pending--);
+    void exchange.done.then(() => {
+      if (--this.#pending === 0) this.connection.rest();
+    });
     return exchange;
   }
 

@@ -52,7 +52,7 @@ async function* blocksOf(
   const finish = (): ReadBlock => {
     const value = blockDigest(buffer.subarray(MAX_BLOCK_HEADER, MAX_BLOCK_HEADER + length));
     digest.add(value);
-    return { buffer, length, digest: value };
+    return { buffer, length, digest: value, release: () => undefined };
   };
   for await (const piece of input) {
     for (let from = 0; from < piece.length;) {

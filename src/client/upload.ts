@@ -156,7 +156,8 @@ export class Upload implements Transfer {
     asked.catch(() => undefined);
     const digest = new FileDigest();
     let done = 0;
-    for await (const { length } of readBlocks(source, digest, {})) {
+    for await (const { length, release } of readBlocks(source, digest, {})) {
+      release();
       done += length;
       if (this.#options.signal.aborted) break;
       if (offset !== undefined && done >= offset) break;

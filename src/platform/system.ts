@@ -15,6 +15,8 @@ export interface System {
   readonly tellsStarts: boolean;
   /** A file can be opened in such a way that a link fails (`O_NOFOLLOW`). */
   readonly refusesLinks: boolean;
+  /** A socket has a descriptor, which can be read like a file's. */
+  readonly readsSockets: boolean;
   /** A folder that is moved takes the place of an empty one. */
   readonly replacesEmptyFolders: boolean;
   /** What asks a server to stop: from the terminal, from a service manager, at its terminal's end. */
@@ -36,6 +38,7 @@ const UNIX: System = {
   holdsFolders: false,
   tellsStarts: false,
   refusesLinks: true,
+  readsSockets: true,
   replacesEmptyFolders: true,
   stopSignals: ["SIGINT", "SIGTERM", "SIGHUP"],
   // The XDG Base Directory Specification, on macOS as well: it says to ignore relative paths.
@@ -55,6 +58,7 @@ const WINDOWS: System = {
   holdsFolders: false,
   tellsStarts: false,
   refusesLinks: false,
+  readsSockets: false,
   replacesEmptyFolders: false,
   // SIGTERM never comes there: nobody can send it. SIGHUP is the closing of the console's window.
   stopSignals: ["SIGINT", "SIGBREAK", "SIGHUP"],

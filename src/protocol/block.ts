@@ -48,6 +48,8 @@ export function frameBlock(buffer: Buffer, length: number, digest: bigint): Uint
 
 /** Which block lengths may come next in a body. */
 export interface BlockRule {
+  /** Whether no block may come any more. */
+  readonly isOver: boolean;
   /** @throws {ProtocolViolation} where a block of this length may not come now. */
   accept(length: number): void;
 }
@@ -60,6 +62,9 @@ export function fileBlocks(remaining: number | undefined): BlockRule {
   let left = remaining;
   let ended = false;
   return {
+    get isOver() {
+      return ended || left === 0;
+    },
     accept(length) {
       if (left !== undefined) {
         const expected = Math.min(BLOCK_SIZE, left);
@@ -76,4 +81,4 @@ export function fileBlocks(remaining: number | undefined): BlockRule {
 }
 
 /** The rule for a listing, and for a body that is only dropped: any length that a block may have. */
-export const anyBlocks: BlockRule = { accept: () => undefined };
+export const anyBlocks: BlockRule = { isOver: false, accept: () => undefined };

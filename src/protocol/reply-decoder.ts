@@ -6,14 +6,14 @@ import {
   type BlockRule,
 } from "./block.ts";
 import { parseReply, type Reply } from "./reply.ts";
-import { Scanner } from "./scanner.ts";
+import { Scanner, type Lend, type Run } from "./scanner.ts";
 import { parseDecimal } from "./text.ts";
 import { ProtocolViolation } from "./violation.ts";
 
 /** What a client reads from a server. */
 export type ReplyEvent =
   | { readonly type: "reply"; readonly reply: Reply }
-  | { readonly type: "block"; readonly data: Uint8Array; readonly digest: bigint }
+  | ({ readonly type: "block"; readonly digest: bigint } & Run)
   | { readonly type: "keepalive" };
 
 /**
@@ -22,10 +22,15 @@ export type ReplyEvent =
  * size, a listing's otherwise. After it has thrown it gives nothing more.
  */
 export class ReplyDecoder {
-  readonly #scanner = new Scanner();
+  readonly #scanner: Scanner;
   #header: (BlockHeader & { readonly digest: bigint }) | undefined;
   #body: BlockRule | undefined;
   #broken: ProtocolViolation | undefined;
+
+  /** @param lend memory for blocks; each has its own where left out */
+  constructor(lend?: Lend) {
+    this.#scanner = new Scanner(lend);
+  }
 
   /** Bytes that were pushed and have not become an event. */
   get buffered(): number {
@@ -34,6 +39,17 @@ export class ReplyDecoder {
 
   push(piece: Uint8Array): void {
     this.#scanner.push(piece);
+  }
+
+  /** Where the bytes that come next may be put in place of `push`: in a body of large blocks. */
+  get room(): readonly Uint8Array[] | undefined {
+    if (this.#header !== undefined) return this.#scanner.room(this.#header.length);
+    return this.#body?.isOver === false ? this.#scanner.lineRoom : undefined;
+  }
+
+  /** Says how many bytes were put into `room`. */
+  filled(bytes: number): void {
+    this.#scanner.fill(bytes);
   }
 
   /**
@@ -75,10 +91,10 @@ export class ReplyDecoder {
   }
 
   #nextBlock(header: BlockHeader & { readonly digest: bigint }): ReplyEvent | undefined {
-    const data = this.#scanner.run(header.length);
-    if (data === undefined) return undefined;
+    const run = this.#scanner.run(header.length);
+    if (run === undefined) return undefined;
     this.#header = undefined;
-    return { type: "block", data, digest: header.digest };
+    return { type: "block", ...run, digest: header.digest };
   }
 }
 

@@ -12,7 +12,7 @@ import {
   type Rejection,
   type Request as RequestTo,
 } from "./request.ts";
-import { Scanner } from "./scanner.ts";
+import { Scanner, type Lend, type Run } from "./scanner.ts";
 import { ProtocolViolation } from "./violation.ts";
 
 /** What a server reads from a client. */
@@ -20,7 +20,7 @@ export type RequestEvent =
   | { readonly type: "request"; readonly request: AnyRequest }
   /** A line that asks for nothing that can be done. After a PUT its body follows all the same. */
   | { readonly type: "rejected"; readonly rejection: Rejection }
-  | { readonly type: "block"; readonly data: Uint8Array; readonly digest: bigint | undefined }
+  | ({ readonly type: "block"; readonly digest: bigint | undefined } & Run)
   | { readonly type: "keepalive" }
   | { readonly type: "end"; readonly digest: bigint | undefined; readonly rejection?: Rejection }
   | { readonly type: "abort"; readonly drop: boolean };
@@ -30,11 +30,16 @@ export type RequestEvent =
  * stream comes in, the events are the same. After it has thrown it gives nothing more.
  */
 export class RequestDecoder {
-  readonly #scanner = new Scanner();
+  readonly #scanner: Scanner;
   #header: BlockHeader | undefined;
   #body: BlockRule | undefined;
   #first = true;
   #broken: ProtocolViolation | undefined;
+
+  /** @param lend memory for blocks; each has its own where left out */
+  constructor(lend?: Lend) {
+    this.#scanner = new Scanner(lend);
+  }
 
   /** Bytes that were pushed and have not become an event. */
   get buffered(): number {
@@ -54,6 +59,17 @@ export class RequestDecoder {
 
   push(piece: Uint8Array): void {
     this.#scanner.push(piece);
+  }
+
+  /** Where the bytes that come next may be put in place of `push`: in a body of large blocks. */
+  get room(): readonly Uint8Array[] | undefined {
+    if (this.#header !== undefined) return this.#scanner.room(this.#header.length);
+    return this.#body?.isOver === false ? this.#scanner.lineRoom : undefined;
+  }
+
+  /** Says how many bytes were put into `room`. */
+  filled(bytes: number): void {
+    this.#scanner.fill(bytes);
   }
 
   /**
@@ -111,10 +127,10 @@ export class RequestDecoder {
   }
 
   #nextBlock(header: BlockHeader): RequestEvent | undefined {
-    const data = this.#scanner.run(header.length);
-    if (data === undefined) return undefined;
+    const run = this.#scanner.run(header.length);
+    if (run === undefined) return undefined;
     this.#header = undefined;
-    return { type: "block", data, digest: header.digest };
+    return { type: "block", ...run, digest: header.digest };
   }
 }
 

@@ -1,22 +1,56 @@
+import { MAX_BLOCK_HEADER } from "./block.ts";
 import { MAX_LINE } from "./limits.ts";
 import { ProtocolViolation } from "./violation.ts";
 
 const LF = 0x0a;
 const PRINTABLE = /^[ -~]*$/;
 const FIRST_ALLOCATION = 16 * 1024;
+/** So much is read beyond a run, in bytes: a line that a block begins with. What were more is copied. */
+const BEYOND = MAX_BLOCK_HEADER;
+
+/** Memory that is lent for a run. */
+export interface Loan {
+  /** As many bytes as were asked for, with anything in them. */
+  readonly bytes: Uint8Array;
+  /** Gives it back: see `Run`. */
+  release(): void;
+}
+
+/** Lends memory for a run of so many bytes; `undefined` where that is better made for it alone. */
+export type Lend = (length: number) => Loan | undefined;
+
+/** Bytes of the stream. They are the caller's, and do not change until it has called `release`. */
+export interface Run {
+  readonly data: Uint8Array;
+  /** Where there is anything to give back; who does not call it may keep the bytes for ever. */
+  readonly release?: () => void;
+}
 
 /**
  * Takes a stream in whatever pieces it comes and gives it back as lines and runs of bytes. Does no
- * I/O; costs linear time; allocates for a run only as its bytes arrive.
+ * I/O; costs linear time; has memory for a run only as its bytes arrive, unless the run before was
+ * as large and has come whole.
  */
 export class Scanner {
+  readonly #lend: Lend;
   readonly #pieces: Uint8Array[] = [];
   #piece: Buffer | undefined;
   #position = 0;
   #line = "";
   #run: Uint8Array | undefined;
+  #loan: Loan | undefined;
   #filled = 0;
   #buffered = 0;
+  /** How long the last run was. */
+  #last = 0;
+  /** Whether memory was lent for it. */
+  #wasLent = false;
+  readonly #beyond = new Uint8Array(BEYOND);
+
+  /** @param lend where left out, all memory is made for one run alone */
+  constructor(lend: Lend = () => undefined) {
+    this.#lend = lend;
+  }
 
   /** Bytes that were pushed and not yet given back. */
   get buffered(): number {
@@ -74,34 +108,78 @@ export class Scanner {
   }
 
   /**
-   * The next `length` bytes; `undefined` while they have not wholly arrived. Where they lie in one
-   * piece they are given as a view of it, without a copy.
+   * Where the bytes of a run belong that come next, one buffer after the other, after `run` has given
+   * nothing: put there and counted by `fill` they are not copied. Nowhere while there is no memory yet
+   * for the whole run.
    */
-  run(length: number): Uint8Array | undefined {
-    while (this.#piece !== undefined) {
+  room(length: number): readonly Uint8Array[] | undefined {
+    if (this.#piece !== undefined) return undefined;
+    if (this.#run === undefined && this.#last >= length) {
+      this.#loan = this.#lend(length);
+      this.#run = this.#loan?.bytes;
+    }
+    return this.#loan && [this.#loan.bytes.subarray(this.#filled), this.#beyond];
+  }
+
+  /** Where a line belongs that comes next, in parts: right behind a run that was lent. */
+  get lineRoom(): readonly Uint8Array[] | undefined {
+    return this.#piece === undefined && this.#wasLent ? [this.#beyond] : undefined;
+  }
+
+  /** Says how many bytes were put into `room`. */
+  fill(bytes: number): void {
+    const own = Math.min(bytes, (this.#loan?.bytes.length ?? 0) - this.#filled);
+    this.#filled += own;
+    // Before the next ones are put there these may still be looked at.
+    this.push(this.#beyond.slice(0, bytes - own));
+  }
+
+  /**
+   * The next `length` bytes; `undefined` while they have not wholly arrived: it is then asked again
+   * for as many. Where they lie in one piece they are given as a view of it, without a copy.
+   */
+  run(length: number): Run | undefined {
+    for (;;) {
+      if (this.#run !== undefined && this.#filled === length) return this.#whole(this.#run);
+      if (this.#piece === undefined) return undefined;
       const wanted = length - this.#filled;
       const view = this.#piece.subarray(this.#position, this.#position + wanted);
       this.#consume(view.length);
-      if (this.#run === undefined && view.length === length) return view;
+      if (this.#run === undefined && view.length === length) {
+        this.#last = length;
+        return { data: view };
+      }
       this.#append(view, length);
-      if (this.#filled < length) continue;
-      const whole = this.#run;
-      this.#run = undefined;
-      this.#filled = 0;
-      return whole;
     }
-    return undefined;
+  }
+
+  #whole(data: Uint8Array): Run {
+    const loan = this.#loan;
+    this.#run = undefined;
+    this.#loan = undefined;
+    this.#filled = 0;
+    this.#last = data.length;
+    this.#wasLent = loan !== undefined;
+    return loan === undefined ? { data } : { data, release: () => loan.release() };
   }
 
   #append(view: Uint8Array, length: number): void {
     const needed = this.#filled + view.length;
-    if (this.#run === undefined || this.#run.length < needed) {
-      const grown = new Uint8Array(Math.min(length, Math.max(FIRST_ALLOCATION, 2 * needed)));
-      if (this.#run !== undefined) grown.set(this.#run.subarray(0, this.#filled));
+    const begun = this.#run;
+    if (begun === undefined || begun.length < needed) {
+      const grown = this.#allocate(needed, length);
+      if (begun !== undefined) grown.set(begun.subarray(0, this.#filled));
       this.#run = grown;
     }
-    this.#run.set(view, this.#filled);
+    this.#run?.set(view, this.#filled);
     this.#filled = needed;
+  }
+
+  #allocate(needed: number, length: number): Uint8Array {
+    if (this.#last >= length || 2 * needed >= length) this.#loan = this.#lend(length);
+    return (
+      this.#loan?.bytes ?? new Uint8Array(Math.min(length, Math.max(FIRST_ALLOCATION, 2 * needed)))
+    );
   }
 
   #consume(bytes: number): void {

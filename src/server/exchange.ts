@@ -43,8 +43,9 @@ export interface Exchange {
   /**
    * Sends a block. Settles when the next may be sent.
    * @param buffer holds the block's bytes from `HEADROOM` on
+   * @param onTaken told when the buffer is not needed any more
    */
-  block(buffer: Buffer, length: number, digest: bigint): Promise<void>;
+  block(buffer: Buffer, length: number, digest: bigint, onTaken?: () => void): Promise<void>;
   /** Has the client told of all that `progress` says, rather than only where nothing else is. */
   tellProgress(): void;
   /**

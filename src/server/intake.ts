@@ -1,3 +1,4 @@
+import { Lease } from "../memory/lease.ts";
 import { PIPELINE } from "../protocol/limits.ts";
 import { RequestDecoder, type RequestEvent } from "../protocol/request-decoder.ts";
 import { ProtocolViolation } from "../protocol/violation.ts";
@@ -17,7 +18,7 @@ export type IntakeEnd =
  * only while few enough requests, and bytes of a body, wait.
  */
 export class Intake {
-  readonly #decoder = new RequestDecoder();
+  readonly #decoder = new RequestDecoder(Lease.lend);
   readonly #channel: Channel<RequestEvent>;
   /** Both are so small that nothing is read ahead, until `admit`. */
   readonly #requests = new Room(1);

@@ -52,6 +52,7 @@ export class Body {
     }
     const weight = event.type === "block" ? event.data.length : EVENT_BYTES;
     if (this.#dropped === undefined) return this.#events.put(event, weight);
+    if (event.type === "block") event.release?.();
     this.#dropped.bytes += weight;
     if (this.#dropped.bytes > MAX_DROPPED && !this.#ended) this.#dropped.tooMuch();
     return undefined;

@@ -339,10 +339,10 @@ export class Session {
           connection.write(formatSuccess(150, fields));
           keepAlive.bodyBegan();
         }),
-      block: async (buffer, length, digest) => {
+      block: async (buffer, length, digest, onTaken) => {
         if (!turn.isNow) await turn.come;
         await this.#admitted?.rate?.pass(length, mind);
-        connection.write(frameBlock(buffer, length, digest));
+        connection.write(frameBlock(buffer, length, digest), onTaken);
         keepAlive.sent();
         await connection.drained();
       },

@@ -1,15 +1,26 @@
 import { blockDigest } from "../digest/block.ts";
 import type { FileDigest } from "../digest/file.ts";
+import { Lease, LEASE_HEADROOM } from "../memory/lease.ts";
 import { StorageError, type Path } from "./errors.ts";
 
 /** Bytes of a block; the same as on the wire, so that digests can be compared. */
 export const BLOCK_SIZE = 262_144;
 /** Files of at most so many bytes are read and stored whole, many at a time. */
 export const SMALL = 16 * 1024;
-/** Blocks that one call of the system reads. */
-const BATCH = 2;
+/**
+ * Blocks that one call of the system reads. Each call wakes a thread: with two blocks a GET cost the
+ * server 0.49 s/GB of the processor, with four 0.44, and with eight 0.43.
+ */
+const BATCH = 4;
 
-const NO_BLOCK = { buffer: Buffer.alloc(0), length: 0 };
+/** Where the bytes of a block go. */
+interface Room {
+  readonly buffer: Buffer;
+  readonly length: number;
+  readonly release: () => void;
+}
+
+const NO_ROOM: Room = { buffer: Buffer.alloc(0), length: 0, release: () => undefined };
 
 /** A block that was read. */
 export interface ReadBlock {
@@ -17,6 +28,8 @@ export interface ReadBlock {
   readonly buffer: Buffer;
   readonly length: number;
   readonly digest: bigint;
+  /** Says that the buffer is not looked at any more; where it is not called, it lasts. */
+  release(): void;
 }
 
 /** What can be read at an offset: a file, or what is held of one. */
@@ -56,11 +69,7 @@ export async function* readBlocks(
       offset += batch.reduce((sum, { length }) => sum + length, 0);
       ahead = readBatch(source, offset, to, headroom);
       ahead.catch(() => undefined);
-      for (const { buffer, length } of batch) {
-        const value = blockDigest(buffer.subarray(headroom, headroom + length));
-        digest.add(value);
-        yield { buffer, length, digest: value };
-      }
+      for (const room of batch) yield digested(room, digest, headroom);
     }
   } finally {
     await ahead.catch(() => undefined);
@@ -76,10 +85,15 @@ export async function readOnlyBlock(
   digest: FileDigest,
   headroom: number,
 ): Promise<ReadBlock> {
-  const [{ buffer, length } = NO_BLOCK] = await readBatch(source, 0, source.size, headroom);
+  const [room = NO_ROOM] = await readBatch(source, 0, source.size, headroom);
+  return digested(room, digest, headroom);
+}
+
+function digested(room: Room, digest: FileDigest, headroom: number): ReadBlock {
+  const { buffer, length, release } = room;
   const value = blockDigest(buffer.subarray(headroom, headroom + length));
   digest.add(value);
-  return { buffer, length, digest: value };
+  return { buffer, length, digest: value, release };
 }
 
 /** Adds the blocks of a range to a digest. */
@@ -90,7 +104,8 @@ export async function digestRange(
   onProgress: (bytes: number) => void,
 ): Promise<void> {
   let done = 0;
-  for await (const { length } of readBlocks(source, digest, range)) {
+  for await (const { length, release } of readBlocks(source, digest, range)) {
+    release();
     done += length;
     onProgress(done);
   }
@@ -101,18 +116,28 @@ async function readBatch(
   offset: number,
   end: number,
   headroom: number,
-): Promise<{ buffer: Buffer; length: number }[]> {
-  const blocks: { buffer: Buffer; length: number }[] = [];
+): Promise<Room[]> {
+  const blocks: Room[] = [];
   let at = offset;
   while (at < end && blocks.length < BATCH) {
     const length = Math.min(BLOCK_SIZE, end - at);
-    blocks.push({ buffer: Buffer.allocUnsafeSlow(headroom + length), length });
+    blocks.push(roomFor(length, headroom));
     at += length;
   }
   if (blocks.length === 0) return blocks;
-  const views = blocks.map(({ buffer }) => buffer.subarray(headroom));
+  const views = blocks.map(({ buffer, length }) => buffer.subarray(headroom, headroom + length));
   if ((await source.read(offset, views)) < at - offset) {
     throw new StorageError("changed", source.path, (name) => `${name} shrank while it was read`);
   }
   return blocks;
+}
+
+function roomFor(length: number, headroom: number): Room {
+  if (!Lease.suits(length)) {
+    const buffer = Buffer.allocUnsafeSlow(headroom + length);
+    return { buffer, length, release: () => undefined };
+  }
+  const lease = Lease.take();
+  const buffer = lease.buffer.subarray(LEASE_HEADROOM - headroom);
+  return { buffer, length, release: () => lease.release() };
 }

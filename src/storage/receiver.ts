@@ -59,9 +59,14 @@ export class Receiver {
 
   /**
    * Takes a block. Settles when the next may come.
+   * @param release told when its bytes are not needed any more; not where something fails
    * @throws {StorageError} `mismatch`, where its bytes are not those of the digest
    */
-  block(data: Uint8Array, digest: bigint | undefined): Promise<void> | undefined {
+  block(
+    data: Uint8Array,
+    digest: bigint | undefined,
+    release?: () => void,
+  ): Promise<void> | undefined {
     const actual = blockDigest(data);
     const checked = !(globalThis.FAULT_LAB && without("digest"));
     if (checked && digest !== undefined && digest !== actual) {
@@ -73,7 +78,7 @@ export class Receiver {
     }
     this.#digest.add(actual);
     this.#size += data.length;
-    return this.#sink.write(data);
+    return this.#sink.write(data, release);
   }
 
   /**

@@ -74,8 +74,11 @@ export interface Sink {
    * @param onProgress called with the bytes so far; where it throws, it is ended
    */
   digestHeld(digest: FileDigest, onProgress: (bytes: number) => void): Promise<void>;
-  /** Adds bytes, which must not change until the end. Settles when more may come. */
-  write(bytes: Uint8Array): Promise<void> | undefined;
+  /**
+   * Adds bytes, which are the sink's until it calls `onWritten`: nobody changes them before. That
+   * comes in any order, and not at all where writing failed. Settles when more may come.
+   */
+  write(bytes: Uint8Array, onWritten?: () => void): Promise<void> | undefined;
   /** Puts the file under its name, whole, in one step. */
   commit(attributes: Attributes): Promise<void>;
   /**

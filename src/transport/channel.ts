@@ -4,6 +4,13 @@ import type { Connection } from "./connection.ts";
 export interface Decoder<E> {
   push(piece: Uint8Array): void;
   next(): E | undefined;
+  /**
+   * Where the bytes that come next belong, one buffer after the other, when `next` has given nothing:
+   * they may be put there, and counted by `filled`, in place of `push`. Nowhere where left out.
+   */
+  readonly room?: readonly Uint8Array[] | undefined;
+  /** Says how many bytes were put into `room`. */
+  filled?(bytes: number): void;
 }
 
 /** A connection read as events. */
@@ -17,17 +24,12 @@ export class Channel<E> {
   }
 
   /**
-   * The next event of what has come already; `undefined` where `read` has to wait for more.
+   * The next event of what was taken from the connection already; `undefined` where `read` is to be
+   * asked.
    * @throws what the decoder throws.
    */
   readNow(): E | undefined {
-    for (;;) {
-      const event = this.#decoder.next();
-      if (event !== undefined) return event;
-      const piece = this.connection.readNow();
-      if (piece === undefined) return undefined;
-      this.#decoder.push(piece);
-    }
+    return this.#decoder.next();
   }
 
   /**
@@ -38,9 +40,19 @@ export class Channel<E> {
     for (;;) {
       const event = this.#decoder.next();
       if (event !== undefined) return event;
+      if (await this.#fill()) continue;
       const piece = await this.connection.read();
       if (piece === undefined) return undefined;
       this.#decoder.push(piece);
     }
+  }
+
+  /** Takes what has come to where it belongs, if that is known. */
+  async #fill(): Promise<boolean> {
+    const { room } = this.#decoder;
+    if (room === undefined) return false;
+    const bytes = await this.connection.takeInto(room);
+    if (bytes > 0) this.#decoder.filled?.(bytes);
+    return bytes > 0;
   }
 }

@@ -1,6 +1,8 @@
-import type { Socket } from "bun";
 import { isCut, without } from "../faults/faults.ts";
-import { arrived } from "./collect.ts";
+import { SYSTEM } from "../platform/system.ts";
+import { describe } from "./broken.ts";
+import type { Wire } from "./direct.ts";
+import { Incoming } from "./incoming.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { Peer } from "./proxy-header.ts";
 
@@ -9,10 +11,15 @@ export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";
 }
 
-/** More than this waiting to be read and the socket is paused, in bytes. */
-const RECEIVE_HIGH_WATER = 512 * 1024;
 /** How long a closed connection waits for the other side to read the last words, in milliseconds. */
 const LINGER_MS = 2000;
+
+export interface ConnectionOptions {
+  /** Who is behind the proxy that has opened the socket, where one has. */
+  readonly peer?: Peer | undefined;
+  /** Whether what arrives can be read by the descriptor: see `readNow`. */
+  readonly isPlain?: boolean;
+}
 
 /**
  * One TCP connection with what Bun's sockets lack: what the kernel does not take is kept and sent
@@ -25,29 +32,22 @@ export class Connection {
   readonly remoteAddress: string;
   /** When it came about, of `performance.now()`: before any handshake. */
   readonly openedAt = performance.now();
-  readonly #socket: Socket<undefined>;
+  readonly #socket: Wire;
   readonly #outgoing = new Outgoing();
-  readonly #incoming: Uint8Array[] = [];
+  readonly #incoming: Incoming;
   readonly #drainWaiters: (() => void)[] = [];
   readonly #end = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
-  #received = 0;
   #sent = 0;
-  #incomingBytes = 0;
   #flushScheduled = false;
   #kernelFull = false;
-  #heardAt = performance.now();
-  #paused = false;
-  #ended = false;
   #finishing = false;
   #lingering = false;
-  #discarding = false;
   #lost: ConnectionLost | undefined;
-  #reader: PromiseWithResolvers<Uint8Array | undefined> | undefined;
 
-  /** @param peer who is behind the proxy that has opened the socket, where one has */
-  constructor(socket: Socket<undefined>, peer?: Peer) {
+  constructor(socket: Wire, { peer, isPlain = false }: ConnectionOptions = {}) {
     this.#socket = socket;
+    this.#incoming = new Incoming(socket, isPlain && SYSTEM.readsSockets);
     const address = peer?.address ?? socket.remoteAddress;
     const port = peer?.port ?? socket.remotePort ?? "gone";
     this.remoteAddress = address;
@@ -82,7 +82,7 @@ export class Connection {
 
   /** Bytes that have arrived. */
   get received(): number {
-    return this.#received;
+    return this.#incoming.received;
   }
 
   /** Bytes that the kernel has taken. */
@@ -92,27 +92,29 @@ export class Connection {
 
   /** Whether somebody waits for the other side to send. */
   get isAwaited(): boolean {
-    return this.#reader !== undefined;
+    return this.#incoming.isAwaited;
   }
 
   /** For how long nothing has arrived that was waited for, and nothing was taken, in milliseconds. */
   get silence(): number {
-    return this.#paused || this.#incoming.length > 0 ? 0 : performance.now() - this.#heardAt;
+    return this.#incoming.silence;
   }
 
   /** Counts the silence from now on. */
   restartSilence(): void {
-    if (this.#reader === undefined) this.#heardAt = performance.now();
+    if (!this.#incoming.isAwaited) this.#incoming.heard();
   }
 
   /**
-   * Queues bytes, or a line in ASCII, to be sent in order. Keeps a view: do not change them before
-   * `drained()`. After the connection is lost this does nothing; reading tells.
+   * Queues bytes, or a line in ASCII, to be sent in order. After the connection is lost this does
+   * nothing; reading tells.
+   * @param onTaken told when the kernel has all of the bytes, of which a view is kept until then: they
+   * must not change before. It is not told where the connection is lost.
    */
-  write(data: Uint8Array | string): void {
+  write(data: Uint8Array | string, onTaken?: () => void): void {
     if (this.#lost !== undefined || this.#finishing) return;
     const bytes = typeof data === "string" ? Buffer.from(data, "latin1") : data;
-    const isEnough = this.#outgoing.add(bytes);
+    const isEnough = this.#outgoing.add(bytes, onTaken);
     if (this.#kernelFull) return;
     if (isEnough) {
       this.#flush();
@@ -140,30 +142,35 @@ export class Connection {
     if (this.#lost !== undefined) throw this.#lost;
   }
 
-  /** The next piece where it has arrived already. */
-  readNow(): Uint8Array | undefined {
-    const piece = this.#incoming.shift();
-    if (piece === undefined) return undefined;
-    this.#incomingBytes -= piece.length;
-    if (this.#paused && this.#incomingBytes < RECEIVE_HIGH_WATER) {
-      this.#paused = false;
-      this.#socket.resume();
-    }
-    return piece;
-  }
-
   /**
    * The next piece that arrived, or `undefined` after the other side has sent its last byte. One
    * caller at a time. While nobody reads, little is taken from the network.
    * @throws {ConnectionLost} when the connection broke.
    */
-  async read(): Promise<Uint8Array | undefined> {
-    const piece = this.readNow();
-    if (piece !== undefined) return piece;
-    if (this.#ended) return undefined;
-    if (this.#lost !== undefined) throw this.#lost;
-    this.#reader = Promise.withResolvers();
-    return this.#reader.promise;
+  read(): Promise<Uint8Array | undefined> {
+    return this.#incoming.read();
+  }
+
+  /**
+   * Takes what has arrived straight from the kernel into these buffers, one after the other, where
+   * that can be and nothing that came before waits for `read`. From then on the runtime takes nothing
+   * until `read` has nothing: so a byte is copied once, and what nobody takes stays with the sender.
+   * @returns how many bytes; 0 where `read` is to be asked
+   */
+  async takeInto(buffers: readonly Uint8Array[]): Promise<number> {
+    try {
+      const taken = await this.#incoming.takeInto(buffers);
+      if (!(globalThis.FAULT_LAB && taken > 0 && isCut("receive"))) return taken;
+      this.destroy("cut");
+    } catch (error) {
+      this.destroy(describe(error));
+    }
+    return 0;
+  }
+
+  /** Nobody reads for a while: whether the other side ends is noticed all the same. */
+  rest(): void {
+    this.#incoming.rest();
   }
 
   /**
@@ -174,7 +181,7 @@ export class Connection {
   async finish(): Promise<void> {
     if (!this.#finishing) {
       this.#finishing = true;
-      this.#discard();
+      this.#incoming.discard();
       this.#flush();
     }
     return this.#closed.promise;
@@ -190,34 +197,17 @@ export class Connection {
   readonly handlers = {
     data: (piece: Uint8Array): void => {
       if (globalThis.FAULT_LAB && isCut("receive")) return this.destroy("cut");
-      if (this.#discarding) return;
-      this.#heardAt = performance.now();
-      this.#received += piece.length;
-      arrived(piece.length);
-      if (this.#reader !== undefined) {
-        const reader = this.#reader;
-        this.#reader = undefined;
-        reader.resolve(piece);
-        return;
-      }
-      this.#incoming.push(piece);
-      this.#incomingBytes += piece.length;
-      if (this.#incomingBytes >= RECEIVE_HIGH_WATER && !this.#paused) {
-        this.#paused = true;
-        this.#socket.pause();
-      }
+      this.#incoming.arrived(piece);
     },
     drain: (): void => {
       // Who takes what is sent is alive.
-      this.#heardAt = performance.now();
+      this.#incoming.heard();
       this.#kernelFull = false;
       this.#flush();
     },
     end: (): void => {
-      this.#ended = true;
+      this.#incoming.end();
       this.#end.resolve();
-      this.#reader?.resolve(undefined);
-      this.#reader = undefined;
       if (this.#finishing && this.#outgoing.isEmpty) this.#socket.end();
     },
     close: (reason: string): void => {
@@ -231,22 +221,11 @@ export class Connection {
     return this.#outgoing.isMuch;
   }
 
-  #discard(): void {
-    this.#discarding = true;
-    this.#incoming.length = 0;
-    this.#incomingBytes = 0;
-    if (this.#paused) {
-      this.#paused = false;
-      this.#socket.resume();
-    }
-  }
-
   #lose(reason: string): void {
     this.#lost ??= new ConnectionLost(reason);
     this.#end.resolve();
     this.#outgoing.clear();
-    this.#reader?.reject(this.#lost);
-    this.#reader = undefined;
+    this.#incoming.fail(this.#lost);
     this.#wakeWriters();
   }
 
@@ -259,17 +238,18 @@ export class Connection {
       const next = this.#outgoing.take();
       if (next === undefined) break;
       if (globalThis.FAULT_LAB && isCut("send")) return this.destroy("cut");
-      const taken = this.#socket.write(next, 0, next.length);
+      const { bytes, onTaken } = next;
+      const taken = this.#socket.write(bytes, 0, bytes.length);
       if (taken < 0) return;
       this.#sent += taken;
-      if (taken < next.length) {
-        this.#outgoing.putBack(next.subarray(taken));
+      if (taken < bytes.length) {
+        this.#outgoing.putBack({ bytes: bytes.subarray(taken), onTaken });
         this.#kernelFull = true;
-      }
+      } else onTaken?.();
     }
     if (!this.#mustDrain) this.#wakeWriters();
     if (this.#finishing && this.#outgoing.isEmpty) {
-      if (this.#ended) this.#socket.end();
+      if (this.#incoming.hasEnded) this.#socket.end();
       else this.#linger();
     }
   }

@@ -1,25 +1,9 @@
 import type { Socket, SocketHandler } from "bun";
-import { codeOf } from "./connect-failed.ts";
+import { describe } from "./broken.ts";
 import type { Connection } from "./connection.ts";
 
 /** The connection that each socket belongs to. */
 export type Connections = WeakMap<Socket<undefined>, Connection>;
-
-/** Why a connection broke, for people. */
-const WHY_BROKEN: Readonly<Record<string, string>> = {
-  ECONNRESET: "the other side cut it",
-  EPIPE: "the other side cut it",
-  ETIMEDOUT: "nothing arrives there any more",
-  EHOSTUNREACH: "there is no way there any more",
-  ENETUNREACH: "there is no way there any more",
-  ENETDOWN: "the network is down",
-  EUNKNOWN: "it broke",
-};
-
-function describe(error: unknown): string {
-  const code = codeOf(error);
-  return WHY_BROKEN[code] ?? code;
-}
 
 /** What the runtime tells of sockets, handed to their connections. */
 export function handlersOf(

@@ -7,9 +7,16 @@ const HIGH_WATER = 512 * 1024;
 /** More pieces than this are too many to wait: small ones cost more than their bytes. */
 const MOST_PIECES = 1024;
 
+/** Bytes to be sent. */
+export interface OutgoingPiece {
+  readonly bytes: Uint8Array;
+  /** Told when the kernel has all of them; never, where the connection is lost before. */
+  readonly onTaken: (() => void) | undefined;
+}
+
 /** What was written to a connection and the kernel has not taken, in order. */
 export class Outgoing {
-  readonly #pieces: Uint8Array[] = [];
+  readonly #pieces: OutgoingPiece[] = [];
   #bytes = 0;
 
   /** How many bytes wait. */
@@ -31,33 +38,39 @@ export class Outgoing {
    * Adds a piece, and keeps a view of it.
    * @returns whether there is enough to be sent without waiting for more to join
    */
-  add(piece: Uint8Array): boolean {
-    this.#pieces.push(piece);
-    this.#bytes += piece.length;
-    return piece.length >= JOIN_BELOW || this.#bytes >= JOIN_UP_TO;
+  add(bytes: Uint8Array, onTaken?: () => void): boolean {
+    this.#pieces.push({ bytes, onTaken });
+    this.#bytes += bytes.length;
+    return bytes.length >= JOIN_BELOW || this.#bytes >= JOIN_UP_TO;
   }
 
   /** Takes what to send next, small pieces joined: each call of the system costs more than they do. */
-  take(): Uint8Array | undefined {
+  take(): OutgoingPiece | undefined {
     const first = this.#pieces.shift();
     if (first === undefined) return undefined;
     const joined = [first];
-    let bytes = first.length;
-    while (first.length < JOIN_BELOW) {
+    let bytes = first.bytes.length;
+    while (first.bytes.length < JOIN_BELOW) {
       const next = this.#pieces[0];
-      if (next === undefined || bytes + next.length > JOIN_UP_TO) break;
+      if (next === undefined || bytes + next.bytes.length > JOIN_UP_TO) break;
       this.#pieces.shift();
       joined.push(next);
-      bytes += next.length;
+      bytes += next.bytes.length;
     }
     this.#bytes -= bytes;
-    return joined.length === 1 ? first : Buffer.concat(joined, bytes);
+    if (joined.length === 1) return first;
+    const copy = Buffer.concat(
+      joined.map((piece) => piece.bytes),
+      bytes,
+    );
+    for (const { onTaken } of joined) onTaken?.();
+    return { bytes: copy, onTaken: undefined };
   }
 
   /** Puts back, in front of all else, what the kernel did not take of what was taken last. */
-  putBack(rest: Uint8Array): void {
+  putBack(rest: OutgoingPiece): void {
     this.#pieces.unshift(rest);
-    this.#bytes += rest.length;
+    this.#bytes += rest.bytes.length;
   }
 
   /** Forgets all of it. */

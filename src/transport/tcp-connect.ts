@@ -18,7 +18,7 @@ export async function connect(
     allowHalfOpen: true,
     data: undefined,
     socket: handlersOf(connections, (socket) => {
-      connections.set(socket, new Connection(socket));
+      connections.set(socket, new Connection(socket, { isPlain: true }));
     }),
   });
   const socket = await within(patience, opening);

@@ -1,5 +1,6 @@
 import type { Socket } from "bun";
 import { Connection } from "./connection.ts";
+import { descriptorOf } from "./direct.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
 import { Introductions } from "./introductions.ts";
 import type { Receptionist, Refusal } from "./reception.ts";
@@ -9,11 +10,6 @@ export interface Listener {
   readonly port: number;
   /** Takes no more connections; those that there are stay. */
   close(): void;
-}
-
-/** A socket's descriptor, which the runtime has and its types do not. */
-export function descriptorOf(socket: Socket<undefined>): number {
-  return "fd" in socket && typeof socket.fd === "number" ? socket.fd : -1;
 }
 
 /**
@@ -34,7 +30,7 @@ export function listen(
   const introductions = new Introductions(reception, refuse);
   const handlers = handlersOf(connections, (socket) =>
     introductions.meet(socket, descriptorOf(socket), (_, peer) => {
-      const connection = new Connection(socket, peer);
+      const connection = new Connection(socket, { peer, isPlain: true });
       const refusal = reception.arrive(connection, descriptorOf(socket));
       if (refusal !== undefined) {
         refuse(socket, refusal);

@@ -1,10 +1,11 @@
 import type { Socket } from "bun";
 import { Connection } from "./connection.ts";
+import { descriptorOf } from "./direct.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
 import { Introductions } from "./introductions.ts";
 import type { Peer } from "./proxy-header.ts";
 import type { Receptionist, Refusal } from "./reception.ts";
-import { descriptorOf, type Listener } from "./tcp.ts";
+import type { Listener } from "./tcp.ts";
 import { bindingOf, PROTOCOL, versions, type Secured } from "./tls.ts";
 
 /**
@@ -62,7 +63,7 @@ export function listenTls(
   // What comes next on its connection is its word, and no handshake.
   const introductions = new Introductions(reception, (socket) => socket.terminate());
   const meet = (socket: Socket<undefined>, peer: Peer | undefined): void => {
-    const connection = new Connection(socket, peer);
+    const connection = new Connection(socket, { peer });
     const refusal = reception.arrive(connection, descriptorOf(socket));
     if (refusal !== undefined) {
       refuse(socket, refusal);

@@ -14,6 +14,7 @@ const BELOW_CLIENT = [
   "protocol",
   "observe",
   "platform",
+  "memory",
   "faults",
 ];
 
@@ -24,12 +25,13 @@ export const LAYERS: Layers = {
   shell: ["client", ...BELOW_CLIENT],
   server: BELOW_CLIENT,
   client: BELOW_CLIENT,
-  transport: ["digest", "protocol", "observe", "faults"],
+  transport: ["digest", "protocol", "observe", "memory", "faults", "platform"],
   security: ["digest", "protocol", "observe", "faults", "platform"],
-  storage: ["digest", "observe", "faults", "platform"],
+  storage: ["digest", "observe", "faults", "platform", "memory"],
   digest: ["observe"],
   protocol: [],
   observe: [],
+  memory: [],
   faults: [],
   platform: [],
 };

@@ -18,23 +18,28 @@ function piecesOf(lengths: readonly number[]): Uint8Array[] {
   return lengths.map((size) => Uint8Array.from({ length: size }, () => at++ % 251));
 }
 
-test("what was added comes out in order, whatever the kernel takes", () => {
+test("what was added comes out in order, and each piece is told of when it is gone, whatever the kernel takes", () => {
   assert(
     property(array(length, { maxLength: 40 }), taken, (lengths, shares) => {
       const pieces = piecesOf(lengths);
       const outgoing = new Outgoing();
-      for (const piece of pieces) outgoing.add(piece);
+      const told: number[] = [];
+      pieces.forEach((piece, index) => outgoing.add(piece, () => told.push(index)));
       const all = Buffer.concat(pieces);
       const out: Uint8Array[] = [];
       let sent = 0;
       for (let call = 0; !outgoing.isEmpty; call++) {
         expect(outgoing.bytes).toBe(all.length - sent);
-        const next = outgoing.take() ?? new Uint8Array();
-        const count = Math.ceil((next.length * (shares[call % shares.length] ?? 1000)) / 1000);
-        out.push(next.subarray(0, count));
+        const { bytes, onTaken } = outgoing.take() ?? { bytes: new Uint8Array() };
+        const count = Math.ceil((bytes.length * (shares[call % shares.length] ?? 1000)) / 1000);
+        // Copied, since whoever is told that a piece was taken uses its memory again.
+        out.push(bytes.slice(0, count));
         sent += count;
-        if (count < next.length) outgoing.putBack(next.subarray(count));
+        if (count < bytes.length) outgoing.putBack({ bytes: bytes.subarray(count), onTaken });
+        else onTaken?.();
+        for (const index of told) pieces[index]?.fill(255);
       }
+      expect(told).toEqual(pieces.map((_, index) => index));
       expect(Buffer.concat(out).equals(all)).toBe(true);
       expect(outgoing.bytes).toBe(0);
     }),
@@ -49,18 +54,18 @@ test("small pieces are joined, and no more than is worth it; large ones are not 
       const outgoing = new Outgoing();
       for (const piece of pieces) outgoing.add(piece);
       for (let next = outgoing.take(); next !== undefined; next = outgoing.take()) {
-        if (next.length > JOIN_UP_TO) expect(pieces).toContain(next);
+        if (next.bytes.length > JOIN_UP_TO) expect(pieces).toContain(next.bytes);
       }
     }),
     { numRuns: 200 },
   );
   const outgoing = new Outgoing();
   for (let at = 0; at < 100; at++) outgoing.add(new Uint8Array(10));
-  expect(outgoing.take()?.length).toBe(1000);
+  expect(outgoing.take()?.bytes.length).toBe(1000);
   const large = new Uint8Array(JOIN_BELOW);
   outgoing.add(large);
   outgoing.add(new Uint8Array(1));
-  expect(outgoing.take()).toBe(large);
+  expect(outgoing.take()?.bytes).toBe(large);
 });
 
 test("it says when there is enough to send, and when there is too much", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { BLOCK_SIZE, MAX_LINE } from "../../src/protocol/limits.ts";
-import { Scanner } from "../../src/protocol/scanner.ts";
+import { Scanner, type Run } from "../../src/protocol/scanner.ts";
 import { ProtocolViolation } from "../../src/protocol/violation.ts";
 
 /** A scanner that was given these pieces. */
@@ -96,10 +96,10 @@ describe("Scanner.run()", () => {
     const scanner = new Scanner();
     scanner.push(piece);
     const run = scanner.run(4);
-    expect(Buffer.from(run ?? []).toString()).toBe("abcd");
-    expect(run?.buffer).toBe(piece.buffer);
-    expect(run?.byteOffset).toBe(piece.byteOffset);
-    expect(Buffer.from(scanner.run(2) ?? []).toString()).toBe("ef");
+    expect(Buffer.from(run?.data ?? []).toString()).toBe("abcd");
+    expect(run?.data.buffer).toBe(piece.buffer);
+    expect(run?.data.byteOffset).toBe(piece.byteOffset);
+    expect(Buffer.from(scanner.run(2)?.data ?? []).toString()).toBe("ef");
   });
 
   test("gives the same bytes however they are cut, and leaves what follows them", () => {
@@ -108,14 +108,14 @@ describe("Scanner.run()", () => {
       fc.property(fc.array(bytes, { minLength: 1 }), (pieces) => {
         const whole = Buffer.concat(pieces);
         const scanner = new Scanner();
-        let run: Uint8Array | undefined;
+        let run: Run | undefined;
         for (const piece of pieces) {
           expect(run).toBeUndefined();
           scanner.push(piece);
           run = scanner.run(whole.length);
         }
         scanner.push(Buffer.from("next\n"));
-        expect(Buffer.compare(run ?? new Uint8Array(), whole)).toBe(0);
+        expect(Buffer.compare(run?.data ?? new Uint8Array(), whole)).toBe(0);
         expect(scanner.line()).toBe("next");
       }),
     );
@@ -125,8 +125,8 @@ describe("Scanner.run()", () => {
     const scanner = scannerOf("a", "b", "c", "d");
     const first = scanner.run(2);
     const second = scanner.run(2);
-    expect(Buffer.from(first ?? []).toString()).toBe("ab");
-    expect(Buffer.from(second ?? []).toString()).toBe("cd");
+    expect(Buffer.from(first?.data ?? []).toString()).toBe("ab");
+    expect(Buffer.from(second?.data ?? []).toString()).toBe("cd");
   });
 
   test("allocates no more than its bytes call for as they arrive", () => {
@@ -154,6 +154,73 @@ describe("Scanner.run()", () => {
     });
     expect(sizes.length).toBeGreaterThan(0);
     expect(sizes.length).toBeLessThan(10);
+  });
+});
+
+describe("Scanner.room()", () => {
+  const LENGTH = 1000;
+  const lending = (): Scanner =>
+    new Scanner((length) => ({ bytes: new Uint8Array(length), release: () => undefined }));
+
+  test("is where the rest of a run belongs, and what is put there is part of it", () => {
+    const scanner = lending();
+    scanner.push(new Uint8Array(LENGTH / 2).fill(1));
+    expect(scanner.run(LENGTH)).toBeUndefined();
+    const [rest, beyond] = scanner.room(LENGTH) ?? [];
+    expect(rest?.length).toBe(LENGTH / 2);
+    rest?.fill(2);
+    beyond?.set(Buffer.from("line\n"));
+    scanner.fill(LENGTH / 2 + 5);
+    const { data } = scanner.run(LENGTH) ?? {};
+    expect(data?.subarray(0, LENGTH / 2).every((byte) => byte === 1)).toBe(true);
+    expect(data?.subarray(LENGTH / 2).every((byte) => byte === 2)).toBe(true);
+    expect([scanner.line(), scanner.buffered]).toEqual(["line", 0]);
+  });
+
+  test("is there only when enough has come of a run, or the last was as long", () => {
+    const scanner = lending();
+    expect(scanner.room(LENGTH)).toBeUndefined();
+    scanner.push(new Uint8Array(LENGTH / 2 - 1));
+    scanner.run(LENGTH);
+    expect(scanner.room(LENGTH)).toBeUndefined();
+    scanner.push(new Uint8Array(LENGTH / 2 + 1));
+    expect(scanner.room(LENGTH)).toBeUndefined();
+    expect(scanner.run(LENGTH)?.data.length).toBe(LENGTH);
+    expect(scanner.room(LENGTH + 1)).toBeUndefined();
+    expect(scanner.room(LENGTH)).toBeDefined();
+  });
+
+  test("is there for a line behind a run whose memory was lent", () => {
+    const scanner = lending();
+    expect(scanner.lineRoom).toBeUndefined();
+    scanner.push(new Uint8Array(LENGTH - 1));
+    scanner.run(LENGTH);
+    scanner.push(new Uint8Array(1));
+    expect(scanner.lineRoom).toBeUndefined();
+    scanner.run(LENGTH);
+    const [room] = scanner.lineRoom ?? [];
+    room?.set(Buffer.from("a line\n"));
+    scanner.fill(3);
+    expect(scanner.line()).toBeUndefined();
+    scanner.lineRoom?.[0]?.set(Buffer.from("ine\nnext"));
+    scanner.fill(8);
+    expect(scanner.line()).toBe("a line");
+    expect(scanner.buffered).toBe(4);
+  });
+
+  test("leaves a run alone that lay behind the one before", () => {
+    const scanner = lending();
+    const next = (filling: string): void => {
+      scanner.push(new Uint8Array(LENGTH - 1));
+      scanner.run(LENGTH);
+      scanner.room(LENGTH)?.[1]?.set(Buffer.from(filling));
+      scanner.fill(1 + filling.length);
+      scanner.run(LENGTH);
+    };
+    next("kept");
+    const run = scanner.run(4);
+    next("lost");
+    expect(Buffer.from(run?.data ?? []).toString()).toBe("kept");
   });
 });
 

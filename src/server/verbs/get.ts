@@ -29,8 +29,8 @@ export async function get(request: Request<"GET">, exchange: Exchange): Promise<
     const prefix = offset > 0 ? formatDigest(digest.value()) : undefined;
     exchange.begin({ size, mtime, offset, exec, prefix });
     let sent = offset;
-    const send = async ({ buffer, length, digest }: ReadBlock): Promise<void> => {
-      await exchange.block(buffer, length, digest);
+    const send = async ({ buffer, length, digest, release }: ReadBlock): Promise<void> => {
+      await exchange.block(buffer, length, digest, release);
       sent += length;
       exchange.progress(sent);
     };

@@ -72,7 +72,7 @@ async function receive(
     const event = await exchange.nextOfBody();
     switch (event.type) {
       case "block":
-        await receiver.block(event.data, event.digest);
+        await receiver.block(event.data, event.digest, event.release);
         break;
       case "keepalive":
         break;

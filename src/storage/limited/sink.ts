@@ -53,14 +53,14 @@ export class LimitedSink implements Sink {
     return this.#inner.digestHeld(digest, onProgress);
   }
 
-  write(bytes: Uint8Array): Promise<void> | undefined {
+  write(bytes: Uint8Array, onWritten?: () => void): Promise<void> | undefined {
     try {
       this.#cover(this.#written + bytes.length);
     } catch (error) {
       return Promise.reject(error);
     }
     this.#written += bytes.length;
-    return this.#inner.write(bytes);
+    return this.#inner.write(bytes, onWritten);
   }
 
   commit(attributes: Attributes): Promise<void> {

@@ -153,8 +153,8 @@ class LocalSink implements Sink {
     await digestRange(readable, digest, {}, onProgress);
   }
 
-  write(bytes: Uint8Array): Promise<void> | undefined {
-    return this.#writer.write(bytes)?.catch((error: unknown) => {
+  write(bytes: Uint8Array, onWritten?: () => void): Promise<void> | undefined {
+    return this.#writer.write(bytes, onWritten)?.catch((error: unknown) => {
       throw fromSystem(error, this.#path);
     });
   }

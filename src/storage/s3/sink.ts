@@ -91,9 +91,12 @@ export class S3Sink implements Sink {
     onProgress(this.held);
   }
 
-  write(bytes: Uint8Array): Promise<void> | undefined {
+  write(bytes: Uint8Array, onWritten?: () => void): Promise<void> | undefined {
     const taken = this.#buffer.add(bytes);
-    return this.#buffer.isFull ? this.#pass(bytes.subarray(taken)) : undefined;
+    const room = this.#buffer.isFull ? this.#pass(bytes.subarray(taken)) : undefined;
+    // All of it is copied by now: what did not fit has gone to the next buffer.
+    onWritten?.();
+    return room;
   }
 
   commit(attributes: Attributes): Promise<void> {
