@@ -123,7 +123,7 @@ export class Lanes {
     if (wanted === undefined) return this.#running.values().next().value;
     if (this.#alone !== undefined) return this.#alone;
     const others = wanted.writes ? this.#touched : this.#written;
-    return others.blocks(wanted.way) ? others.inTheWayOf(wanted.way).next().value : undefined;
+    return others.blocks(wanted.way) ? others.inTheWayOf(wanted.way)[0] : undefined;
   }
 
   #waysOf(touched: Touched | undefined, use: (ways: Ways<Promise<void>>, way: Way) => void): void {

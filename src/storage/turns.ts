@@ -11,7 +11,8 @@ export class Turns {
   /** @returns what `work` gives, once its turn has come */
   run<T>(paths: readonly Path[], work: () => Promise<T>): Promise<T> {
     const ways = paths.map(wayTo);
-    const before = new Set(ways.flatMap((way) => [...this.#running.inTheWayOf(way)]));
+    const blocked = ways.filter((way) => this.#running.blocks(way));
+    const before = new Set(blocked.flatMap((way) => this.#running.inTheWayOf(way)));
     const result = before.size === 0 ? work() : Promise.all(before).then(work);
     const done = result.catch(() => undefined);
     for (const way of ways) this.#running.add(way, done);

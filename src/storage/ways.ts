@@ -40,25 +40,24 @@ function foldersOf(folder: string): string[] {
  * one name, or one is a folder and the other something in it: such work has to be done one after the
  * other. Who is in the way is found in the same time however many there are.
  */
-export class Ways<T> {
-  readonly #names = new Map<string, Set<T>>();
-  readonly #above = new Map<string, Set<T>>();
+export class Ways<T extends NonNullable<unknown>> {
+  readonly #names = new Owners<T>();
+  readonly #above = new Owners<T>();
 
   add({ name, above }: Way, owner: T): void {
-    enter(this.#names, name, owner);
-    for (const folder of above) enter(this.#above, folder, owner);
+    this.#names.enter(name, owner);
+    for (const folder of above) this.#above.enter(folder, owner);
   }
 
   remove({ name, above }: Way, owner: T): void {
-    leave(this.#names, name, owner);
-    for (const folder of above) leave(this.#above, folder, owner);
+    this.#names.leave(name, owner);
+    for (const folder of above) this.#above.leave(folder, owner);
   }
 
   /** Those that are in the way, some of them perhaps more than once. */
-  *inTheWayOf({ name, above }: Way): Generator<T> {
-    yield* this.#names.get(name) ?? [];
-    yield* this.#above.get(name) ?? [];
-    for (const folder of above) yield* this.#names.get(folder) ?? [];
+  inTheWayOf({ name, above }: Way): readonly T[] {
+    const names = [name, ...above].flatMap((one) => this.#names.of(one));
+    return [...names, ...this.#above.of(name)];
   }
 
   /** Whether anybody is. */
@@ -68,14 +67,39 @@ export class Ways<T> {
   }
 }
 
-function enter<T>(map: Map<string, Set<T>>, key: string, owner: T): void {
-  const owners = map.get(key);
-  if (owners === undefined) map.set(key, new Set([owner]));
-  else owners.add(owner);
-}
+/** Whose a name is: as a rule one's alone, and to make a set for that costs more than the rest. */
+class Owners<T> {
+  readonly #only = new Map<string, T>();
+  readonly #more = new Map<string, Set<T>>();
 
-function leave<T>(map: Map<string, Set<T>>, key: string, owner: T): void {
-  const owners = map.get(key);
-  owners?.delete(owner);
-  if (owners?.size === 0) map.delete(key);
+  has(name: string): boolean {
+    return this.#only.has(name);
+  }
+
+  of(name: string): readonly T[] {
+    const only = this.#only.get(name);
+    return only === undefined ? [] : [only, ...(this.#more.get(name) ?? [])];
+  }
+
+  enter(name: string, owner: T): void {
+    const only = this.#only.get(name);
+    if (only === undefined) this.#only.set(name, owner);
+    else if (only !== owner) {
+      const more = this.#more.get(name) ?? new Set();
+      this.#more.set(name, more.add(owner));
+    }
+  }
+
+  leave(name: string, owner: T): void {
+    const more = this.#more.get(name);
+    if (this.#only.get(name) !== owner) {
+      more?.delete(owner);
+    } else {
+      const [next] = more ?? [];
+      if (next === undefined) this.#only.delete(name);
+      else this.#only.set(name, next);
+      if (next !== undefined) more?.delete(next);
+    }
+    if (more?.size === 0) this.#more.delete(name);
+  }
 }

@@ -22,7 +22,7 @@ class FarServer implements AsyncDisposable {
     };
     const storage = new Proxy(local, {
       get: (target, name) => {
-        if (name === "parallel") return 4;
+        if (name === "readSmall" || name === "storeSmall") return undefined;
         if (name === "create") return create;
         const value: unknown = Reflect.get(target, name);
         return typeof value === "function" ? value.bind(target) : value;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { ReadJob } from "../../src/storage/local/small/calls.ts";
+import type { ReadJob } from "../../src/storage/local/small/jobs.ts";
 import { FileWorker } from "../../src/storage/local/small/file-worker.ts";
 
 /** A thread that hangs with each job, as in a call of the system, until it is let go. */
@@ -9,14 +9,14 @@ function stuckThread(gate: SharedArrayBuffer): Worker {
     self.addEventListener("message", ({ data }) => {
       if (data instanceof SharedArrayBuffer) return void (gate = new Int32Array(data));
       Atomics.wait(gate, 0, 0);
-      self.postMessage({ files: [], bytes: new Uint8Array(0) });
+      self.postMessage({ files: new Float64Array(0), bytes: new Uint8Array(0) });
     });`;
   const worker = new Worker(URL.createObjectURL(new Blob([source])));
   worker.postMessage(gate, []);
   return worker;
 }
 
-const JOB: ReadJob = { kind: "read", root: "/", folders: [{ parents: [], files: ["f"] }] };
+const JOB: ReadJob = { kind: "read", root: "/", folders: [{ parents: [], count: 1 }], names: "f" };
 
 test("a job that hangs holds up nobody but the one that it is done for", async () => {
   const gate = new SharedArrayBuffer(4);
@@ -27,24 +27,20 @@ test("a job that hangs holds up nobody but the one that it is done for", async (
     return done;
   });
   const behind = worker.read(JOB);
-  const ready = worker.ready();
   // Those that waited are told that it is not to be had, and so is everybody from then on.
   expect(await behind).toBeUndefined();
-  await ready;
   expect(await worker.read(JOB)).toBeUndefined();
-  await worker.ready();
   expect(answered).toBe(false);
 
   Atomics.store(new Int32Array(gate), 0, 1);
   Atomics.notify(new Int32Array(gate), 0);
-  expect(await hanging).toEqual({ files: [], bytes: new Uint8Array(0) });
+  expect(await hanging).toEqual({ files: new Float64Array(0), bytes: new Uint8Array(0) });
   // It is used again.
-  expect(await worker.read(JOB)).toEqual({ files: [], bytes: new Uint8Array(0) });
+  expect(await worker.read(JOB)).toEqual({ files: new Float64Array(0), bytes: new Uint8Array(0) });
 });
 
 test("a thread that cannot be started leaves all to the ordinary way", async () => {
   const worker = new FileWorker(() => new Worker("/nonexistent/worker.ts"));
   expect(await worker.read(JOB)).toBeUndefined();
   expect(await worker.read(JOB)).toBeUndefined();
-  await worker.ready();
 });

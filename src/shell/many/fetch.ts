@@ -98,9 +98,13 @@ async function fetchOne(
   if (path.length === 0) throw noFile("The root", { type: "folder", size: 0, mtime: 0 });
   how.targets?.claim(found, local);
   const { signal } = context;
-  const same = await link.run((session) =>
-    isSame(session, found, { storage, path: local, known: here }, how.comparison, signal),
-  );
+  const { comparison } = how;
+  const asks = comparison !== "never";
+  const same =
+    asks &&
+    (await link.run((session) =>
+      isSame(session, found, { storage, path: local, known: here }, comparison, signal),
+    ));
   if (same) return tally.skipped();
   const target = local.join("/");
   if (dryRun) {

@@ -113,15 +113,18 @@ async function sendOne(
     return;
   }
   how.targets?.claim(found, remote);
-  const same = await link.run((session) =>
-    isSame(
-      session,
-      { path: remote, known: there },
-      { storage, path, known: found.known },
-      comparison,
-      signal,
-    ),
-  );
+  const asks = comparison !== "never";
+  const same =
+    asks &&
+    (await link.run((session) =>
+      isSame(
+        session,
+        { path: remote, known: there },
+        { storage, path, known: found.known },
+        comparison,
+        signal,
+      ),
+    ));
   if (same) return tally.skipped();
   const target = remote.join("/");
   if (dryRun) {

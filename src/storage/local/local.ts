@@ -20,7 +20,7 @@ import { itemOf, whyRefused, type Stat } from "./item.ts";
 import { listFolder } from "./listing.ts";
 import { Parts } from "./parts.ts";
 import { createSink, resumeSink, type SinkContext } from "./sink.ts";
-import { MOST_TOGETHER } from "./small/calls.ts";
+import { MOST_TOGETHER } from "./small/jobs.ts";
 import { SmallFiles } from "./small/small-files.ts";
 import { SmallSink } from "./small/small-sink.ts";
 import { moveFolderToFree, moveToFree } from "./move.ts";

@@ -15,97 +15,61 @@ import { fault, shortened } from "../../../faults/faults.ts";
 import type { Path } from "../../errors.ts";
 import { randomId } from "../../ids.ts";
 import { SMALL } from "../../read-blocks.ts";
-import type { Attributes } from "../../storage.ts";
 import { AT_ONCE } from "../at-once.ts";
 import { isAmongLast } from "../descriptors.ts";
 import { changedSince, executable, fileTime, itemOf } from "../item.ts";
 import { CREATE_STAGED, OPEN_FILE, OPEN_FOLDER } from "../open-file.ts";
 import { ownName } from "../staged-name.ts";
-
-/** Files that one job may have. */
-export const MOST_TOGETHER = 64;
+import {
+  countOf,
+  MOST_TOGETHER,
+  newAt,
+  packRead,
+  type InFolder,
+  type NewFile,
+  type ReadDone,
+  type ReadFile,
+  type ReadJob,
+  type StoreDone,
+  type StoreJob,
+} from "./jobs.ts";
 
 /** What is read lies here until all is, and then leaves together. */
 const room = Buffer.allocUnsafeSlow(MOST_TOGETHER * SMALL);
-
-/** Files in one folder. */
-export interface InFolder<F> {
-  /** The way from the root to the folder. */
-  readonly parents: Path;
-  readonly files: readonly F[];
-}
-
-/** Files that are to be read, whole. */
-export interface ReadJob {
-  readonly kind: "read";
-  /** The root, as calls of the system name it. */
-  readonly root: string;
-  /** The names of files. */
-  readonly folders: readonly InFolder<string>[];
-}
-
-/** A file that was read, and was the same before and after. */
-export interface ReadFile {
-  /** Bytes. */
-  readonly size: number;
-  readonly mtime: number;
-  readonly exec: boolean;
-}
-
-/** What was read: what of each, in order, and their contents one behind the other. */
-export interface ReadDone {
-  readonly files: readonly (ReadFile | undefined)[];
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** A file that is to be stored. */
-export interface NewFile {
-  readonly name: string;
-  /** Bytes. */
-  readonly size: number;
-  readonly attributes: Attributes;
-  /** Whether a regular file that has the name is known to be one that may be replaced. */
-  readonly replace: boolean;
-}
-
-/** Files that are to be stored. */
-export interface StoreJob {
-  readonly kind: "store";
-  /** The root, as calls of the system name it. */
-  readonly root: string;
-  /** The folder for what is not finished, as calls of the system name it. */
-  readonly staging: string;
-  readonly folders: readonly InFolder<NewFile>[];
-  /** Their contents one behind the other. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** How many bytes each file that is stored has replaced, in order. Of the others there is nothing. */
-export interface StoreDone {
-  readonly stored: readonly (number | undefined)[];
-}
-
-export type Job = ReadJob | StoreJob;
-export type JobDone = ReadDone | StoreDone;
 
 /**
  * Reads small files, all in one call. One that is not small, or with which anything is unusual, is
  * left to those who can tell what that is.
  */
-export function readFiles({ root, folders }: ReadJob): ReadDone {
+export function readFiles({ root, folders, names }: ReadJob): ReadDone {
   let used = 0;
-  const files = folders.flatMap(({ parents, files: names }) => {
-    const read: (ReadFile | undefined)[] = names.map(() => undefined);
+  const files = inFolders(root, folders, names, (path) => {
+    const file = readFile(path, room.subarray(used, used + SMALL));
+    used += file?.size ?? 0;
+    return file;
+  });
+  return { files: packRead(files), bytes: new Uint8Array(room.subarray(0, used)) };
+}
+
+/** @returns what `use` gives for each file, and `undefined` where its folder cannot be reached */
+function inFolders<T>(
+  root: string,
+  folders: readonly InFolder[],
+  names: string,
+  use: (path: string, place: number) => T | undefined,
+): (T | undefined)[] {
+  const all = names.split("/");
+  const results: (T | undefined)[] = all.map(() => undefined);
+  let first = 0;
+  for (const { parents, count } of folders) {
     inFolder(root, parents, (folder) => {
-      for (const [index, name] of names.entries()) {
-        const file = readFile(`${folder}/${name}`, room.subarray(used, used + SMALL));
-        used += file?.size ?? 0;
-        read[index] = file;
+      for (let place = first; place < first + count; place++) {
+        results[place] = use(`${folder}/${all[place]}`, place);
       }
     });
-    return read;
-  });
-  return { files, bytes: new Uint8Array(room.subarray(0, used)) };
+    first += count;
+  }
+  return results;
 }
 
 /** Goes down without following a link, each folder held by its descriptor: see `Folder`. */
@@ -142,19 +106,14 @@ function readFile(path: string, room: Buffer): ReadFile | undefined {
  * Stores small files, all in one call, each in the staging folder first. One with which anything is
  * unusual is left to those who can tell what that is, and nothing stays of it.
  */
-export function storeFiles({ root, staging, folders, bytes }: StoreJob): StoreDone {
-  let from = 0;
-  const stored = folders.flatMap(({ parents, files }) => {
-    const contents = files.map(({ size }) => bytes.subarray(from, (from += size)));
-    const kept: (number | undefined)[] = files.map(() => undefined);
-    inFolder(root, parents, (folder) => {
-      for (const [index, file] of files.entries()) {
-        const content = contents[index];
-        if (content === undefined) continue;
-        kept[index] = storeFile(`${folder}/${file.name}`, staging, file, content);
-      }
-    });
-    return kept;
+export function storeFiles({ root, staging, folders, names, files, bytes }: StoreJob): StoreDone {
+  const starts = [0];
+  for (let place = 0; place < countOf(files); place++) {
+    starts.push((starts[place] ?? 0) + newAt(files, place).size);
+  }
+  const stored = inFolders(root, folders, names, (path, place) => {
+    const content = bytes.subarray(starts[place], starts[place + 1]);
+    return storeFile(path, staging, newAt(files, place), content);
   });
   return { stored };
 }

@@ -1,5 +1,5 @@
-import type * as calls from "./calls.ts";
-import type { ReadDone, ReadJob, StoreDone, StoreJob } from "./calls.ts";
+import type * as jobs from "./jobs.ts";
+import type { ReadDone, ReadJob, StoreDone, StoreJob } from "./jobs.ts";
 import type { ListDone, ListJob } from "./list-calls.ts";
 
 /** How long a job may take before others no longer wait for it, in milliseconds. */
@@ -7,8 +7,8 @@ const STUCK_AFTER_MS = 500;
 /** Where the program's own files lie in the executable that is shipped. */
 const INSIDE_EXECUTABLE = "/$bunfs/";
 
-type Job = calls.Job | ListJob;
-type JobDone = calls.JobDone | ListDone;
+type Job = jobs.Job | ListJob;
+type JobDone = jobs.JobDone | ListDone;
 
 interface Waiting {
   readonly job: Job;
@@ -23,7 +23,6 @@ interface Waiting {
 export class FileWorker {
   readonly #start: () => Worker;
   readonly #waiting: Waiting[] = [];
-  readonly #news: (() => void)[] = [];
   #worker: Worker | undefined;
   #running: Waiting | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -37,13 +36,6 @@ export class FileWorker {
   /** Whether it was started, so that using it costs little. */
   get isRunning(): boolean {
     return this.#worker !== undefined;
-  }
-
-  /** Settles when a job would be done at once, or it is known that none will be for long. */
-  ready(): Promise<void> {
-    if (this.#running === undefined || this.#stuck || this.#failed) return Promise.resolve();
-    this.#watch();
-    return new Promise((resolve) => this.#news.push(resolve));
   }
 
   /** @returns `undefined` where it is not to be had: nothing was done then */
@@ -75,8 +67,8 @@ export class FileWorker {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#running = this.#waiting.shift();
-    if (this.#running === undefined) return this.#tell();
-    if (this.#waiting.length > 0 || this.#news.length > 0) this.#watch();
+    if (this.#running === undefined) return;
+    if (this.#waiting.length > 0) this.#watch();
     this.#worker ??= this.#begin();
     // What waits keeps the process alive, not the thread.
     this.#worker.ref();
@@ -101,11 +93,6 @@ export class FileWorker {
     this.#timer = undefined;
     this.#stuck = true;
     for (const { resolve } of this.#waiting.splice(0)) resolve(undefined);
-    this.#tell();
-  }
-
-  #tell(): void {
-    for (const tell of this.#news.splice(0)) tell();
   }
 
   #begin(): Worker {

@@ -6,8 +6,8 @@ import { withFolder, type Folder } from "../folder.ts";
 import type { Staging } from "../staging.ts";
 import type { Turns } from "../../turns.ts";
 import type { Twins } from "../twins.ts";
-import { MOST_TOGETHER, type InFolder, type NewFile } from "./calls.ts";
 import { fileWorker } from "./file-worker.ts";
+import { MOST_TOGETHER, packNew, readAt, type InFolder } from "./jobs.ts";
 
 /** So many at a time are worth starting the thread for. */
 const WORTH_A_THREAD = 8;
@@ -23,11 +23,20 @@ export interface SmallContext {
   readonly turns: Turns;
 }
 
-/** A file, and its place among those that were asked for. */
-interface Numbered<F> {
+/** A file that was asked for. */
+interface Asked<F> {
+  /** Its place among all. */
   readonly index: number;
   readonly path: Path;
   readonly file: F;
+}
+
+/** Files of one folder, one behind the other as they were asked for. */
+interface Group<F> {
+  readonly parents: Path;
+  /** The folder's path as text. */
+  readonly key: string;
+  readonly files: Asked<F>[];
 }
 
 /**
@@ -38,7 +47,7 @@ interface Numbered<F> {
 export class SmallFiles {
   readonly #context: SmallContext;
   /** Folders that were made, or judged, and from which everything was stored since. */
-  readonly #made = new Map<string, Promise<void>>();
+  readonly #made = new Map<string, Promise<boolean>>();
 
   constructor(context: SmallContext) {
     this.#context = context;
@@ -48,19 +57,20 @@ export class SmallFiles {
   async read(paths: readonly Path[]): Promise<readonly (SmallFile | undefined)[]> {
     const read: (SmallFile | undefined)[] = paths.map(() => undefined);
     if (!isWorth(paths.length)) return read;
-    const asked = numbered(paths, (path) => (isReadable(path) ? "" : undefined));
+    const asked = paths.flatMap((path, index) =>
+      isReadable(path) ? [{ index, path, file: undefined }] : [],
+    );
     await Promise.all(
       inJobs(asked).map(async (some) => {
-        const folders = byFolder(some, ({ path }) => path.at(-1) ?? "");
         const root = this.#context.root.self;
-        const done = await fileWorker.read({ kind: "read", root, folders });
+        const done = await fileWorker.read({ kind: "read", root, ...placesOf(grouped(some)) });
+        if (done === undefined) return;
         let from = 0;
         for (const [place, { index }] of some.entries()) {
-          const file = done?.files[place];
-          if (done === undefined || file === undefined) continue;
+          const file = readAt(done.files, place);
+          if (file === undefined) continue;
           const { size, mtime, exec } = file;
-          const content = done.bytes.subarray(from, from + size);
-          read[index] = { mtime, exec, content };
+          read[index] = { mtime, exec, content: done.bytes.subarray(from, from + size) };
           from += size;
         }
       }),
@@ -72,20 +82,15 @@ export class SmallFiles {
   async store(files: readonly NewSmallFile[]): Promise<readonly (number | undefined)[]> {
     const stored: (number | undefined)[] = files.map(() => undefined);
     if (!isWorth(files.length)) return stored;
-    const asked = numbered(
-      files.map(({ path }) => path),
-      (path, index) => {
-        const file = files[index];
-        return file !== undefined && file.content.length <= SMALL && isCreatable(path)
-          ? file
-          : undefined;
-      },
-    );
+    const asked = files.flatMap((file, index) => {
+      const { path, content } = file;
+      return content.length <= SMALL && isCreatable(path) ? [{ index, path, file }] : [];
+    });
     await Promise.all(
       inJobs(asked).map(async (some) => {
-        const left = await this.#storeIn(some, stored);
+        const left = await this.#storeIn(grouped(some), stored);
         // Somebody may have removed a folder, or it was not known whether files may be replaced.
-        for (const { path } of left) this.#made.delete(path.slice(0, -1).join("/"));
+        for (const { key } of left) this.#made.delete(key);
         if (left.length > 0) await this.#storeIn(left, stored);
       }),
     );
@@ -94,50 +99,40 @@ export class SmallFiles {
 
   /** @returns those that are not stored */
   async #storeIn(
-    all: readonly Numbered<NewSmallFile>[],
+    groups: readonly Group<NewSmallFile>[],
     stored: (number | undefined)[],
-  ): Promise<readonly Numbered<NewSmallFile>[]> {
-    const some = await this.#inFolders(all);
-    const done = await this.#storeSome(some).catch(() => []);
+  ): Promise<readonly Group<NewSmallFile>[]> {
+    const reached: Group<NewSmallFile>[] = [];
+    for (const group of groups) if (await this.#make(group)) reached.push(group);
+    const some = reached.flatMap(({ files }) => files);
+    const done = await this.#storeSome(reached, some).catch(() => []);
     for (const [place, { index }] of some.entries()) stored[index] = done[place];
-    return all.filter(({ index }) => stored[index] === undefined);
-  }
-
-  /** Those whose folder is there, or could be made. */
-  async #inFolders<F>(files: readonly Numbered<F>[]): Promise<readonly Numbered<F>[]> {
-    const inside: Numbered<F>[] = [];
-    let isThere = false;
-    for (const [place, file] of files.entries()) {
-      const { path } = file;
-      const before = files[place - 1]?.path.slice(0, -1);
-      if (!isSamePath(path.slice(0, -1), before)) {
-        isThere = await this.#make(path).then(
-          () => true,
-          () => false,
-        );
-      }
-      if (isThere) inside.push(file);
-    }
-    return inside;
+    const isLeft = ({ index }: Asked<NewSmallFile>): boolean => stored[index] === undefined;
+    return groups.flatMap((group) => {
+      const files = group.files.filter(isLeft);
+      return files.length === 0 ? [] : [{ ...group, files }];
+    });
   }
 
   /** Rejects where there is no staging folder to be had. */
   async #storeSome(
-    some: readonly Numbered<NewSmallFile>[],
+    groups: readonly Group<NewSmallFile>[],
+    some: readonly Asked<NewSmallFile>[],
   ): Promise<readonly (number | undefined)[]> {
     const { root, staging, turns, twins } = this.#context;
     const paths = some.map(({ path }) => path);
     const [first] = paths;
     if (first === undefined) return [];
-    const folders = byFolder(some, ({ path, file }): NewFile => {
-      const { content, attributes } = file;
-      const replace = twins.isExact(path);
-      return { name: path.at(-1) ?? "", size: content.length, attributes, replace };
-    });
+    const files = packNew(
+      some.map(({ path, file: { content, attributes } }) => {
+        return { size: content.length, attributes, replace: twins.isExact(path) };
+      }),
+    );
     return staging.lend(first, (staged) =>
       turns.run(paths, async () => {
         const bytes = joined(some.map(({ file }) => file.content));
-        const job = { root: root.self, staging: staged.self, folders, bytes };
+        const what = { ...placesOf(groups), files, bytes };
+        const job = { root: root.self, staging: staged.self, ...what };
         const done = await fileWorker.store({ kind: "store", ...job });
         return done?.stored ?? [];
       }),
@@ -145,22 +140,26 @@ export class SmallFiles {
   }
 
   /**
-   * Makes the folder of a file where it is missing, and judges those that are there, if need be; with
-   * the file's name it finds out whether others may be replaced.
+   * Makes a folder where it is missing, and judges those that are there, if need be; with the name of
+   * a file in it it finds out whether others may be replaced.
+   * @returns whether it is there
    */
-  #make(path: Path): Promise<void> {
-    const key = path.slice(0, -1).join("/");
+  #make({ parents, key, files }: Group<NewSmallFile>): Promise<boolean> {
     const there = this.#made.get(key);
     if (there !== undefined) return there;
     const { root, twins } = this.#context;
     const judge = (parent: Folder, above: Path): Promise<void> => twins.check(parent, above);
-    const made = withFolder(root, path.slice(0, -1), { make: true, judge }, (folder) =>
+    const made = withFolder(root, parents, { make: true, judge }, async (folder) => {
+      const [first] = files;
       // Of one that is another's only the ordinary way tells.
-      twins.check(folder, path).catch(() => undefined),
-    );
+      if (first !== undefined) await twins.check(folder, first.path).catch(() => undefined);
+      return true;
+    }).catch(() => {
+      this.#made.delete(key);
+      return false;
+    });
     if (this.#made.size === MOST_MADE) this.#made.clear();
     this.#made.set(key, made);
-    made.catch(() => this.#made.delete(key));
     return made;
   }
 }
@@ -169,42 +168,35 @@ function isWorth(count: number): boolean {
   return fileWorker.isRunning || count >= WORTH_A_THREAD;
 }
 
-/** Those that something is known for. */
-function numbered<F>(
-  paths: readonly Path[],
-  fileOf: (path: Path, index: number) => F | undefined,
-): Numbered<F>[] {
-  return paths.flatMap((path, index) => {
-    const file = fileOf(path, index);
-    return file === undefined ? [] : [{ index, path, file }];
-  });
-}
-
-function inJobs<F>(files: readonly Numbered<F>[]): (readonly Numbered<F>[])[] {
-  const jobs: (readonly Numbered<F>[])[] = [];
+function inJobs<F>(files: readonly F[]): (readonly F[])[] {
+  const jobs: (readonly F[])[] = [];
   for (let from = 0; from < files.length; from += MOST_TOGETHER) {
     jobs.push(files.slice(from, from + MOST_TOGETHER));
   }
   return jobs;
 }
 
-/** Keeps their order: each folder is opened once for those of it that come one behind the other. */
-function byFolder<F, T>(
-  files: readonly Numbered<F>[],
-  toFile: (file: Numbered<F>) => T,
-): InFolder<T>[] {
-  const folders: { readonly parents: Path; readonly files: T[] }[] = [];
+/** Keeps their order: a folder is reached once for those of it that come one behind the other. */
+function grouped<F>(files: readonly Asked<F>[]): Group<F>[] {
+  const groups: Group<F>[] = [];
   for (const file of files) {
     const parents = file.path.slice(0, -1);
-    const last = folders.at(-1);
-    if (last !== undefined && isSamePath(last.parents, parents)) last.files.push(toFile(file));
-    else folders.push({ parents, files: [toFile(file)] });
+    const key = parents.join("/");
+    const last = groups.at(-1);
+    if (last?.key === key) last.files.push(file);
+    else groups.push({ parents, key, files: [file] });
   }
-  return folders;
+  return groups;
 }
 
-function isSamePath(one: Path, other: Path | undefined): boolean {
-  return one.length === other?.length && one.every((part, depth) => part === other[depth]);
+/** Where files are, as the thread is told of it. */
+function placesOf<F>(groups: readonly Group<F>[]): {
+  readonly folders: readonly InFolder[];
+  readonly names: string;
+} {
+  const folders = groups.map(({ parents, files }) => ({ parents, count: files.length }));
+  const names = groups.flatMap(({ files }) => files.map(({ path }) => path.at(-1))).join("/");
+  return { folders, names };
 }
 
 /** In memory of its own, which the thread is given. */

@@ -1,5 +1,6 @@
 /** The entry of the thread that reads, stores and lists small files for `FileWorker`. */
-import { readFiles, storeFiles, type Job, type JobDone } from "./calls.ts";
+import { readFiles, storeFiles } from "./calls.ts";
+import type { Job, JobDone } from "./jobs.ts";
 import { listFolders, type ListDone, type ListJob } from "./list-calls.ts";
 
 declare const self: Worker;

@@ -1,0 +1,119 @@
+import type { Path } from "../../errors.ts";
+import type { Attributes } from "../../storage.ts";
+
+/** Files that one job may have. */
+export const MOST_TOGETHER = 64;
+
+/** Files in one folder: so many of those that a job has, in their order. */
+export interface InFolder {
+  /** The way from the root to the folder. */
+  readonly parents: Path;
+  readonly count: number;
+}
+
+/** Files that are to be read, whole. */
+export interface ReadJob {
+  readonly kind: "read";
+  /** The root, as calls of the system name it. */
+  readonly root: string;
+  readonly folders: readonly InFolder[];
+  /** With a `/` between them: an object for each would cost more to hand over than its file. */
+  readonly names: string;
+}
+
+/** What was read. */
+export interface ReadDone {
+  /** `ReadFile`s, three numbers each. */
+  readonly files: Float64Array;
+  /** Their contents one behind the other. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A file that was read, and was the same before and after. */
+export interface ReadFile {
+  /** Bytes. */
+  readonly size: number;
+  readonly mtime: number;
+  readonly exec: boolean;
+}
+
+/** Files that are to be stored. */
+export interface StoreJob {
+  readonly kind: "store";
+  /** The root, as calls of the system name it. */
+  readonly root: string;
+  /** The folder for what is not finished, as calls of the system name it. */
+  readonly staging: string;
+  readonly folders: readonly InFolder[];
+  /** With a `/` between them. */
+  readonly names: string;
+  /** `NewFile`s, three numbers each. */
+  readonly files: Float64Array;
+  /** Their contents one behind the other. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A file that is to be stored. */
+export interface NewFile {
+  /** Bytes. */
+  readonly size: number;
+  readonly attributes: Attributes;
+  /** Whether a regular file that has the name is known to be one that may be replaced. */
+  readonly replace: boolean;
+}
+
+/** How many bytes each file that is stored has replaced, in order. Of the others there is nothing. */
+export interface StoreDone {
+  readonly stored: readonly (number | undefined)[];
+}
+
+export type Job = ReadJob | StoreJob;
+export type JobDone = ReadDone | StoreDone;
+
+const NUMBERS = 3;
+const NONE = -1;
+const EXEC = 1;
+const REPLACE = 2;
+
+/** Writes down what was read, `undefined` of what was not. */
+export function packRead(files: readonly (ReadFile | undefined)[]): Float64Array {
+  const packed = new Float64Array(NUMBERS * files.length);
+  for (const [index, file] of files.entries()) {
+    const { size, mtime, exec } = file ?? { size: NONE, mtime: 0, exec: false };
+    packed.set([size, mtime, exec ? EXEC : 0], NUMBERS * index);
+  }
+  return packed;
+}
+
+/** The file at a place among those that were read. */
+export function readAt(packed: Float64Array, place: number): ReadFile | undefined {
+  const [size = NONE, mtime = 0, flags = 0] = numbersAt(packed, place);
+  return size === NONE ? undefined : { size, mtime, exec: flags === EXEC };
+}
+
+/** Writes down what is to be stored. */
+export function packNew(files: readonly NewFile[]): Float64Array {
+  const packed = new Float64Array(NUMBERS * files.length);
+  for (const [index, { size, attributes, replace }] of files.entries()) {
+    const { mtime = NONE, exec } = attributes;
+    const flags = (exec === true ? EXEC : 0) | (replace ? REPLACE : 0);
+    packed.set([size, mtime, flags], NUMBERS * index);
+  }
+  return packed;
+}
+
+/** How many files are written down. */
+export function countOf(packed: Float64Array): number {
+  return packed.length / NUMBERS;
+}
+
+/** The file at a place among those that are to be stored. */
+export function newAt(packed: Float64Array, place: number): NewFile {
+  const [size = 0, mtime = NONE, flags = 0] = numbersAt(packed, place);
+  const attributes = { mtime: mtime === NONE ? undefined : mtime, exec: (flags & EXEC) !== 0 };
+  return { size, attributes, replace: (flags & REPLACE) !== 0 };
+}
+
+function numbersAt(packed: Float64Array, place: number): Float64Array {
+  return packed.subarray(NUMBERS * place, NUMBERS * (place + 1));
+}
