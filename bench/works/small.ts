@@ -36,7 +36,7 @@ export const getSmallFar: Work = {
   peers: [sftp, rsync],
   async once(served, ground) {
     using way = Delay.to(served.port ?? 0, ONE_WAY_MS);
-    return getTree(served, ground, way.port);
+    return await getTree(served, ground, way.port);
   },
 };
 
