@@ -33,8 +33,7 @@ export async function downloadSmall(
   signal: AbortSignal,
 ): Promise<readonly (Transferred | undefined)[]> {
   const started = performance.now();
-  const came: { readonly index: number; readonly digest: bigint; readonly file: NewSmallFile }[] =
-    [];
+  const came: (NonNullable<Came["whole"]> & { readonly index: number; readonly path: Path })[] = [];
   const exchange = session.requestAll(
     "GET",
     files.map(({ remote }) => remote),
@@ -47,7 +46,7 @@ export async function downloadSmall(
       // To wait for what has become large is of no use, and all behind it is cancelled with it.
       if (size > MOST_DROPPED) left = size;
       if (left > 0) break;
-      if (whole !== undefined) came.push({ index, digest: whole.digest, file: { path, ...whole } });
+      if (whole !== undefined) came.push({ index, path, ...whole });
     }
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
@@ -56,12 +55,15 @@ export async function downloadSmall(
     forget();
     await exchange.tryLeave(left);
   }
-  const stored = await storage.storeSmall?.(came.map(({ file }) => file));
+  const stored = await storage.storeSmall?.(came);
   const seconds = (performance.now() - started) / 1000;
   const done: (Transferred | undefined)[] = files.map(() => undefined);
-  for (const [place, { index, digest, file }] of came.entries()) {
+  for (const [place, file] of came.entries()) {
+    const { index, content, digest } = file;
+    const bytes = content.length;
     if (stored?.[place] === undefined && !(await storeAlone(storage, file))) continue;
-    done[index] = { bytes: file.content.length, reused: 0, digest, seconds };
+    done[index] = { bytes, reused: 0, digest, seconds };
+    file.release?.();
   }
   return done;
 }
@@ -90,7 +92,11 @@ async function storeAlone(
 /** What came of one file: its size, and all of it where it is small and verified. */
 interface Came {
   readonly size: number;
-  readonly whole?: Omit<NewSmallFile, "path"> & { readonly digest: bigint };
+  readonly whole?: Omit<NewSmallFile, "path"> & {
+    readonly digest: bigint;
+    /** Gives the content's memory back. */
+    readonly release?: (() => void) | undefined;
+  };
 }
 
 async function receive(exchange: Exchange): Promise<Came> {
@@ -104,12 +110,13 @@ async function receive(exchange: Exchange): Promise<Came> {
     exec: begun.fields.get("exec") === "1",
   };
   let content: Uint8Array = new Uint8Array(0);
+  let release: (() => void) | undefined;
   let block: bigint | undefined;
   let verified = size <= SMALL && integerField(begun, "offset") === 0;
   for (;;) {
     const event = await next(exchange);
     if (event.type === "block") {
-      content = event.data;
+      ({ data: content, release } = event);
       block = blockDigest(content);
       verified &&= block === event.digest;
       continue;
@@ -118,7 +125,7 @@ async function receive(exchange: Exchange): Promise<Came> {
     const digest = smallFileDigest(block);
     verified &&=
       content.length === size && digestField(orRefused(event.reply), "digest") === digest;
-    return verified ? { size, whole: { content, attributes, digest } } : { size };
+    return verified ? { size, whole: { content, attributes, digest, release } } : { size };
   }
 }
 

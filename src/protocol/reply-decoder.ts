@@ -37,8 +37,9 @@ export class ReplyDecoder {
     return this.#scanner.buffered;
   }
 
-  push(piece: Uint8Array): void {
-    this.#scanner.push(piece);
+  /** @param free told when nobody looks at the piece any more */
+  push(piece: Uint8Array, free?: () => void): void {
+    this.#scanner.push(piece, free);
   }
 
   /** Where the bytes that come next may be put in place of `push`: in a body of large blocks. */

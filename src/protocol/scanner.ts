@@ -33,8 +33,8 @@ export interface Run {
  */
 export class Scanner {
   readonly #lend: Lend;
-  readonly #pieces: Uint8Array[] = [];
-  #piece: Buffer | undefined;
+  readonly #pieces: Piece[] = [];
+  #piece: Piece | undefined;
   #position = 0;
   #line = "";
   #run: Uint8Array | undefined;
@@ -67,12 +67,16 @@ export class Scanner {
     return this.#line !== "" || this.#filled > 0 || this.#buffered > 0;
   }
 
-  /** Adds a piece of the stream, which the scanner may keep a view of. */
-  push(piece: Uint8Array): void {
+  /**
+   * Adds a piece of the stream, which the scanner may keep a view of.
+   * @param free told when nobody looks at it any more; never, where a run in it is not released
+   */
+  push(piece: Uint8Array, free?: () => void): void {
     if (piece.length === 0) return;
     this.#buffered += piece.length;
-    if (this.#piece === undefined) this.#piece = bufferOf(piece);
-    else this.#pieces.push(piece);
+    const added = new Piece(piece, free);
+    if (this.#piece === undefined) this.#piece = added;
+    else this.#pieces.push(added);
   }
 
   /**
@@ -83,14 +87,15 @@ export class Scanner {
     while (this.#piece !== undefined) {
       const room = MAX_LINE - this.#line.length;
       const start = this.#position;
-      const stop = Math.min(this.#piece.length, start + room);
-      const found = this.#piece.indexOf(LF, start);
+      const { bytes } = this.#piece;
+      const stop = Math.min(bytes.length, start + room);
+      const found = bytes.indexOf(LF, start);
       const end = found === -1 || found >= stop ? -1 : found;
       if (end === -1 && stop - start === room) {
         throw new ProtocolViolation(`A line is longer than ${MAX_LINE} bytes`);
       }
       const length = (end === -1 ? stop : end) - start;
-      const text = this.#piece.toString("latin1", start, start + length);
+      const text = bytes.toString("latin1", start, start + length);
       this.#consume(end === -1 ? length : length + 1);
       if (end === -1) {
         this.#line += text;
@@ -143,13 +148,15 @@ export class Scanner {
       if (this.#run !== undefined && this.#filled === length) return this.#whole(this.#run);
       if (this.#piece === undefined) return undefined;
       const wanted = length - this.#filled;
-      const view = this.#piece.subarray(this.#position, this.#position + wanted);
-      this.#consume(view.length);
+      const view = this.#piece.bytes.subarray(this.#position, this.#position + wanted);
       if (this.#run === undefined && view.length === length) {
+        const release = this.#piece.hold();
+        this.#consume(length);
         this.#last = length;
-        return { data: view };
+        return release === undefined ? { data: view } : { data: view, release };
       }
       this.#append(view, length);
+      this.#consume(view.length);
     }
   }
 
@@ -185,14 +192,38 @@ export class Scanner {
   #consume(bytes: number): void {
     this.#position += bytes;
     this.#buffered -= bytes;
-    if (this.#piece !== undefined && this.#position >= this.#piece.length) {
-      const next = this.#pieces.shift();
-      this.#piece = next && bufferOf(next);
+    if (this.#piece !== undefined && this.#position >= this.#piece.bytes.length) {
+      this.#piece.leave();
+      this.#piece = this.#pieces.shift();
       this.#position = 0;
     }
   }
 }
 
-function bufferOf(piece: Uint8Array): Buffer {
-  return Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+/** A piece of the stream, and how many look at it: the scanner, and who has a run in it. */
+class Piece {
+  readonly bytes: Buffer;
+  readonly #free: (() => void) | undefined;
+  #users = 1;
+
+  constructor(piece: Uint8Array, free: (() => void) | undefined) {
+    this.bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+    this.#free = free;
+  }
+
+  /** @returns what says that it is looked at no more; more often does no harm */
+  hold(): (() => void) | undefined {
+    if (this.#free === undefined) return undefined;
+    this.#users++;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.leave();
+      isHeld = false;
+    };
+  }
+
+  leave(): void {
+    this.#users--;
+    if (this.#users === 0) this.#free?.();
+  }
 }

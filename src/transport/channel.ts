@@ -1,8 +1,10 @@
+import { takeBack } from "../memory/collect.ts";
 import type { Connection } from "./connection.ts";
 
 /** An incremental parser: bytes in, events out. */
 export interface Decoder<E> {
-  push(piece: Uint8Array): void;
+  /** @param free told when nobody looks at the piece any more */
+  push(piece: Uint8Array, free: () => void): void;
   next(): E | undefined;
   /**
    * Where the bytes that come next belong, one buffer after the other, when `next` has given nothing:
@@ -43,7 +45,7 @@ export class Channel<E> {
       if (await this.#fill()) continue;
       const piece = await this.connection.read();
       if (piece === undefined) return undefined;
-      this.#decoder.push(piece);
+      this.#decoder.push(piece, () => takeBack(piece));
     }
   }
 

@@ -256,3 +256,60 @@ describe("Scanner.midway", () => {
     expect(scanner.midway).toBe(false);
   });
 });
+
+describe("A piece's memory", () => {
+  /** Lines and runs in turn, cut anywhere. */
+  const stream = fc.array(
+    fc.record({ line: fc.stringMatching(/^[a-z]{0,20}$/), run: fc.nat({ max: 40 }) }),
+    { minLength: 1, maxLength: 20 },
+  );
+
+  test("is free when all of it was read and every run in it was released, and not before", () => {
+    fc.assert(
+      fc.property(
+        stream,
+        fc.array(fc.integer({ min: 1, max: 60 })),
+        fc.infiniteStream(fc.nat()),
+        (parts, cuts, choices) => {
+          const bytes = Buffer.concat(
+            parts.map(({ line, run }, index) =>
+              Buffer.concat([Buffer.from(`${line}\n`), Buffer.alloc(run + 1, 97 + (index % 26))]),
+            ),
+          );
+          const scanner = new Scanner();
+          const freed: number[] = [];
+          let pieces = 0;
+          for (let at = 0; at < bytes.length; pieces++) {
+            const length = cuts[pieces % Math.max(1, cuts.length)] ?? 7;
+            const piece = Buffer.from(bytes.subarray(at, at + length));
+            const number = pieces;
+            scanner.push(piece, () => {
+              freed.push(number);
+              piece.fill(0xff);
+            });
+            at += length;
+          }
+          const held: Run[] = [];
+          const release = (run: Run | undefined): void => {
+            run?.release?.();
+            // More often does no harm.
+            run?.release?.();
+          };
+          for (const [index, { line, run: length }] of parts.entries()) {
+            expect(scanner.line()).toBe(line);
+            const run = scanner.run(length + 1);
+            const expected = Buffer.alloc(length + 1, 97 + (index % 26));
+            if (run !== undefined) held.push(run);
+            expect(expected.equals(run?.data ?? Buffer.alloc(0))).toBe(true);
+            for (const one of held) expect(one.data.includes(0xff)).toBe(false);
+            const choice = choices.next().value ?? 0;
+            if (choice % 2 === 0) release(held.splice(choice % held.length, 1)[0]);
+          }
+          for (const run of held) release(run);
+          expect(freed.toSorted((one, other) => one - other)).toEqual([...Array(pieces).keys()]);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});

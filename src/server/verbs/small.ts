@@ -86,6 +86,7 @@ export async function putSmall(
   const answers: (Answer | undefined)[] = uploads.map(() => undefined);
   for (const [place, { index, digest, file }] of verified.entries()) {
     if (stored?.[place] === undefined) continue;
+    uploads[index]?.body.block?.release?.();
     const size = file.content.length;
     const hex = formatDigest(digest);
     answers[index] = {

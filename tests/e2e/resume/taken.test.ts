@@ -103,8 +103,10 @@ test("who digests what is held lets go of it at once, by HELD or by PUT, and whe
     [put, "ABORT\n"],
   ] as const) {
     using other = await converse(server);
-    other.send("NOOP\n", ask, cancel);
+    // In front of what cancels it, it may be cancelled as well.
+    other.send("NOOP\n");
     expect(await other.reply()).toBe("200");
+    other.send(ask, cancel);
     let reply = await begun.sendLine(`HELD f part=${KEY}`).reply();
     // The other one may only now have come to it, and taken it; then it is taken back.
     if (reply.startsWith("426 taken")) {
