@@ -53,9 +53,8 @@ export class Turn {
  */
 export class Lanes {
   readonly #running = new Set<Promise<void>>();
-  readonly #touched = new Ways<Promise<void>>();
-  /** Of these what is only read does not have to be minded by what only reads. */
-  readonly #written = new Ways<Promise<void>>();
+  /** What is touched: all of it, and what is written, which alone those mind that only read. */
+  #ways: { readonly all: Ways<Promise<void>>; readonly written: Ways<Promise<void>> } | undefined;
   /** What nothing may be carried out beside. */
   #alone: Promise<void> | undefined;
   #requests = 0;
@@ -122,14 +121,16 @@ export class Lanes {
   #inTheWayOf(wanted: Touched | undefined): Promise<void> | undefined {
     if (wanted === undefined) return this.#running.values().next().value;
     if (this.#alone !== undefined) return this.#alone;
-    const others = wanted.writes ? this.#touched : this.#written;
-    return others.blocks(wanted.way) ? others.inTheWayOf(wanted.way)[0] : undefined;
+    const others = wanted.writes ? this.#ways?.all : this.#ways?.written;
+    return others?.blocks(wanted.way) === true ? others.inTheWayOf(wanted.way)[0] : undefined;
   }
 
   #waysOf(touched: Touched | undefined, use: (ways: Ways<Promise<void>>, way: Way) => void): void {
     if (touched === undefined) return;
-    use(this.#touched, touched.way);
-    if (touched.writes) use(this.#written, touched.way);
+    // A client that asks for nothing costs no memory for it.
+    this.#ways ??= { all: new Ways(), written: new Ways() };
+    use(this.#ways.all, touched.way);
+    if (touched.writes) use(this.#ways.written, touched.way);
   }
 
   /** `undefined` where nothing may be carried out beside it. */

@@ -70,7 +70,7 @@ export class Ways<T extends NonNullable<unknown>> {
 /** Whose a name is: as a rule one's alone, and to make a set for that costs more than the rest. */
 class Owners<T> {
   readonly #only = new Map<string, T>();
-  readonly #more = new Map<string, Set<T>>();
+  #more: Map<string, Set<T>> | undefined;
 
   has(name: string): boolean {
     return this.#only.has(name);
@@ -78,20 +78,21 @@ class Owners<T> {
 
   of(name: string): readonly T[] {
     const only = this.#only.get(name);
-    return only === undefined ? [] : [only, ...(this.#more.get(name) ?? [])];
+    return only === undefined ? [] : [only, ...(this.#more?.get(name) ?? [])];
   }
 
   enter(name: string, owner: T): void {
     const only = this.#only.get(name);
     if (only === undefined) this.#only.set(name, owner);
     else if (only !== owner) {
+      this.#more ??= new Map();
       const more = this.#more.get(name) ?? new Set();
       this.#more.set(name, more.add(owner));
     }
   }
 
   leave(name: string, owner: T): void {
-    const more = this.#more.get(name);
+    const more = this.#more?.get(name);
     if (this.#only.get(name) !== owner) {
       more?.delete(owner);
     } else {
@@ -100,6 +101,6 @@ class Owners<T> {
       else this.#only.set(name, next);
       if (next !== undefined) more?.delete(next);
     }
-    if (more?.size === 0) this.#more.delete(name);
+    if (more?.size === 0) this.#more?.delete(name);
   }
 }
