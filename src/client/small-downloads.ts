@@ -32,6 +32,7 @@ export async function downloadSmall(
   storage: Storage,
   signal: AbortSignal,
 ): Promise<readonly (Transferred | undefined)[]> {
+  if (signal.aborted) return [];
   const started = performance.now();
   const came: (NonNullable<Came["whole"]> & { readonly index: number; readonly path: Path })[] = [];
   const exchange = session.requestAll(
@@ -42,10 +43,11 @@ export async function downloadSmall(
   let left = 0;
   try {
     for (const [index, { local: path }] of files.entries()) {
+      if (signal.aborted) left = Infinity;
+      if (left > 0) break;
       const { size, whole } = await receive(exchange);
       // To wait for what has become large is of no use, and all behind it is cancelled with it.
       if (size > MOST_DROPPED) left = size;
-      if (left > 0) break;
       if (whole !== undefined) came.push({ index, path, ...whole });
     }
   } catch (error) {
