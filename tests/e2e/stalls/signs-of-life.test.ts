@@ -10,6 +10,7 @@ setDefaultTimeout(240_000);
 const skipped = noStalls !== undefined;
 const MIB = 1024 * 1024;
 const SIZE = 8 * MIB;
+const LARGE = 64 * MIB;
 /** Without signs of life both sides give up within this time, in seconds. */
 const DEADLINE = "12";
 
@@ -77,11 +78,12 @@ describe.concurrent("signs of life", () => {
     async () => {
       using folder = new TemporaryFolder();
       await using disk = await StallingFolder.mount(folder, "disk");
-      const content = writeRandom(`${disk.behind}/file`, SIZE);
+      // While the server is asked what it holds the file is read, and that must not come to the half.
+      const content = writeRandom(`${disk.behind}/file`, LARGE);
       const flags = ["--line-timeout", DEADLINE];
       await using server = await ServerProcess.start(folder.join("server"), flags);
       await using proxy = await FaultyProxy.start(server.port);
-      await disk.stall({ op: "read", name: "file", from: SIZE / 2 });
+      await disk.stall({ op: "read", name: "file", from: LARGE / 2 });
       const putting = connect(disk.path, proxy.port, "PUT file");
       let ended = false;
       void putting.then(() => (ended = true));
