@@ -38,9 +38,10 @@ export interface ListOptions {
 }
 
 /**
- * Lists a folder of the server, or a file alone; gives some entries at a time. The listing is taken in as it comes, however fast
- * the entries are used: what is asked of the server meanwhile is answered behind it. What waits
- * does so in the form in which it came, so that the longest listing costs little more than its length.
+ * Lists a folder of the server, or a file alone; gives some entries at a time. The listing is taken
+ * in as it comes, however fast the entries are used: what is asked of the server meanwhile is answered
+ * behind it. What waits does so in the form in which it came, so that the longest listing costs little
+ * more than its length.
  * @throws {CommandFailed}
  */
 export async function* listRemote(

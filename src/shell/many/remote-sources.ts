@@ -66,7 +66,7 @@ export async function* listAll(
 }
 
 /** Entries of a listing that came together. */
-export interface Together {
+export interface ListedTogether {
   readonly entries: readonly RemoteEntry[];
   /** Settles when the listing has come whole. */
   readonly whole: Promise<void>;
@@ -81,7 +81,7 @@ export async function* listTogether(
   path: Path,
   recursive: boolean,
   signal: AbortSignal,
-): AsyncGenerator<Together> {
+): AsyncGenerator<ListedTogether> {
   const told = new Told();
   let before: PackedPaths | undefined;
   for (;;) {
