@@ -129,11 +129,8 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
       for (const entry of removable(level)) succeed(entry);
       continue;
     }
-    await runPool(
-      removable(level),
-      limitsOf(link, Infinity),
-      () => 1,
-      async (entry) => {
+    await runPool([removable(level)], limitsOf(link, Infinity), {
+      async one(entry) {
         try {
           await link.run((session) => deleteThere(session, entry.path.split("/"), signal));
         } catch (error) {
@@ -142,7 +139,7 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
         }
         succeed(entry);
       },
-    );
+    });
   }
   if (dryRun) {
     output.say(`Would remove ${count(removed)}.`);

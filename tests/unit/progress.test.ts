@@ -72,19 +72,20 @@ describe("expecting()", () => {
   test("counts what comes before it is used, keeps its order, and ends with its error", async () => {
     const job = new Job();
     const list = async function* () {
-      yield* [5, 6, 7];
+      yield [5, 6];
+      yield [7];
       throw new Error("the listing broke off");
     };
     const got: number[] = [];
     const use = async (): Promise<void> => {
-      for await (const size of expecting(job, list(), (item) => item)) {
+      for await (const sizes of expecting(job, list(), (item) => item)) {
         // All were looked at while the first was used.
         await new Promise((resolve) => setImmediate(resolve));
-        got.push(job.files, size);
+        got.push(job.files, ...sizes);
       }
     };
     await expect(use()).rejects.toThrow("the listing broke off");
-    expect(got).toEqual([3, 5, 3, 6, 3, 7]);
+    expect(got).toEqual([3, 5, 6, 3, 7]);
     expect(job.allFound).toBe(false);
   });
 
@@ -92,12 +93,12 @@ describe("expecting()", () => {
     let closed = false;
     const list = async function* () {
       try {
-        for (let item = 0; ; item++) yield item;
+        for (let item = 0; ; item++) yield [item];
       } finally {
         closed = true;
       }
     };
-    for await (const item of expecting(new Job(), list(), () => 1)) if (item === 3) break;
+    for await (const [item] of expecting(new Job(), list(), () => 1)) if (item === 3) break;
     expect(closed).toBe(true);
   });
 });

@@ -32,7 +32,7 @@ async function replaced(tree: Tree, source: Iterable<string>): Promise<string[]>
   const target = { checkRemovable: () => undefined } as never;
   const shown = (path: readonly string[]): string => path.join("/");
   await clashes.replaceAll(target, { verb: "GET", dryRun: true, tally, shown }, async (moved) => {
-    for await (const one of moved) done.push(`+${one.shown}`);
+    for await (const some of moved) done.push(...some.map(({ shown: name }) => `+${name}`));
   });
   return done;
 }

@@ -19,9 +19,9 @@ export function asking<F extends Found>(
   context: ShellContext,
   options: Options,
   verb: string,
-  found: AsyncIterable<F>,
+  found: AsyncIterable<readonly F[]>,
   tally: Tally,
-): AsyncIterable<F> {
+): AsyncIterable<readonly F[]> {
   const { ask } = context;
   if (!options.has("ask") || ask === undefined) return found;
   const waiting = (question: string): Promise<string> => tally.whileWaiting(ask(question));
@@ -32,24 +32,30 @@ async function* askEach<F extends Found>(
   ask: (question: string) => Promise<string>,
   signal: AbortSignal,
   verb: string,
-  found: AsyncIterable<F>,
+  found: AsyncIterable<readonly F[]>,
   tally: Tally,
-): AsyncGenerator<F> {
+): AsyncGenerator<readonly F[]> {
   let all = false;
-  for await (const item of found) {
-    if (item.type !== "file" || all) {
-      yield item;
-      continue;
+  for await (const some of found) {
+    for (const [index, item] of some.entries()) {
+      if (all) {
+        yield some.slice(index);
+        break;
+      }
+      if (item.type !== "file") {
+        yield [item];
+        continue;
+      }
+      const answer = await untilAnswered(ask, signal, `${verb} ${item.shown}`);
+      if (answer === "quit") return;
+      all = answer === "all";
+      if (answer !== "no") {
+        yield [item];
+        continue;
+      }
+      item.done?.();
+      tally.declined();
     }
-    const answer = await untilAnswered(ask, signal, `${verb} ${item.shown}`);
-    if (answer === "quit") return;
-    all = answer === "all";
-    if (answer !== "no") {
-      yield item;
-      continue;
-    }
-    item.done?.();
-    tally.declined();
   }
 }
 

@@ -11,11 +11,13 @@ const AHEAD = 20_000;
  */
 export async function* expecting<T>(
   job: Job,
-  items: AsyncIterable<T>,
+  items: AsyncIterable<readonly T[]>,
   sizeOf: (item: T) => Size | undefined,
-): AsyncGenerator<T> {
-  let waiting: T[] = [];
-  let taken = 0;
+): AsyncGenerator<readonly T[]> {
+  const waiting: (readonly T[])[] = [];
+  /** How many entries wait or are being used. */
+  let held = 0;
+  const isFull = (): boolean => held >= AHEAD;
   let ended = false;
   const stop = new AbortController();
   let changed = Promise.withResolvers<void>();
@@ -24,12 +26,15 @@ export async function* expecting<T>(
     changed = Promise.withResolvers();
   };
   const reading = (async () => {
-    for await (const item of items) {
-      const size = sizeOf(item);
-      if (size !== undefined) job.expect(size === "unknown" ? undefined : size);
-      waiting.push(item);
+    for await (const some of items) {
+      for (const item of some) {
+        const size = sizeOf(item);
+        if (size !== undefined) job.expect(size === "unknown" ? undefined : size);
+      }
+      waiting.push(some);
+      held += some.length;
       change();
-      while (waiting.length + taken >= AHEAD && !stop.signal.aborted) await changed.promise;
+      while (isFull() && !stop.signal.aborted) await changed.promise;
       if (stop.signal.aborted) break;
     }
     job.foundAll();
@@ -41,15 +46,13 @@ export async function* expecting<T>(
   reading.catch(() => undefined);
   try {
     for (;;) {
-      const batch = waiting;
-      waiting = [];
-      taken = batch.length;
-      for (const item of batch) {
-        yield item;
-        taken--;
-        if (waiting.length + taken < AHEAD) change();
+      const some = waiting.shift();
+      if (some !== undefined) {
+        yield some;
+        held -= some.length;
+        change();
+        continue;
       }
-      if (waiting.length > 0) continue;
       if (ended) break;
       await changed.promise;
     }

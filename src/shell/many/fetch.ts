@@ -1,10 +1,10 @@
 import { Download } from "../../client/download.ts";
 import { CommandFailed, Interrupted } from "../../client/errors.ts";
 import type { Link } from "../../client/link.ts";
+import type { Session } from "../../client/session.ts";
 import { downloadSmall, type SmallDownload } from "../../client/small-downloads.ts";
 import { Status } from "../../client/status.ts";
 import { StorageError, type Path } from "../../storage/errors.ts";
-import type { Storage } from "../../storage/storage.ts";
 import { checkCreatable } from "../../storage/names.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
@@ -12,18 +12,13 @@ import { locationOf, type LocalPlace } from "../local-path.ts";
 import type { FileProgress } from "../progress/job.ts";
 import { report } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
-import { beginFound } from "./expecting.ts";
 import type { Found } from "./found.ts";
-import { limitsOf, runPool, weightOf, type Turn } from "./pool.ts";
-import { isSame, lookThere, noFile, type Comparison, type Known } from "./same.ts";
+import { Mover, type Moving } from "./mover.ts";
+import { weightOf, type Turn } from "./pool.ts";
+import { isKnownToDiffer, isSame, lookThere, noFile, type Comparison, type Known } from "./same.ts";
 import type { Tally } from "./tally.ts";
 import type { Targets } from "./targets.ts";
-import { actOver, Together } from "./together.ts";
 import type { Transferred } from "../../client/transfer.ts";
-import { SMALL } from "../../storage/read-blocks.ts";
-
-/** Small files on their way to this side. */
-type SmallOnes = Together<SmallDownload, Transferred>;
 
 /** How to get several files. */
 export interface Fetching {
@@ -43,121 +38,119 @@ export interface Fetching {
 export async function fetchAll(
   context: ShellContext,
   link: Link,
-  found: AsyncIterable<Found>,
+  found: AsyncIterable<readonly Found[]>,
   how: Fetching,
   tally: Tally,
 ): Promise<void> {
-  const { storage } = how.place;
-  const small: SmallOnes = new Together((files) =>
-    actOver(link, files, async (session, some) => {
-      const done = await downloadSmall(session, some, storage, context.signal);
-      if (done.some((one) => one !== undefined)) link.progressed();
-      return done;
-    }),
-  );
-  await runPool(found, limitsOf(link), weightOf, async (item, turn) => {
-    const file = beginFound(context.job, item);
-    try {
-      await fetchOne(context, link, item, how, tally, turn, file, small);
-    } catch (error) {
-      tally.failed("GET", item.shown, error);
-    } finally {
-      file.end();
+  await new Fetcher(context, link, how, tally).all(found);
+}
+
+/** A file that is to come to this side. */
+interface Wanted extends SmallDownload, Moving<Found> {}
+
+class Fetcher extends Mover<Found, Wanted> {
+  protected readonly verb = "GET";
+  protected readonly comparison: Comparison;
+  readonly #how: Fetching;
+
+  constructor(context: ShellContext, link: Link, how: Fetching, tally: Tally) {
+    super(context, link, tally);
+    this.#how = how;
+    this.comparison = how.comparison;
+  }
+
+  protected canTogether(): boolean {
+    const { place, dryRun } = this.#how;
+    return !dryRun && place.storage.storeSmall !== undefined;
+  }
+
+  protected isKnownToDiffer(found: Found): boolean {
+    const here = this.#how.knownHere?.(this.#localOf(found));
+    return isKnownToDiffer(found.known?.entry, here, this.comparison);
+  }
+
+  protected begin(found: Found, file: FileProgress): Wanted {
+    return { found, file, remote: found.path, local: this.#localOf(found) };
+  }
+
+  protected claim({ found, local }: Wanted): void {
+    this.#how.targets?.claim(found, local);
+  }
+
+  protected async isSame({ found, local: path }: Wanted): Promise<boolean> {
+    const { comparison } = this;
+    if (comparison === "never") return false;
+    const { signal } = this.context;
+    const here = { storage: this.#how.place.storage, path, known: this.#how.knownHere?.(path) };
+    return this.link.run((session) => isSame(session, found, here, comparison, signal));
+  }
+
+  protected moveSmall(session: Session, files: readonly Wanted[]) {
+    return downloadSmall(session, files, this.#how.place.storage, this.context.signal);
+  }
+
+  protected async move(found: Found, file: FileProgress, turn: Turn): Promise<void> {
+    const { type, path, known, shown } = found;
+    const { place, knownHere, dryRun } = this.#how;
+    const { link, tally } = this;
+    if (type === "left-out") return tally.leftOut();
+    if (type === "refused") {
+      throw new CommandFailed(Status.refused, `It cannot be served: ${found.reason ?? "refused"}`);
     }
-  });
-}
-
-async function fetchOne(
-  context: ShellContext,
-  link: Link,
-  found: Found,
-  how: Fetching,
-  tally: Tally,
-  turn: Turn,
-  file: FileProgress,
-  small: SmallOnes,
-): Promise<void> {
-  const { type, path, known, shown } = found;
-  const size = known?.entry?.size;
-  const { place, dryRun, options } = how;
-  const { storage } = place;
-  const local = [...place.path, ...how.nameOf(found)];
-  const here = how.knownHere?.(local);
-  if (type === "left-out") return tally.leftOut();
-  if (type === "refused") {
-    throw new CommandFailed(Status.refused, `It cannot be served: ${found.reason ?? "refused"}`);
+    const wanted = this.begin(found, file);
+    const { local } = wanted;
+    if (type === "folder") {
+      if (local.length === 0 || dryRun || knownHere?.(local).entry?.type === "folder") return;
+      // Where the server lists this very folder, it would list what is made of its listing. Files
+      // are sent behind it.
+      turn.release();
+      await found.whole;
+      return makeFolder(place, local, tally);
+    }
+    if (path.length === 0) throw noFile("The root", { type: "folder", size: 0, mtime: 0 });
+    this.claim(wanted);
+    if (await this.isSame(wanted)) return tally.skipped();
+    if (dryRun) {
+      const { signal } = this.context;
+      const there = known ?? {
+        entry: await link.run((session) => lookThere(session, { path }, signal)),
+      };
+      if (there.entry?.type !== "file") throw noFile(shown, there.entry);
+      checkCreatable(local);
+      return tally.would("get", shown, local.join("/"), there.entry.size);
+    }
+    this.moved(wanted, await this.moveAlone(wanted, turn));
   }
-  if (type === "folder") {
-    if (local.length === 0 || dryRun || here?.entry?.type === "folder") return;
-    // Where the server lists this very folder, it would list what is made of its listing. Files
-    // are sent behind it.
-    turn.release();
-    await found.whole;
-    return makeFolder(place, local, tally);
-  }
-  if (path.length === 0) throw noFile("The root", { type: "folder", size: 0, mtime: 0 });
-  how.targets?.claim(found, local);
-  const { signal } = context;
-  const { comparison } = how;
-  const asks = comparison !== "never";
-  const same =
-    asks &&
-    (await link.run((session) =>
-      isSame(session, found, { storage, path: local, known: here }, comparison, signal),
-    ));
-  if (same) return tally.skipped();
-  const target = local.join("/");
-  if (dryRun) {
-    const there = known ?? {
-      entry: await link.run((session) => lookThere(session, { path }, signal)),
-    };
-    if (there.entry?.type !== "file") throw noFile(shown, there.entry);
-    checkCreatable(local);
-    return tally.would("get", shown, target, there.entry.size);
-  }
-  const done =
-    (size !== undefined && size <= SMALL && storage.storeSmall !== undefined
-      ? await fetchSmall({ remote: path, local }, turn, file, small)
-      : undefined) ?? (await fetchAlone(context, link, found, { storage, local }, how, turn, file));
-  tally.transferred(done);
-  const names = { remote: shown, local: target, at: locationOf({ storage, path: local }) };
-  report(context, options, "received", names, done, { one: false });
-}
 
-async function fetchSmall(
-  names: SmallDownload,
-  turn: Turn,
-  file: FileProgress,
-  small: SmallOnes,
-): Promise<Transferred | undefined> {
-  turn.release();
-  const done = await small.add(names);
-  if (done !== undefined) file.reached(done.bytes, done.bytes);
-  return done;
-}
+  protected async moveAlone(wanted: Wanted, turn: Turn): Promise<Transferred> {
+    const { found, remote, local, file } = wanted;
+    const { context, link } = this;
+    if (context.signal.aborted) throw new Interrupted();
+    const { place, options } = this.#how;
+    const work = new Download(remote, place.storage, local, {
+      ...transferOptions(context, link, found.shown, options, file),
+      size: found.known?.entry?.size,
+    });
+    return link.run(async (session) => {
+      await turn.retake();
+      const attempt = work.attempt(session);
+      // What fits in a block holds nothing open before it comes.
+      if (weightOf(found) === 1) turn.release();
+      return attempt;
+    });
+  }
 
-function fetchAlone(
-  context: ShellContext,
-  link: Link,
-  found: Found,
-  { storage, local }: { readonly storage: Storage; readonly local: Path },
-  { options }: Fetching,
-  turn: Turn,
-  file: FileProgress,
-): Promise<Transferred> {
-  if (context.signal.aborted) throw new Interrupted();
-  const { path, shown, known } = found;
-  const work = new Download(path, storage, local, {
-    ...transferOptions(context, link, shown, options, file),
-    size: known?.entry?.size,
-  });
-  return link.run(async (session) => {
-    await turn.retake();
-    const attempt = work.attempt(session);
-    // What fits in a block holds nothing open before it comes.
-    if (weightOf(found) === 1) turn.release();
-    return attempt;
-  });
+  protected moved({ found, local }: Wanted, done: Transferred): void {
+    this.tally.transferred(done);
+    const at = locationOf({ storage: this.#how.place.storage, path: local });
+    const names = { remote: found.shown, local: local.join("/"), at };
+    report(this.context, this.#how.options, "received", names, done, { one: false });
+  }
+
+  #localOf(found: Found): Path {
+    const { place, nameOf } = this.#how;
+    return [...place.path, ...nameOf(found)];
+  }
 }
 
 async function makeFolder({ storage }: LocalPlace, path: Path, tally: Tally): Promise<void> {

@@ -10,8 +10,8 @@ export async function* findEach<F extends Found>(
   words: readonly Word[],
   tally: Tally,
   verb: string,
-  find: (word: Word) => AsyncIterable<F>,
-): AsyncGenerator<F> {
+  find: (word: Word) => AsyncIterable<readonly F[]>,
+): AsyncGenerator<readonly F[]> {
   for (const word of words) {
     try {
       yield* find(word);

@@ -35,21 +35,27 @@ export interface Found {
   readonly done?: () => void;
 }
 
-/** A tree that was listed: its folder, and what is in it. A file that was listed is one alone. */
+/**
+ * A tree that was listed: its folder, and what is in it. A file that was listed is one alone. Here and
+ * in all that hands on what was found, what came together stays together.
+ */
 export async function* treeOf(
-  listing: AsyncIterable<Listed>,
+  listing: AsyncIterable<readonly Listed[]>,
   path: Path,
   names: Names,
-): AsyncGenerator<Found> {
-  let isFile = false;
+): AsyncGenerator<readonly Found[]> {
   let first = true;
-  for await (const entry of listing) {
-    isFile = first && entry.type !== "folder" && entry.path.length === path.length;
-    if (first && !isFile) yield { ...folderItself(path, names), whole: entry.whole };
-    first = false;
-    yield toFound(entry, behind(names, entry.path.slice(path.length)));
+  for await (const entries of listing) {
+    const found: Found[] = [];
+    for (const entry of entries) {
+      const isFile = entry.type !== "folder" && entry.path.length === path.length;
+      if (first && !isFile) found.push({ ...folderItself(path, names), whole: entry.whole });
+      first = false;
+      found.push(toFound(entry, behind(names, entry.path.slice(path.length))));
+    }
+    yield found;
   }
-  if (first) yield folderItself(path, names);
+  if (first) yield [folderItself(path, names)];
 }
 
 /**
@@ -61,25 +67,29 @@ export async function* treeOf(
  * not asked for
  */
 export async function* matchesOf(
-  listing: AsyncIterable<Listed>,
+  listing: AsyncIterable<readonly Listed[]>,
   { pattern, typed }: { readonly pattern: Pattern; readonly typed: string },
   base: Path,
   kept: Path,
   recursive: boolean,
-): AsyncGenerator<Found> {
+): AsyncGenerator<readonly Found[]> {
   let matched = false;
   let onlyFolders = true;
-  for await (const entry of listing) {
-    const path = entry.path.slice(base.length);
-    const depth = matchedDepth(pattern, path, recursive);
-    if (depth === 0) continue;
-    const alone = [...kept, ...path];
-    const within = pattern.keepsTree ? path : path.slice(depth - 1);
-    const found = toFound(entry, { alone, within, renamed: within });
-    const leftOut = found.type === "folder" && !recursive;
-    matched = true;
-    onlyFolders &&= leftOut;
-    yield leftOut ? { ...found, type: "left-out" } : found;
+  for await (const entries of listing) {
+    const matching: Found[] = [];
+    for (const entry of entries) {
+      const path = entry.path.slice(base.length);
+      const depth = matchedDepth(pattern, path, recursive);
+      if (depth === 0) continue;
+      const alone = [...kept, ...path];
+      const within = pattern.keepsTree ? path : path.slice(depth - 1);
+      const found = toFound(entry, { alone, within, renamed: within });
+      const leftOut = found.type === "folder" && !recursive;
+      matched = true;
+      onlyFolders &&= leftOut;
+      matching.push(leftOut ? { ...found, type: "left-out" } : found);
+    }
+    yield matching;
   }
   if (matched && onlyFolders) {
     throw new CommandFailed(Status.refused, `Only folders match ${typed}: -r takes them`);

@@ -26,8 +26,8 @@ export async function lookThrough(
   words: readonly Word[],
   recursive: boolean,
   signal: AbortSignal,
-): Promise<(word: Word) => AsyncIterable<FoundHere>> {
-  const looked = new Map<Word, () => AsyncIterable<FoundHere>>();
+): Promise<(word: Word) => AsyncIterable<readonly FoundHere[]>> {
+  const looked = new Map<Word, () => AsyncIterable<readonly FoundHere[]>>();
   for (const word of words) {
     try {
       looked.set(word, await lookAtOne(places, word, recursive, signal));
@@ -44,7 +44,7 @@ async function lookAtOne(
   word: Word,
   recursive: boolean,
   signal: AbortSignal,
-): Promise<() => AsyncIterable<FoundHere>> {
+): Promise<() => AsyncIterable<readonly FoundHere[]>> {
   const { text: typed } = word;
   if (isPattern(word)) {
     const pattern = compilePattern(typed);
@@ -88,14 +88,18 @@ async function listHere(places: Places, where: Where, recursive: boolean, signal
 async function* usedIn(
   places: Places,
   where: Where,
-  found: AsyncIterable<Found> | undefined,
+  found: AsyncIterable<readonly Found[]> | undefined,
   shownOf: (path: Path) => string,
-): AsyncGenerator<FoundHere> {
+): AsyncGenerator<readonly FoundHere[]> {
   const place = await places.take(where.typed, where);
   try {
     const { storage, path } = place;
-    for await (const item of found ?? [itself(where.typed, path)]) {
-      yield { ...item, storage, shown: shownOf(item.path), done: place.use() };
+    for await (const some of found ?? [[itself(where.typed, path)]]) {
+      const here: FoundHere[] = [];
+      for (const item of some) {
+        here.push({ ...item, storage, shown: shownOf(item.path), done: place.use() });
+      }
+      yield here;
     }
   } finally {
     place.release();

@@ -39,9 +39,10 @@ export async function mirrorHere(
   const shown = (path: Path): string => [...place.path, ...path].join("/");
 
   /** What differs from what is here, as far as listings tell. */
-  async function* different(): AsyncGenerator<Listed> {
+  async function* different(): AsyncGenerator<readonly Listed[]> {
     const base = remote.length === 0 ? 0 : remote.join("/").length + 1;
     for await (const { entries, whole } of listing) {
+      const some: Listed[] = [];
       for (const entry of entries) {
         const name = entry.path.slice(base);
         if (name === "") {
@@ -56,20 +57,24 @@ export async function mirrorHere(
           if (entry.type === "folder") continue;
           context.job.pass();
           tally.skipped();
-        } else yield { ...entry, path: entry.path.split("/"), whole };
+        } else some.push({ ...entry, path: entry.path.split("/"), whole });
       }
+      yield some;
     }
   }
 
-  async function* missing(): AsyncGenerator<Found> {
-    for await (const entry of expecting(context.job, different(), sizeOfFile)) {
-      const path = entry.path.slice(remote.length);
-      const found = toFound(entry, { alone: path, within: path, renamed: path });
-      if (how.delete && clashes.take(path, found)) continue;
-      yield found;
+  async function* missing(): AsyncGenerator<readonly Found[]> {
+    for await (const entries of expecting(context.job, different(), sizeOfFile)) {
+      const some: Found[] = [];
+      for (const entry of entries) {
+        const path = entry.path.slice(remote.length);
+        const found = toFound(entry, { alone: path, within: path, renamed: path });
+        if (!how.delete || !clashes.take(path, found)) some.push(found);
+      }
+      yield some;
     }
     // Only now it is known that there is one, even where it holds nothing.
-    yield itself;
+    yield [itself];
   }
 
   async function remove(names: Iterable<string>): Promise<void> {

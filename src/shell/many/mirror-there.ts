@@ -51,56 +51,64 @@ export async function mirrorThere(
   const shown = (path: Path): string => [...remote, ...path].join("/");
 
   /** What differs from what is there, as far as listings tell. */
-  async function* different(): AsyncGenerator<Listed> {
-    for await (const entry of listing()) {
-      const path = entry.path.slice(place.path.length);
-      if (path.length === 0) {
-        const name = place.path.join("/");
-        throw new CommandFailed(
-          Status.refused,
-          `${name} is a file, no folder; PUT ${name} sends it`,
-        );
+  async function* different(): AsyncGenerator<readonly Listed[]> {
+    for await (const entries of listing()) {
+      const some: Listed[] = [];
+      for (const entry of entries) {
+        const path = entry.path.slice(place.path.length);
+        if (path.length === 0) {
+          const name = place.path.join("/");
+          throw new CommandFailed(
+            Status.refused,
+            `${name} is a file, no folder; PUT ${name} sends it`,
+          );
+        }
+        const name = path.join("/");
+        if (how.delete) extras.add(name, entry.type);
+        const { type, size = 0, mtime = 0 } = entry;
+        const mine = type === "refused" ? undefined : { type, size, mtime };
+        if (!isSettled(mine, theirs.tree.knownAs(name).entry, how.comparison)) some.push(entry);
+        else if (type === "file") {
+          context.job.pass();
+          tally.skipped();
+        }
       }
-      const name = path.join("/");
-      if (how.delete) extras.add(name, entry.type);
-      const { type, size = 0, mtime = 0 } = entry;
-      const mine = type === "refused" ? undefined : { type, size, mtime };
-      if (!isSettled(mine, theirs.tree.knownAs(name).entry, how.comparison)) yield entry;
-      else if (type === "file") {
-        context.job.pass();
-        tally.skipped();
-      }
+      yield some;
     }
   }
 
-  async function* missing(): AsyncGenerator<FoundHere> {
-    for await (const entry of expecting(context.job, different(), sizeOfFile)) {
-      const path = entry.path.slice(place.path.length);
-      const found = { ...toFound(entry, { alone: path, within: path, renamed: path }), storage };
-      if (how.delete && clashes.take(path, found)) continue;
-      yield found;
+  async function* missing(): AsyncGenerator<readonly FoundHere[]> {
+    for await (const entries of expecting(context.job, different(), sizeOfFile)) {
+      const some: FoundHere[] = [];
+      for (const entry of entries) {
+        const path = entry.path.slice(place.path.length);
+        const found = { ...toFound(entry, { alone: path, within: path, renamed: path }), storage };
+        if (!how.delete || !clashes.take(path, found)) some.push(found);
+      }
+      yield some;
     }
     // Only now it is known that there is one, even where it holds nothing.
     if (!theirs.exists) {
-      yield { ...folderItself(place.path, { alone: [], within: [], renamed: [] }), storage };
+      yield [{ ...folderItself(place.path, { alone: [], within: [], renamed: [] }), storage }];
     }
   }
 
   async function remove(names: Iterable<string>): Promise<void> {
     await runPool(
-      names,
+      [names],
       // They are answered in order: what is in a folder goes before it.
       limitsOf(link, Infinity),
-      () => 1,
-      async (name) => {
-        const path = name.split("/");
-        try {
-          if (how.dryRun) target.checkRemovable();
-          else await target.remove(path);
-          tally.deleted(shown(path), how.dryRun);
-        } catch (error) {
-          tally.failed("RM", shown(path), error);
-        }
+      {
+        async one(name) {
+          const path = name.split("/");
+          try {
+            if (how.dryRun) target.checkRemovable();
+            else await target.remove(path);
+            tally.deleted(shown(path), how.dryRun);
+          } catch (error) {
+            tally.failed("RM", shown(path), error);
+          }
+        },
       },
     );
   }

@@ -44,22 +44,69 @@ export interface Turn {
   retake(): Promise<void>;
 }
 
+/** How items are worked on. */
+export interface Works<T> {
+  /** Where it is left out, each weighs 1. */
+  weigh?(item: T): number;
+  one(item: T, turn: Turn): Promise<void>;
+  /** Whether an item is to be worked on with others. They hold nothing open while they wait. */
+  takes?(item: T): boolean;
+  /**
+   * Works on many at a time, which costs less by far where they are small.
+   * @returns what is to be done by itself after all
+   */
+  many?(items: readonly T[]): Promise<readonly Left[]>;
+}
+
+/** What was not done together with others. */
+export interface Left {
+  readonly weight: number;
+  /** Takes its turn before it opens anything. */
+  work(turn: Turn): Promise<void>;
+}
+
+/** Items that are worked on together at the most: what a server carries out as one. */
+const MOST_TOGETHER = 64;
+
 /**
- * Works on items as they come, many at the same time, in the order in which they come. Where one
- * rejects, or the items end with an error, no more are begun; those that have begun end first.
+ * Works on items as they come, many at the same time, in the order in which they come; only those
+ * that are worked on together wait for what else came with them. Where one rejects, or the items end
+ * with an error, no more are begun; those that have begun end first.
+ * @param items some of them at a time, as they came together
  */
 export async function runPool<T>(
-  items: AsyncIterable<T> | Iterable<T>,
+  items: AsyncIterable<Iterable<T>> | Iterable<Iterable<T>>,
   limits: PoolLimits,
-  weigh: (item: T) => number,
-  work: (item: T, turn: Turn) => Promise<void>,
+  works: Works<T>,
 ): Promise<void> {
   const pool = new Pool(limits);
-  try {
-    for await (const item of items) {
+  const begin = async (group: readonly T[]): Promise<void> => {
+    for (let rest = group; rest.length > 0;) {
       await pool.hasRoom();
       if (pool.hasFailed) break;
-      pool.begin(weigh(item), (turn) => work(item, turn));
+      const some = rest.slice(0, pool.room);
+      rest = rest.slice(some.length);
+      pool.beginTogether(some.length, async () => works.many?.(some) ?? []);
+    }
+  };
+  try {
+    for await (const some of items) {
+      let group: T[] = [];
+      for (const item of some) {
+        if (works.takes?.(item) === true) {
+          group.push(item);
+          if (group.length < MOST_TOGETHER) continue;
+          await begin(group);
+          group = [];
+        } else {
+          await pool.hasRoom();
+          if (!pool.hasFailed)
+            pool.begin(works.weigh?.(item) ?? 1, (turn) => works.one(item, turn));
+        }
+        if (pool.hasFailed) break;
+      }
+      await begin(group);
+      if (pool.hasFailed) break;
     }
   } catch (error) {
     pool.fail(error);
@@ -82,18 +129,23 @@ class Pool {
     return this.#failure !== undefined;
   }
 
+  /** How many more may begin. */
+  get room(): number {
+    return this.#limits.begun - this.#begun;
+  }
+
   /** Waits until another may begin, or none may because one has failed. */
   async hasRoom(): Promise<void> {
-    const { active, begun } = this.#limits;
-    while (!this.hasFailed && (this.#active >= active || this.#begun >= begun)) {
+    const { active } = this.#limits;
+    while (!this.hasFailed && (this.#active >= active || this.room <= 0)) {
       await this.#changed.promise;
     }
   }
 
-  begin(weight: number, work: (turn: Turn) => Promise<void>): void {
-    this.#active += weight;
+  /** @param held what it holds at first */
+  begin(weight: number, work: (turn: Turn) => Promise<void>, held = weight): void {
+    this.#active += held;
     this.#begun++;
-    let held = weight;
     const release = (): void => {
       if (held === 0) return;
       this.#active -= held;
@@ -111,6 +163,21 @@ class Pool {
       .finally(() => {
         this.#begun--;
         release();
+        this.#change();
+      });
+  }
+
+  /** Begins so many, which hold nothing open. What is left of them begins when they have ended. */
+  beginTogether(count: number, many: () => Promise<readonly Left[]>): void {
+    this.#begun += count;
+    void many()
+      .catch((error: unknown) => {
+        this.fail(error);
+        return [];
+      })
+      .then((left) => {
+        this.#begun -= count;
+        for (const { weight, work } of left) this.begin(weight, work, 0);
         this.#change();
       });
   }

@@ -28,19 +28,19 @@ export async function* findRemote(
   link: Link,
   word: Word,
   { folder, recursive, signal }: Lookup,
-): AsyncGenerator<Found> {
+): AsyncGenerator<readonly Found[]> {
   if (isPattern(word)) {
     const pattern = compilePattern(word.text);
     const base = parseRemotePath(pattern.base, folder);
     const kept = baseNamesOf(pattern.base, false);
-    const listing = listAll(link, base, recursive || pattern.deep, signal);
+    const listing = listPaths(link, base, recursive || pattern.deep, signal);
     yield* matchesOf(listing, { pattern, typed: word.text }, base, kept, recursive);
     return;
   }
   const path = parseRemotePath(word.text, folder);
   const names = namesOf(word.text, path, false);
-  if (recursive) yield* treeOf(listAll(link, path, true, signal), path, names);
-  else yield { type: "file", path, names, shown: path.join("/") };
+  if (recursive) yield* treeOf(listPaths(link, path, true, signal), path, names);
+  else yield [{ type: "file", path, names, shown: path.join("/") }];
 }
 
 /** A listing of what can only be a folder, which says so where nothing is there. */
@@ -60,8 +60,19 @@ export async function* listAll(
   recursive: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<Listed> {
+  for await (const entries of listPaths(link, path, recursive, signal)) yield* entries;
+}
+
+async function* listPaths(
+  link: Link,
+  path: Path,
+  recursive: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Listed[]> {
   for await (const { entries, whole } of listTogether(link, path, recursive, signal)) {
-    for (const entry of entries) yield { ...entry, path: entry.path.split("/"), whole };
+    const some: Listed[] = [];
+    for (const entry of entries) some.push({ ...entry, path: entry.path.split("/"), whole });
+    yield some;
   }
 }
 

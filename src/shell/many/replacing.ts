@@ -60,7 +60,7 @@ export class Clashes<F extends Found> {
   async replaceAll(
     target: Target,
     { verb, dryRun, tally, shown }: Replacing,
-    move: (found: AsyncIterable<F>) => Promise<void>,
+    move: (found: AsyncIterable<readonly F[]>) => Promise<void>,
   ): Promise<void> {
     const each = this.#target.withinEach([...this.#clashes.keys()]);
     for (const [place, { path, replacement }] of [...this.#clashes.values()].entries()) {
@@ -80,11 +80,9 @@ export class Clashes<F extends Found> {
           continue;
         }
         for (const entry of old) tally.deleted(shown(entry.path), true);
-        await move(inTurn(replacement));
+        await move(alone(replacement));
       } else {
-        await replaceOne(path, old, target, { verb, tally, shown }, () =>
-          move(inTurn(replacement)),
-        );
+        await replaceOne(path, old, target, { verb, tally, shown }, () => move(alone(replacement)));
       }
     }
   }
@@ -177,6 +175,6 @@ async function putBack(target: Target, path: Path, aside: Path): Promise<void> {
   await target.rename(aside, path);
 }
 
-async function* inTurn<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
+async function* alone<T>(item: T): AsyncGenerator<T> {
+  yield item;
 }

@@ -71,6 +71,17 @@ export function isSettled(source: Known, target: Known, comparison: Comparison):
   return comparison === "size-and-time" && looksSame(source, target);
 }
 
+/** Whether what is known of a place already says that a file has to be moved there. */
+export function isKnownToDiffer(
+  source: Known,
+  target: { readonly entry: Known } | undefined,
+  comparison: Comparison,
+): boolean {
+  if (source?.type !== "file" || target === undefined) return false;
+  if (target.entry?.type !== "file" || target.entry.size !== source.size) return true;
+  return comparison === "size-and-time" && !looksSame(source, target.entry);
+}
+
 function looksSame(one: Known, other: Known): boolean {
   if (one?.type !== "file" || other?.type !== "file") return false;
   return one.size === other.size && one.mtime === other.mtime;

@@ -7,7 +7,6 @@ import { Status } from "../../client/status.ts";
 import type { Transferred } from "../../client/transfer.ts";
 import { Upload } from "../../client/upload.ts";
 import type { Path } from "../../storage/errors.ts";
-import type { Storage } from "../../storage/storage.ts";
 import { checkAllowed, checkName } from "../allowed.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
@@ -15,11 +14,12 @@ import { locationOf } from "../local-path.ts";
 import type { FileProgress } from "../progress/job.ts";
 import { report } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
-import { beginFound } from "./expecting.ts";
 import type { Found } from "./found.ts";
 import type { FoundHere } from "./local-sources.ts";
-import { limitsOf, runPool, weightOf, type Turn } from "./pool.ts";
+import { Mover, type Moving } from "./mover.ts";
+import type { Turn } from "./pool.ts";
 import {
+  isKnownToDiffer,
   isSame,
   lookHere,
   lookThere,
@@ -30,11 +30,6 @@ import {
 } from "./same.ts";
 import type { Tally } from "./tally.ts";
 import type { Targets } from "./targets.ts";
-import { actOver, Together } from "./together.ts";
-import { SMALL } from "../../storage/read-blocks.ts";
-
-/** Small files on their way to the server, by the storage that they are in. */
-type SmallOnes = (storage: Storage) => Together<SmallUpload, Transferred>;
 
 /** How to send several files. */
 export interface Sending {
@@ -53,120 +48,118 @@ export interface Sending {
 export async function sendAll(
   context: ShellContext,
   link: Link,
-  found: AsyncIterable<FoundHere>,
+  found: AsyncIterable<readonly FoundHere[]>,
   how: Sending,
   tally: Tally,
 ): Promise<void> {
-  const byStorage = new Map<Storage, Together<SmallUpload, Transferred>>();
-  const small: SmallOnes = (storage) => {
-    const there = byStorage.get(storage);
-    if (there !== undefined) return there;
-    const made = new Together<SmallUpload, Transferred>((files) =>
-      actOver(link, files, async (session, some) => {
-        const sent = await uploadSmall(session, some, storage, context.signal);
-        if (sent.some((one) => one !== undefined)) link.progressed();
-        return sent;
-      }),
-    );
-    byStorage.set(storage, made);
-    return made;
-  };
-  await runPool(found, limitsOf(link), weightOf, async (item, turn) => {
-    const file = beginFound(context.job, item);
-    try {
-      await sendOne(context, link, item, how, tally, turn, file, small);
-    } catch (error) {
-      tally.failed("PUT", item.shown, error);
-    } finally {
-      file.end();
-      item.done?.();
-    }
-  });
+  await new Sender(context, link, how, tally).all(found);
 }
 
-async function sendOne(
-  context: ShellContext,
-  link: Link,
-  found: FoundHere,
-  how: Sending,
-  tally: Tally,
-  turn: Turn,
-  file: FileProgress,
-  small: SmallOnes,
-): Promise<void> {
-  const { type, storage, path, shown } = found;
-  const { comparison, dryRun, options } = how;
-  const { signal } = context;
-  const remote = how.targetOf(found);
-  const there = how.knownThere?.(remote);
-  if (type === "left-out") return tally.leftOut();
-  if (type === "refused") {
-    throw new CommandFailed(Status.refused, `It cannot be sent: ${found.reason ?? "refused"}`);
+/** A file that is to be sent. */
+interface Wanted extends SmallUpload, Moving<FoundHere> {}
+
+class Sender extends Mover<FoundHere, Wanted> {
+  protected readonly verb = "PUT";
+  protected readonly comparison: Comparison;
+  readonly #how: Sending;
+
+  constructor(context: ShellContext, link: Link, how: Sending, tally: Tally) {
+    super(context, link, tally);
+    this.#how = how;
+    this.comparison = how.comparison;
   }
-  if (type === "folder") {
-    if (remote.length === 0 || there?.entry?.type === "folder") return;
+
+  protected canTogether({ storage }: FoundHere): boolean {
+    return !this.#how.dryRun && storage.readSmall !== undefined;
+  }
+
+  protected isKnownToDiffer(found: FoundHere): boolean {
+    const there = this.#how.knownThere?.(this.#how.targetOf(found));
+    return isKnownToDiffer(found.known?.entry, there, this.comparison);
+  }
+
+  protected begin(found: FoundHere, file: FileProgress): Wanted {
+    return { found, file, local: found.path, remote: this.#how.targetOf(found) };
+  }
+
+  protected claim({ found, remote }: Wanted): void {
+    this.#how.targets?.claim(found, remote);
+  }
+
+  protected async isSame({ found, remote: path }: Wanted): Promise<boolean> {
+    const { comparison } = this;
+    if (comparison === "never") return false;
+    const { signal } = this.context;
+    const there = { path, known: this.#how.knownThere?.(path) };
+    return this.link.run((session) => isSame(session, there, found, comparison, signal));
+  }
+
+  protected async moveSmall(session: Session, files: readonly Wanted[]) {
+    const [first] = files;
+    if (first === undefined) return [];
+    const { storage } = first.found;
+    // Those that are in another place are sent by themselves: several places are seldom named.
+    const some = files.filter(({ found }) => found.storage === storage);
+    const sent = await uploadSmall(session, some, storage, this.context.signal);
+    const done = new Map(some.map((file, index) => [file, sent[index]]));
+    return files.map((file) => done.get(file));
+  }
+
+  protected async move(found: FoundHere, file: FileProgress, turn: Turn): Promise<void> {
+    const { type, storage, path, shown } = found;
+    const { knownThere, dryRun } = this.#how;
+    const { signal } = this.context;
+    const { link, tally } = this;
+    if (type === "left-out") return tally.leftOut();
+    if (type === "refused") {
+      throw new CommandFailed(Status.refused, `It cannot be sent: ${found.reason ?? "refused"}`);
+    }
+    const wanted = this.begin(found, file);
+    const { remote } = wanted;
+    const there = knownThere?.(remote);
+    if (type === "folder") {
+      if (remote.length === 0 || there?.entry?.type === "folder") return;
+      if (dryRun) {
+        checkName(remote);
+        return checkAllowed(link.session, "add");
+      }
+      if (await link.run((session) => makeFolder(session, remote, signal))) tally.madeFolder();
+      return;
+    }
+    this.claim(wanted);
+    if (await this.isSame(wanted)) return tally.skipped();
     if (dryRun) {
+      const here = found.known ?? { entry: await lookHere({ storage, path }) };
+      if (here.entry?.type !== "file") throw noFile(shown, here.entry);
       checkName(remote);
-      return checkAllowed(link.session, "add");
+      await checkPut(link, { path: remote, known: there }, signal);
+      return tally.would("put", shown, remote.join("/"), here.entry.size);
     }
-    if (await link.run((session) => makeFolder(session, remote, signal))) tally.madeFolder();
-    return;
+    this.moved(wanted, await this.moveAlone(wanted, turn));
   }
-  how.targets?.claim(found, remote);
-  const asks = comparison !== "never";
-  const same =
-    asks &&
-    (await link.run((session) =>
-      isSame(
-        session,
-        { path: remote, known: there },
-        { storage, path, known: found.known },
-        comparison,
-        signal,
-      ),
-    ));
-  if (same) return tally.skipped();
-  const target = remote.join("/");
-  if (dryRun) {
-    const here = found.known ?? { entry: await lookHere({ storage, path }) };
-    if (here.entry?.type !== "file") throw noFile(shown, here.entry);
-    checkName(remote);
-    await checkPut(link, { path: remote, known: there }, signal);
-    return tally.would("put", shown, target, here.entry.size);
-  }
-  const size = found.known?.entry?.size ?? Infinity;
-  const isSmall = size <= SMALL && storage.readSmall !== undefined;
-  if (isSmall) turn.release();
-  const asked: SmallUpload = { local: path, remote };
-  const sent = isSmall ? await small(storage).add(asked) : undefined;
-  if (sent !== undefined) file.reached(sent.bytes, sent.bytes);
-  const alone = (): Promise<Transferred> => sendAlone(context, link, found, asked, how, turn, file);
-  const done = sent ?? (await alone());
-  tally.transferred(done);
-  const names = { remote: target, local: shown, at: locationOf({ storage, path }) };
-  report(context, options, "sent", names, done, { one: false });
-}
 
-async function sendAlone(
-  context: ShellContext,
-  link: Link,
-  { storage, path, shown }: FoundHere,
-  { remote, unconfirmed }: SmallUpload,
-  { options }: Sending,
-  turn: Turn,
-  file: FileProgress,
-): Promise<Transferred> {
-  if (context.signal.aborted) throw new Interrupted();
-  const work = new Upload(storage, path, remote, {
-    ...transferOptions(context, link, shown, options, file),
-    secret: await context.secret(),
-    unconfirmed,
-    onSent: () => turn.release(),
-  });
-  return link.run(async (session) => {
-    await turn.retake();
-    return work.attempt(session);
-  });
+  protected async moveAlone(wanted: Wanted, turn: Turn): Promise<Transferred> {
+    const { found, remote, file, unconfirmed } = wanted;
+    const { context, link } = this;
+    if (context.signal.aborted) throw new Interrupted();
+    const work = new Upload(found.storage, found.path, remote, {
+      ...transferOptions(context, link, found.shown, this.#how.options, file),
+      secret: await context.secret(),
+      unconfirmed,
+      onSent: () => turn.release(),
+    });
+    return link.run(async (session) => {
+      await turn.retake();
+      return work.attempt(session);
+    });
+  }
+
+  protected moved({ found, remote }: Wanted, done: Transferred): void {
+    this.tally.transferred(done);
+    const at = locationOf(found);
+    const names = { remote: remote.join("/"), local: found.shown, at };
+    report(this.context, this.#how.options, "sent", names, done, { one: false });
+  }
 }
 
 /**

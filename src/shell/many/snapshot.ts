@@ -13,13 +13,13 @@ const BATCH = 1000;
 /**
  * Takes in a listing of this side whole, before anything is done with what it names: what is sent
  * may come to lie in what is listed, where the server's root does. What waits does so as packed text.
- * @returns gives what was listed, once: what is used is forgotten
+ * @returns gives what was listed, some at a time and once: what is used is forgotten
  * @throws {CommandFailed} where it is too long, or the user interrupts
  */
 export async function snapshotOf(
   listing: AsyncIterable<readonly Entry[]>,
   signal: AbortSignal,
-): Promise<() => AsyncGenerator<Listed>> {
+): Promise<() => AsyncGenerator<readonly Listed[]>> {
   const waiting = new WaitingLines();
   let bytes = 0;
   let lines: string[] = [];
@@ -46,12 +46,14 @@ export async function snapshotOf(
   flush();
   return async function* entries() {
     for (let text = waiting.take(); text !== undefined; text = waiting.take()) {
+      const some: Listed[] = [];
       for (const line of text.split("\n")) {
         if (line === "") continue;
         passedEntry();
         const entry: Listed = JSON.parse(line);
-        yield entry;
+        some.push(entry);
       }
+      yield some;
     }
   };
 }

@@ -1,0 +1,160 @@
+import type { Link } from "../../client/link.ts";
+import type { Session } from "../../client/session.ts";
+import type { Transferred } from "../../client/transfer.ts";
+import { SMALL } from "../../storage/read-blocks.ts";
+import type { ShellContext } from "../context.ts";
+import type { FileProgress } from "../progress/job.ts";
+import { beginFound } from "./expecting.ts";
+import type { Found } from "./found.ts";
+import { limitsOf, runPool, weightOf, type Left, type Turn, type Works } from "./pool.ts";
+import type { Comparison } from "./same.ts";
+import type { Tally } from "./tally.ts";
+import { actOver } from "./together.ts";
+
+/** A file that is to be moved. */
+export interface Moving<F extends Found> {
+  readonly found: F;
+  readonly file: FileProgress;
+}
+
+/** Moves what was found, to either side: small files many at a time, everything else one by one. */
+export abstract class Mover<F extends Found, M extends Moving<F>> implements Works<F> {
+  protected readonly context: ShellContext;
+  protected readonly link: Link;
+  protected readonly tally: Tally;
+
+  constructor(context: ShellContext, link: Link, tally: Tally) {
+    this.context = context;
+    this.link = link;
+    this.tally = tally;
+  }
+
+  protected abstract readonly verb: "GET" | "PUT";
+  protected abstract readonly comparison: Comparison;
+
+  /** Moves everything, as it is found. */
+  async all(found: AsyncIterable<readonly F[]>): Promise<void> {
+    await runPool(found, limitsOf(this.link), this);
+  }
+
+  weigh(found: F): number {
+    return weightOf(found);
+  }
+
+  async one(found: F, turn: Turn): Promise<void> {
+    const file = beginFound(this.context.job, found);
+    try {
+      await this.move(found, file, turn);
+    } catch (error) {
+      this.tally.failed(this.verb, found.shown, error);
+    } finally {
+      end({ found, file });
+    }
+  }
+
+  takes(found: F): boolean {
+    const { type, path, known } = found;
+    const size = known?.entry?.size ?? Infinity;
+    if (type !== "file" || size > SMALL || path.length === 0 || !this.canTogether(found)) {
+      return false;
+    }
+    // To digest a file holds it open.
+    return this.comparison !== "digest" || this.isKnownToDiffer(found);
+  }
+
+  async many(some: readonly F[]): Promise<readonly Left[]> {
+    const all = some.map((found) => this.begin(found, beginFound(this.context.job, found)));
+    const left = new Set<M>();
+    try {
+      const changed = await this.#changed(all);
+      const done = changed.length === 0 ? [] : await this.#together(changed);
+      for (const [index, one] of changed.entries()) {
+        const result = done[index];
+        if (result === undefined) {
+          left.add(one);
+          continue;
+        }
+        one.file.reached(result.bytes, result.bytes);
+        this.moved(one, result);
+      }
+    } finally {
+      for (const one of all) if (!left.has(one)) end(one);
+    }
+    return Array.from(left, (one) => ({
+      weight: weightOf(one.found),
+      work: (turn) => this.#left(one, turn),
+    }));
+  }
+
+  /** Whether small files from there can be moved together at all. */
+  protected abstract canTogether(found: F): boolean;
+  /** Whether listings say that it is not the same on both sides. */
+  protected abstract isKnownToDiffer(found: F): boolean;
+  protected abstract begin(found: F, file: FileProgress): M;
+  /** @throws {CommandFailed} where another one goes there already */
+  protected abstract claim(one: M): void;
+  /** Whether it is the same on both sides, where only what is not is to be moved. */
+  protected abstract isSame(one: M): Promise<boolean>;
+  /** Moves small files; in place of each that has to be moved by itself it gives `undefined`. */
+  protected abstract moveSmall(
+    session: Session,
+    files: readonly M[],
+  ): Promise<readonly (Transferred | undefined)[]>;
+  /** Moves a file, and takes its turn before it opens anything. */
+  protected abstract moveAlone(one: M, turn: Turn): Promise<Transferred>;
+  /** Does what there is to do about anything that was found. */
+  protected abstract move(found: F, file: FileProgress, turn: Turn): Promise<void>;
+  /** A file is there. */
+  protected abstract moved(one: M, done: Transferred): void;
+
+  async #changed(all: readonly M[]): Promise<readonly M[]> {
+    const claimed = all.filter((one) => {
+      try {
+        this.claim(one);
+        return true;
+      } catch (error) {
+        this.tally.failed(this.verb, one.found.shown, error);
+        return false;
+      }
+    });
+    if (this.comparison === "never") return claimed;
+    const changed = await Promise.all(claimed.map((one) => this.#hasChanged(one)));
+    return claimed.filter((_, index) => changed[index]);
+  }
+
+  async #hasChanged(one: M): Promise<boolean> {
+    try {
+      if (!(await this.isSame(one))) return true;
+      this.tally.skipped();
+    } catch (error) {
+      this.tally.failed(this.verb, one.found.shown, error);
+    }
+    return false;
+  }
+
+  async #together(files: readonly M[]): Promise<readonly (Transferred | undefined)[]> {
+    try {
+      return await actOver(this.link, files, (session, some) => this.moveSmall(session, some));
+    } catch (error) {
+      for (const { found } of files) this.tally.failed(this.verb, found.shown, error);
+      return [];
+    }
+  }
+
+  /** By itself it tells why it could not be moved together with others. */
+  async #left(one: M, turn: Turn): Promise<void> {
+    try {
+      this.moved(one, await this.moveAlone(one, turn));
+    } catch (error) {
+      this.tally.failed(this.verb, one.found.shown, error);
+    } finally {
+      end(one);
+    }
+  }
+}
+
+/** It is moved, or will not be. */
+function end({ found, file }: Moving<Found>): void {
+  file.end();
+  found.done?.();
+}
