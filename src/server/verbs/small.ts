@@ -13,8 +13,10 @@ export interface Answer {
   /** One behind the other: all of the reply, and of the body before it. */
   readonly pieces: readonly (string | Uint8Array)[];
   /** For the log. */
-  readonly event: ServerEvent;
+  readonly event: Transferred;
 }
+
+type Transferred = Extract<ServerEvent, { event: "transferred" }>;
 
 /** Whom it is done for. */
 export interface Asker {
@@ -114,6 +116,6 @@ function transferred(
   bytes: number,
   digest: string,
   seconds: number,
-): ServerEvent {
+): Transferred {
   return { event: "transferred", client, direction, path, bytes, digest, seconds };
 }
