@@ -88,8 +88,8 @@ export async function putSmall(
   const answers: (Answer | undefined)[] = uploads.map(() => undefined);
   for (const [place, { index, digest, file }] of verified.entries()) {
     if (stored?.[place] === undefined) continue;
-    uploads[index]?.body.block?.release?.();
     const size = file.content.length;
+    uploads[index]?.body.block?.release?.();
     const hex = formatDigest(digest);
     answers[index] = {
       pieces: [formatSuccess(226, { size, digest: hex })],
