@@ -147,7 +147,7 @@ describe("small files of a client with a rate", () => {
     const { client, asked, passes, folder } = scene;
     const uploads = NAMES.map((name) => put(name, "0123456789"));
     client.send(uploads.slice(0, 64).join(""));
-    await until(() => passes.length > 0);
+    await until(() => passes.length + asked.length > 0);
     client.send(uploads.slice(64).join(""), "ABORT\n");
     expect(await scene.replies(NAMES.length)).toEqual(NAMES.map(() => "426"));
     expect(await client.reply()).toBe("225");

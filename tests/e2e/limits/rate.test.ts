@@ -152,6 +152,18 @@ test.each(["GET", "PUT"])(
   },
 );
 
+test("a small file that waits for the rate behind one that is missing is told to be on its way", async () => {
+  using folder = new TemporaryFolder();
+  const names = namesOf(10);
+  for (const name of names) writeRandom(folder.join("root", name), 16_000);
+  await using server = await ServerProcess.start(folder.join("root"), ["--rate-limit", "1K"]);
+  using client = await FastClient.open(server.port);
+  await client.send(["none", "none", ...names].map((name) => `GET ${name}\n`).join(""));
+  for (let count = 0; count < 2; count++) expect(await client.line()).toStartWith("550 not-found");
+  // The file takes a quarter of a minute.
+  expect(await client.line()).toStartWith("110 ");
+});
+
 test("what waits for its rate is alive, can be cancelled, and ends with its connection", async () => {
   using folder = new TemporaryFolder();
   writeRandom(folder.join("root/f"), 4 * MIB);
