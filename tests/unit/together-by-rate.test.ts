@@ -21,16 +21,19 @@ class RateScene implements AsyncDisposable {
   readonly asked: number[];
   /** Bytes that wait for the rate, or have waited. */
   readonly passes: number[];
+  /** Bytes of uploads that were begun together. */
+  readonly begun: number[];
   readonly #close: () => Promise<void>;
 
   private constructor(
-    scene: Pick<RateScene, "folder" | "client" | "asked" | "passes">,
+    scene: Pick<RateScene, "folder" | "client" | "asked" | "passes" | "begun">,
     close: () => Promise<void>,
   ) {
     this.folder = scene.folder;
     this.client = scene.client;
     this.asked = scene.asked;
     this.passes = scene.passes;
+    this.begun = scene.begun;
     this.#close = close;
   }
 
@@ -68,6 +71,12 @@ class RateScene implements AsyncDisposable {
       passes.push(bytes);
       return pass(bytes, mind);
     });
+    const begun: number[] = [];
+    const takeNow = shared.takeNow.bind(shared);
+    spyOn(shared, "takeNow").mockImplementation((bytes) => {
+      begun.push(bytes);
+      return takeNow(bytes);
+    });
     const running: Promise<void>[] = [];
     const listener = listen("127.0.0.1", 0, {
       expect: () => () => undefined,
@@ -88,7 +97,7 @@ class RateScene implements AsyncDisposable {
       },
     });
     const client = await RawClient.open(listener.port);
-    return new RateScene({ folder, client, asked, passes }, async () => {
+    return new RateScene({ folder, client, asked, passes, begun }, async () => {
       client[Symbol.dispose]();
       listener.close();
       await Promise.all(running);
@@ -112,6 +121,10 @@ class RateScene implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close();
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, number) => all + number, 0);
 }
 
 /** An upload as it is sent. */
@@ -139,16 +152,16 @@ describe("small files of a client with a rate", () => {
     expect(asked.length).toBeLessThan(NAMES.length / 2);
     expect(passes.length).toBeLessThan(NAMES.length / 2);
     const bytes = NAMES.join("").length;
-    expect(passes.reduce((all, some) => all + some, 0)).toBe(bytes);
+    expect(sum(passes)).toBe(bytes);
   });
 
   test("wait for it one portion of each connection at a time, and are stored behind it", async () => {
     await using scene = await RateScene.start(1);
-    const { client, asked, passes, folder } = scene;
+    const { client, asked, passes, begun, folder } = scene;
     const uploads = NAMES.map((name) => put(name, "0123456789"));
-    client.send(uploads.slice(0, 64).join(""));
-    await until(() => passes.length + asked.length > 0);
-    client.send(uploads.slice(64).join(""), "ABORT\n");
+    client.send(uploads.join(""));
+    await until(() => sum(begun) === 10 * NAMES.length);
+    client.send("ABORT\n");
     expect(await scene.replies(NAMES.length)).toEqual(NAMES.map(() => "426"));
     expect(await client.reply()).toBe("225");
     expect(passes).toEqual([10]);
@@ -166,7 +179,7 @@ describe("small files of a client with a rate", () => {
     client.send(NAMES.map((name) => `GET ${name}\n`).join(""));
     expect(await scene.replies(NAMES.length)).toEqual(STORED);
     expect(Math.max(...passes)).toBeLessThanOrEqual(BLOCK_SIZE);
-    expect(passes.reduce((all, some) => all + some, 0)).toBe(NAMES.length * content.length);
+    expect(sum(passes)).toBe(NAMES.length * content.length);
   });
 
   test("pass it once where they are stored one by one after all", async () => {
