@@ -3,18 +3,17 @@ import { StorageError } from "../storage/errors.ts";
 import { join } from "../transport/join.ts";
 import { RequestFailed, toFailure } from "./failures.ts";
 import type { Job } from "./job.ts";
-import { exchangeFor, type CarrierContext } from "./job-exchange.ts";
+import { exchangeFor, mindJob, type CarrierContext } from "./job-exchange.ts";
 import { Turn, type Lanes } from "./lanes.ts";
+import type { Rate } from "./rates.ts";
 import type { Right } from "./rights.ts";
-import { gather } from "./together.ts";
+import { gather, type Group } from "./together.ts";
 import { authorise, handle, isLogged } from "./verbs.ts";
 import type { Answer, Asker } from "./verbs/small.ts";
 
-/** Requests that are carried out as one. */
-export interface Gathered {
-  readonly jobs: readonly Job[];
-  /** Carries them out together: see `Group`. Left out where each is by itself. */
-  readonly together?: () => Promise<readonly (Answer | undefined)[]>;
+/** Requests that are carried out as one, and for whom; each by itself where that is left out. */
+export interface Gathered extends Group {
+  readonly asker?: Asker;
 }
 
 /** Carries out what one client asks for, and answers. */
@@ -30,35 +29,48 @@ export class Carrier {
     const asker = this.#askerOf(job);
     if (asker === undefined) return { jobs: [job] };
     const { intake } = this.#context;
-    const { jobs, carryOut } = gather(job, (wanted) =>
+    const group = gather(job, (wanted) =>
       intake.nextIf((next) => lanes.hasRoom(next) && wanted(next)),
     );
-    return carryOut === undefined ? { jobs } : { jobs, together: () => carryOut(asker) };
+    return { ...group, asker };
   }
 
   /** Carries out requests, and answers them when their turn comes. */
-  async carryOut({ jobs, together }: Gathered, turn: Turn): Promise<void> {
-    if (together === undefined) {
+  async carryOut({ jobs, carryOut, bodies, asker }: Gathered, turn: Turn): Promise<void> {
+    if (carryOut === undefined || asker === undefined) {
       for (const job of jobs) await this.#carryOut(job, turn);
       return;
     }
-    const { keepAlive } = this.#context;
+    const { keepAlive, admitted } = this.#context;
+    const rate = admitted()?.rate;
     turn.whenNow(() => keepAlive.begin());
-    const answers = await together();
+    // Uploads pass the rate before they are stored, what is sent before it is. What would have to
+    // wait for that waits for its turn first: so each connection waits for one portion at a time.
+    const isPaid = rate === undefined || (bodies !== undefined && rate.takeNow(sum(bodies)));
+    const done = isPaid || bodies === undefined ? await carryOut(asker) : undefined;
     await turn.come;
-    await this.#answerAll(jobs, answers);
+    if (isPaid) await this.#answerAll(jobs, done ?? [], true);
+    else {
+      const sizes = bodies ?? done?.map((answer) => answer?.event.bytes ?? 0) ?? [];
+      await this.#answerByRate(
+        jobs,
+        sizes,
+        rate,
+        async (from, to) => done?.slice(from, to) ?? carryOut(asker, from, to),
+      );
+    }
     keepAlive.end();
   }
 
   /**
-   * For whom a small file is read or stored together with others: nobody whose rate has to be
-   * minded, or to whom the storage has to be told what is not allowed.
+   * For whom a small file is read or stored together with others: nobody to whom the storage has to
+   * be told what is not allowed.
    */
   #askerOf({ asked }: Job): Asker | undefined {
-    const { storage, rate, rights } = this.#context.admitted() ?? {};
+    const { storage, rights } = this.#context.admitted() ?? {};
     const isPut = asked.type === "request" && asked.request.verb === "PUT";
     const way = isPut ? storage?.storeSmall : storage?.readSmall;
-    if (storage === undefined || way === undefined || rate !== undefined) return undefined;
+    if (storage === undefined || way === undefined) return undefined;
     const wanted: readonly Right[] = isPut ? ["add", "replace"] : ["read"];
     if (rights === undefined || wanted.some((right) => rights.withholderOf(right))) {
       return undefined;
@@ -66,8 +78,48 @@ export class Carrier {
     return { storage, client: this.#context.connection.remote };
   }
 
+  /**
+   * Answers what is carried out together, in portions that the client's rate lets pass.
+   * @param sizes bytes of each
+   * @param answer gives the answers from one place to another, once those may pass
+   */
+  async #answerByRate(
+    jobs: readonly Job[],
+    sizes: readonly number[],
+    rate: Rate,
+    answer: (from: number, to: number) => Promise<readonly (Answer | undefined)[]>,
+  ): Promise<void> {
+    for (let from = 0, to = 0; from < jobs.length; from = to) {
+      // What was carried out by itself has ended it.
+      this.#context.keepAlive.begin();
+      to = rate.portion(sizes, from);
+      const some = jobs.slice(from, to);
+      const isPaid = await this.#pass(some, sum(sizes.slice(from, to)), rate);
+      await this.#answerAll(some, isPaid ? await answer(from, to) : [], isPaid);
+    }
+  }
+
+  /** Waits until the rate lets bytes pass. Gives whether they are still wanted. */
+  async #pass(jobs: readonly Job[], bytes: number, rate: Rate): Promise<boolean> {
+    const mind = (): void => {
+      for (const job of jobs) mindJob(this.#context, job);
+    };
+    try {
+      mind();
+      if (bytes > 0) await rate.pass(bytes, mind);
+      return true;
+    } catch (error) {
+      if (error instanceof RequestFailed) return false;
+      throw error;
+    }
+  }
+
   /** Answers what was carried out together, and carries out by itself what was not. */
-  async #answerAll(jobs: readonly Job[], answers: readonly (Answer | undefined)[]): Promise<void> {
+  async #answerAll(
+    jobs: readonly Job[],
+    answers: readonly (Answer | undefined)[],
+    isPaid: boolean,
+  ): Promise<void> {
     let pieces: (string | Uint8Array)[] = [];
     const send = (): void => {
       if (pieces.length > 0) this.#context.connection.write(join(pieces));
@@ -77,7 +129,7 @@ export class Carrier {
       const answer = answers[index];
       if (answer === undefined || (job.cancelled && job.body === undefined)) {
         send();
-        await this.#carryOut(job, Turn.now());
+        await this.#carryOut(job, Turn.now(), isPaid);
         continue;
       }
       pieces.push(...answer.pieces);
@@ -90,9 +142,9 @@ export class Carrier {
   }
 
   /** Carries out a request, and answers it when its turn comes. */
-  async #carryOut(job: Job, turn: Turn): Promise<void> {
+  async #carryOut(job: Job, turn: Turn, isPaid = false): Promise<void> {
     turn.whenNow(() => this.#context.keepAlive.begin());
-    const reply = await this.#answer(job, turn);
+    const reply = await this.#answer(job, turn, isPaid);
     await turn.come;
     this.#context.connection.write(reply);
     this.#context.keepAlive.end();
@@ -108,7 +160,7 @@ export class Carrier {
     await this.#context.connection.drained().catch(() => undefined);
   }
 
-  async #answer(job: Job, turn: Turn): Promise<string> {
+  async #answer(job: Job, turn: Turn, isPaid: boolean): Promise<string> {
     const { asked } = job;
     try {
       if (asked.type === "violation") {
@@ -117,7 +169,7 @@ export class Carrier {
       const { verb } = asked.type === "rejected" ? asked.rejection : asked.request;
       authorise(verb, this.#context.admitted()?.rights);
       if (asked.type === "rejected") throw RequestFailed.fromRejection(asked.rejection);
-      const exchange = exchangeFor(this.#context, job, turn);
+      const exchange = exchangeFor(this.#context, job, turn, isPaid);
       exchange.progress(0);
       const done = await handle(asked.request, exchange);
       return formatSuccess(done.code, done.fields);
@@ -141,4 +193,8 @@ export class Carrier {
       message: failed.logged,
     });
   }
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((all, size) => all + size, 0);
 }

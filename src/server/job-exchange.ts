@@ -37,13 +37,27 @@ export interface CarrierContext {
   readonly onAnswered: (job: Job) => void;
 }
 
-/** What the one that carries out a request has to do with its client. */
-export function exchangeFor(context: CarrierContext, job: Job, turn: Turn): Exchange {
+/**
+ * Minds whether a request is still to be carried out.
+ * @throws {RequestFailed} `426`, where it is not
+ */
+export function mindJob({ connection }: CarrierContext, job: Job): void {
+  if (job.cancelled) throw aborted("Cancelled");
+  if (connection.isLost) throw aborted("The connection was lost");
+}
+
+/**
+ * What the one that carries out a request has to do with its client.
+ * @param isPaid whether the request's body has passed the client's rate
+ */
+export function exchangeFor(
+  context: CarrierContext,
+  job: Job,
+  turn: Turn,
+  isPaid: boolean,
+): Exchange {
   const { connection, intake, keepAlive } = context;
-  const mind = (): void => {
-    if (job.cancelled) throw aborted("Cancelled");
-    if (connection.isLost) throw aborted("The connection was lost");
-  };
+  const mind = (): void => mindJob(context, job);
   const admitted = (): Admitted => {
     const client = context.admitted();
     if (client !== undefined) return client;
@@ -74,7 +88,9 @@ export function exchangeFor(context: CarrierContext, job: Job, turn: Turn): Exch
     nextOfBody: async () => {
       if (job.body === undefined) throw new Error("the request has no body");
       const event = await job.body.next();
-      if (event.type === "block") await context.admitted()?.rate?.pass(event.data.length, mind);
+      if (event.type === "block" && !isPaid) {
+        await context.admitted()?.rate?.pass(event.data.length, mind);
+      }
       return event;
     },
     turn: async () => {

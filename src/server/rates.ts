@@ -1,7 +1,11 @@
+import { BLOCK_SIZE } from "../protocol/limits.ts";
+
 /** Whoever waits for a rate looks so often whether that is still wanted, in milliseconds. */
 const LOOK_MS = 250;
 /** How much of a rate may be used at once by whoever was quiet, in milliseconds of it. */
 const BURST_MS = 1000;
+/** So long a small file may wait for others, to pass together, in milliseconds. */
+const TOGETHER_MS = 250;
 
 /** What one user may send and receive, on all connections together. */
 export class Rate {
@@ -19,9 +23,36 @@ export class Rate {
    * @returns how long to wait before they are moved, in milliseconds
    */
   take(bytes: number, now = performance.now()): number {
-    const from = Math.max(this.#paidAt, now - BURST_MS);
-    this.#paidAt = from + bytes / this.#bytesPerMs;
+    this.#paidAt = this.#paidWith(bytes, now);
     return Math.max(0, this.#paidAt - now);
+  }
+
+  /**
+   * Takes a share where the bytes may be moved at once, and nobody waits.
+   * @returns whether it was taken
+   */
+  takeNow(bytes: number, now = performance.now()): boolean {
+    const paidAt = this.#paidWith(bytes, now);
+    if (paidAt > now) return false;
+    this.#paidAt = paidAt;
+    return true;
+  }
+
+  /**
+   * How many small files are best passed together, one at least. They are no more bytes than a block
+   * of a large file, which others of the user wait for as well, and none waits long for the others.
+   * @param sizes bytes of each
+   * @param from the place of the first
+   * @returns the place behind the last
+   */
+  portion(sizes: readonly number[], from: number, now = performance.now()): number {
+    let bytes = sizes[from] ?? 0;
+    const latest = Math.max(now, this.#paidWith(bytes, now)) + TOGETHER_MS;
+    for (let to = from + 1; to < sizes.length; to++) {
+      bytes += sizes[to] ?? 0;
+      if (bytes > BLOCK_SIZE || this.#paidWith(bytes, now) > latest) return to;
+    }
+    return sizes.length;
   }
 
   /**
@@ -34,6 +65,11 @@ export class Rate {
       await new Promise((resolve) => setTimeout(resolve, Math.min(until - now, LOOK_MS)));
       mind();
     }
+  }
+
+  /** Until when all would have been paid for, if so many bytes more were taken. */
+  #paidWith(bytes: number, now: number): number {
+    return Math.max(this.#paidAt, now - BURST_MS) + bytes / this.#bytesPerMs;
   }
 
   /** Whether it is as good as a new one. */

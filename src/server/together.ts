@@ -13,10 +13,18 @@ export interface Group {
   readonly jobs: readonly Job[];
   /**
    * Carries them out as far as nothing is unusual about them; left out where each is by itself.
+   * @param from the place of the first of them that is meant; the first of all where left out
+   * @param to the place behind the last; the end where left out
    * @returns in place of each that is to be carried out by itself, of which nothing has happened,
    * `undefined`
    */
-  readonly carryOut?: (asker: Asker) => Promise<readonly (Answer | undefined)[]>;
+  readonly carryOut?: (
+    asker: Asker,
+    from?: number,
+    to?: number,
+  ) => Promise<readonly (Answer | undefined)[]>;
+  /** Of uploads, how many bytes of each have come. */
+  readonly bodies?: readonly number[];
 }
 
 /**
@@ -32,7 +40,8 @@ export function gather(
   if (get !== undefined) {
     const { jobs, all } = gatherLike(first, get, smallGetOf, takeIf);
     // Nobody knows yet whether it is small.
-    return jobs.length === 1 ? { jobs } : { jobs, carryOut: (asker) => getSmall(all, asker) };
+    if (jobs.length === 1) return { jobs };
+    return { jobs, carryOut: (asker, from, to) => getSmall(all.slice(from, to), asker) };
   }
   const put = smallPutOf(first);
   if (put === undefined) return { jobs: [first] };
@@ -43,7 +52,11 @@ export function gather(
     if (isFree) ways.add(way, true);
     return isFree;
   });
-  return { jobs, carryOut: (asker) => putSmall(all, asker) };
+  return {
+    jobs,
+    carryOut: (asker, from, to) => putSmall(all.slice(from, to), asker),
+    bodies: all.map(({ body }) => body.block?.data.length ?? 0),
+  };
 }
 
 function gatherLike<T extends { readonly path: Path }>(

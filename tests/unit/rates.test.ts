@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { BLOCK_SIZE } from "../../src/protocol/limits.ts";
 import { Rate, Rates } from "../../src/server/rates.ts";
 
 describe("Rate", () => {
@@ -29,6 +30,37 @@ describe("Rate", () => {
         }
       }),
     );
+  });
+});
+
+describe("small files pass a rate together", () => {
+  test("all that it lets pass at once, and then no more than soon", () => {
+    const rate = new Rate(1000);
+    // A second's worth at once, and a quarter of one later.
+    expect(rate.portion([500, 500, 250, 1], 0, 0)).toBe(3);
+    rate.take(1_001_000, 0);
+    // However long the first has to wait, for others it waits no longer.
+    expect(rate.portion([500, 250, 1], 0, 0)).toBe(2);
+    expect(rate.portion([500, 250, 1, 1], 2, 0)).toBe(4);
+    expect(rate.portion([500, 251], 0, 0)).toBe(1);
+    expect(rate.portion([0], 0, 0)).toBe(1);
+  });
+
+  test("no more than a block of a large file", () => {
+    const rate = new Rate(10 ** 9);
+    const sizes = Array.from({ length: 64 }, () => 16 * 1024);
+    expect(rate.portion(sizes, 0, 0)).toBe(16);
+    expect(rate.portion(sizes, 60, 0)).toBe(64);
+    expect(rate.portion([BLOCK_SIZE + 1, 1], 0, 0)).toBe(1);
+  });
+
+  test("without waiting only where nobody waits", () => {
+    const rate = new Rate(1000);
+    expect(rate.takeNow(1001, 0)).toBe(false);
+    expect(rate.takeNow(600, 0)).toBe(true);
+    expect(rate.takeNow(600, 0)).toBe(false);
+    expect(rate.take(400, 0)).toBe(0);
+    expect(rate.takeNow(1, 0)).toBe(false);
   });
 });
 

@@ -13,8 +13,10 @@ export interface Answer {
   /** One behind the other: all of the reply, and of the body before it. */
   readonly pieces: readonly (string | Uint8Array)[];
   /** For the log. */
-  readonly event: ServerEvent;
+  readonly event: Transferred;
 }
+
+type Transferred = Extract<ServerEvent, { event: "transferred" }>;
 
 /** Whom it is done for. */
 export interface Asker {
@@ -86,8 +88,8 @@ export async function putSmall(
   const answers: (Answer | undefined)[] = uploads.map(() => undefined);
   for (const [place, { index, digest, file }] of verified.entries()) {
     if (stored?.[place] === undefined) continue;
-    uploads[index]?.body.block?.release?.();
     const size = file.content.length;
+    uploads[index]?.body.block?.release?.();
     const hex = formatDigest(digest);
     answers[index] = {
       pieces: [formatSuccess(226, { size, digest: hex })],
@@ -114,6 +116,6 @@ function transferred(
   bytes: number,
   digest: string,
   seconds: number,
-): ServerEvent {
+): Transferred {
   return { event: "transferred", client, direction, path, bytes, digest, seconds };
 }

@@ -60,6 +60,16 @@ test("of many small uploads that come at once the bad ones are refused, each in 
   });
 });
 
+test("each of many small uploads that come at once is told and logged with its size", async () => {
+  await using pair = await Pair.start({});
+  using client = await RawClient.open(pair.server.port);
+  const names = Array.from({ length: 300 }, (_, index) => `f${index}`);
+  client.send(names.map((name) => put(name, "x".repeat(4000))).join(""));
+  for (const _ of names) expect(await client.reply()).toStartWith("226 size=4000 ");
+  await pair.server.waitFor(/PUT f299: /);
+  expect(pair.server.log.match(/PUT f\d+: 3\.9 KiB /g)).toHaveLength(names.length);
+});
+
 test("of many small files that are asked for at once the missing ones are told in their place", async () => {
   const names = Array.from({ length: 90 }, (_, index) => `f${index}`);
   const there = Object.fromEntries(names.map((name) => [name, `content of ${name}`]));
