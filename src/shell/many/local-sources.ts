@@ -2,9 +2,9 @@ import { isAbsolute } from "node:path";
 import { Interrupted } from "../../client/errors.ts";
 import { SYSTEM } from "../../platform/system.ts";
 import type { Path } from "../../storage/errors.ts";
-import type { Storage } from "../../storage/storage.ts";
+import type { Entry, Storage } from "../../storage/storage.ts";
 import { baseNamesOf, namesOf } from "./destination.ts";
-import { matchesOf, treeOf, type Found } from "./found.ts";
+import { isMatched, matchesOf, treeOf, type Found } from "./found.ts";
 import type { Word } from "../parse.ts";
 import { compilePattern, isPattern } from "../pattern.ts";
 import type { Places } from "./places.ts";
@@ -15,28 +15,42 @@ export interface FoundHere extends Found {
   readonly storage: Storage;
 }
 
+/** What words stand for on this side. */
+export interface LookedThrough {
+  /**
+   * Gives what each of them stands for, one after the other. That throws `CommandFailed` with
+   * status 5 where a pattern matches nothing, and `StorageError` where a folder cannot be listed.
+   */
+  readonly find: (word: Word) => AsyncIterable<FoundHere>;
+  /** How many entries those are. */
+  readonly entries: number;
+}
+
 /**
  * Looks at what words stand for on this side, all of it before any of it is sent: it may come to lie
  * in a folder that another word names.
- * @returns gives what each of them stands for, one after the other. That throws `CommandFailed`
- * with status 5 where a pattern matches nothing, and `StorageError` where a folder cannot be listed
  */
 export async function lookThrough(
   places: Places,
   words: readonly Word[],
   recursive: boolean,
   signal: AbortSignal,
-): Promise<(word: Word) => AsyncIterable<FoundHere>> {
+): Promise<LookedThrough> {
+  let entries = 0;
   const looked = new Map<Word, () => AsyncIterable<FoundHere>>();
   for (const word of words) {
     try {
-      looked.set(word, await lookAtOne(places, word, recursive, signal));
+      const one = await lookAtOne(places, word, recursive, signal);
+      entries += one.entries;
+      looked.set(word, one.find);
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       looked.set(word, () => failing(error));
     }
   }
-  return (word) => looked.get(word)?.() ?? failing(new Error(`${word.text} was not looked at`));
+  const find = (word: Word): AsyncIterable<FoundHere> =>
+    looked.get(word)?.() ?? failing(new Error(`${word.text} was not looked at`));
+  return { find, entries };
 }
 
 async function lookAtOne(
@@ -44,29 +58,35 @@ async function lookAtOne(
   word: Word,
   recursive: boolean,
   signal: AbortSignal,
-): Promise<() => AsyncIterable<FoundHere>> {
+): Promise<{ readonly find: () => AsyncIterable<FoundHere>; readonly entries: number }> {
   const { text: typed } = word;
   if (isPattern(word)) {
     const pattern = compilePattern(typed);
     const base = pattern.base === "" ? "." : pattern.base;
     const where = { typed: base, asFolder: true };
     const deep = recursive || pattern.deep;
-    const { path, entries } = await listHere(places, where, deep, signal);
+    const { path, listing, size } = await listHere(places, where, deep, signal, (behind) =>
+      isMatched(pattern, behind, recursive),
+    );
     const kept = baseNamesOf(pattern.base, leadsElsewhere(pattern.base));
     const what = { pattern, typed };
-    return () =>
-      usedIn(places, where, matchesOf(entries(), what, path, kept, recursive), (found) =>
+    const find = (): AsyncIterable<FoundHere> =>
+      usedIn(places, where, matchesOf(listing(), what, path, kept, recursive), (found) =>
         shownHere(typed, pattern.base, found, path),
       );
+    return { find, entries: size };
   }
   const where = { typed, asFolder: false };
-  if (!recursive) return () => usedIn(places, where, undefined, () => typed);
-  const { path, entries } = await listHere(places, where, true, signal);
+  if (!recursive) {
+    return { find: () => usedIn(places, where, undefined, () => typed), entries: 1 };
+  }
+  const { path, listing, size } = await listHere(places, where, true, signal);
   const names = namesOf(typed, path, leadsElsewhere(typed));
-  return () =>
-    usedIn(places, where, treeOf(entries(), path, names), (found) =>
+  const find = (): AsyncIterable<FoundHere> =>
+    usedIn(places, where, treeOf(listing(), path, names), (found) =>
       shownHere(typed, typed, found, path),
     );
+  return { find, entries: size };
 }
 
 interface Where {
@@ -74,11 +94,31 @@ interface Where {
   readonly asFolder: boolean;
 }
 
-async function listHere(places: Places, where: Where, recursive: boolean, signal: AbortSignal) {
+/** @param isWanted whether a path behind the place is; all are where it is left out */
+async function listHere(
+  places: Places,
+  where: Where,
+  recursive: boolean,
+  signal: AbortSignal,
+  isWanted?: (path: Path) => boolean,
+) {
   const place = await places.take(where.typed, where);
   try {
     const { storage, path } = place;
-    return { path, entries: await snapshotOf(storage.list(path, { recursive }), signal) };
+    let size = 0;
+    const listing = await snapshotOf(wanted(), signal);
+    return { path, listing, size };
+
+    async function* wanted(): AsyncGenerator<readonly Entry[]> {
+      for await (const some of storage.list(path, { recursive })) {
+        const these =
+          isWanted === undefined
+            ? some
+            : some.filter((entry) => isWanted(entry.path.slice(path.length)));
+        size += these.length;
+        yield these;
+      }
+    }
   } finally {
     place.release();
   }

@@ -42,8 +42,8 @@ export interface Sending {
   readonly targetOf: (found: Found) => Path;
   /** Of several sources, which may meet. */
   readonly targets?: Targets;
-  /** What is known of the target already. */
-  readonly knownThere?: (target: Path) => { readonly entry: Known };
+  /** What is known of the target already; it is asked for where that is nothing. */
+  readonly knownThere?: ((target: Path) => { readonly entry: Known } | undefined) | undefined;
   readonly comparison: Comparison;
   readonly dryRun: boolean;
   readonly options: Options;
