@@ -174,11 +174,15 @@ export class ThereAlready {
       async (listing) => {
         if (either.aborted) return;
         try {
+          let isEmpty = true;
           const exists = await takeListing(link, listing, either, (entry) => {
+            isEmpty = false;
             this.#tree.add(entry.path, entry);
             this.#passed(1);
           });
-          listing.told = exists ? "whole" : "absent";
+          if (exists) listing.told = "whole";
+          // Otherwise it went while it was listed.
+          else if (isEmpty) listing.told = "absent";
         } catch (error) {
           const isEnough = error instanceof Interrupted && !signal.aborted;
           // Whatever else is wrong with it is told by who asks for what is in it.
