@@ -141,6 +141,8 @@ export class ThereAlready {
     if (listing === undefined || listing.told === "part") return false;
     if (!isReadable(path) || path.some(mayBeShort)) return false;
     if (listing.told === "absent") return true;
+    // A file that was listed alone.
+    if (this.#tree.typeOf(listing.path) === "file") return false;
     for (let depth = listing.path.length + 1; depth <= path.length; depth++) {
       const type = this.#tree.typeOf(path.slice(0, depth));
       // What lies in a file, or in a folder that is refused, is not told of by a listing.

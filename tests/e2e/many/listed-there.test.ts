@@ -204,6 +204,14 @@ describe("PUT -u asks by name", () => {
     });
   });
 
+  test("for what goes into a file", async () => {
+    await using pair = await sides({ "d/in": "abc" }, { there: "abc" });
+    const ran = await asked(pair, "PUT -u -r d there");
+    expect(outcome(ran)).toMatchObject({ status: 6, moved: [], skipped: 0 });
+    expect(ran.lines).toContain("STAT there/in");
+    expect(contentsOf(pair.there())).toEqual({ there: "abc" });
+  });
+
   test("for what differs from a name that is there in nothing but its spelling", async () => {
     const here = { "d/README": "1", "d/caf\u00e9": "2", "d/sub/x": "3", "d/new": "4" };
     await using pair = await sides(here, { "d/ReadMe": "1", "d/cafe\u0301": "2", "d/Sub/x": "3" });
@@ -215,6 +223,14 @@ describe("PUT -u asks by name", () => {
       "STAT d/caf%C3%A9",
       "STAT d/sub/x",
     ]);
+  });
+
+  test("for what lies deeper than what was listed for another word", async () => {
+    const files = { a: "1", "d/same": "2" };
+    await using pair = await sides(files, files);
+    const ran = await asked(pair, "MPUT -u a* d/same");
+    expect(outcome(ran)).toEqual({ status: 0, moved: [], skipped: 2, failed: 0 });
+    expect(ran.lines).toEqual(["LIST", "STAT d/same"]);
   });
 
   test.skipIf(!CAN_FOLD)(
