@@ -6,11 +6,11 @@ import { labelOf, type Names, type Order } from "../many/destination.ts";
 import { expecting, sizeOfFound } from "../many/expecting.ts";
 import { findEach } from "../many/find-each.ts";
 import type { Found } from "../many/found.ts";
-import { lookThrough, type LookedThrough } from "../many/local-sources.ts";
+import { lookThrough, type FoundHere, type LookedThrough } from "../many/local-sources.ts";
 import { Places } from "../many/places.ts";
-import { comparisonOf } from "../many/same.ts";
+import { comparisonOf, isSettled } from "../many/same.ts";
 import { sendAll, type Sending } from "../many/send.ts";
-import { tallied } from "../many/tally.ts";
+import { tallied, type Tally } from "../many/tally.ts";
 import { Targets } from "../many/targets.ts";
 import { targetFolders, ThereAlready } from "../many/there-already.ts";
 import { isRemoteFolder } from "../remote-look.ts";
@@ -31,7 +31,7 @@ export async function putMany(
   await tallied(context, labelOf("PUT", order), async (tally) => {
     const { find, knownThere } = await lookBothWays(places);
     const found = findEach(order.sources, tally, "PUT", find);
-    const how = {
+    const how: Sending = {
       targetOf: ({ names }: Found) => nameOf(names),
       targets: new Targets(order),
       knownThere,
@@ -42,7 +42,7 @@ export async function putMany(
     // Where each is asked about, no other is looked at before the answer.
     const asked = options.has("ask")
       ? asking(context, options, "PUT", found, tally)
-      : expecting(context.job, found, sizeOfFound);
+      : expecting(context.job, unsettled(found, how, tally), sizeOfFound);
     await sendAll(context, link, asked, how, tally);
   });
 
@@ -58,6 +58,26 @@ export async function putMany(
     const targets = targetFolders(context, order.sources, recursive, nameOf);
     const [here, there] = await ThereAlready.lookMeanwhile(link, targets, signal, lookHere);
     return { ...here, knownThere: (path) => there.known(path) };
+  }
+
+  /** What is not the same on both sides by what listings alone tell. */
+  async function* unsettled(
+    found: AsyncIterable<FoundHere>,
+    { targetOf, targets, knownThere }: Sending,
+    tally: Tally,
+  ): AsyncGenerator<FoundHere> {
+    for await (const item of found) {
+      const { type, known } = item;
+      // Where files may meet, each has its turn: which came first is not to be forgotten.
+      const isAlone = targets?.canMeet === false && type === "file" && known !== undefined;
+      const there = isAlone ? knownThere?.(targetOf(item)) : undefined;
+      if (there === undefined || !isSettled(known?.entry, there.entry, comparison)) yield item;
+      else {
+        context.job.pass();
+        tally.skipped();
+        item.done?.();
+      }
+    }
   }
 
   /** What everything is called on the server. */
