@@ -6,7 +6,7 @@ import { labelOf, type Names, type Order } from "../many/destination.ts";
 import { expecting, sizeOfFound } from "../many/expecting.ts";
 import { findEach } from "../many/find-each.ts";
 import type { Found } from "../many/found.ts";
-import { lookThrough, type FoundHere, type LookedThrough } from "../many/local-sources.ts";
+import { lookThrough, type FoundHere, type OnFound } from "../many/local-sources.ts";
 import { Places } from "../many/places.ts";
 import { comparisonOf, isSettled } from "../many/same.ts";
 import { sendAll, type Sending } from "../many/send.ts";
@@ -29,7 +29,7 @@ export async function putMany(
   const recursive = options.has("recursive");
   const comparison = comparisonOf(options);
   await tallied(context, labelOf("PUT", order), async (tally) => {
-    const { find, knownThere } = await lookBothWays(places);
+    const [find, knownThere] = await lookBothWays(places);
     const found = findEach(order.sources, tally, "PUT", find);
     const how: Sending = {
       targetOf: ({ names }: Found) => nameOf(names),
@@ -47,17 +47,15 @@ export async function putMany(
   });
 
   /** Looks through this side, and where it is to be compared through the server's as well. */
-  async function lookBothWays(
-    places: Places,
-  ): Promise<LookedThrough & Pick<Sending, "knownThere">> {
+  async function lookBothWays(places: Places) {
     const { signal } = context;
-    const lookHere = (): Promise<LookedThrough> =>
-      lookThrough(places, order.sources, recursive, signal);
+    const lookHere = (onFound?: OnFound): ReturnType<typeof lookThrough> =>
+      lookThrough(places, order.sources, recursive, signal, onFound);
     // Where the user is asked about each, what is there may change meanwhile.
-    if (comparison === "never" || options.has("ask")) return lookHere();
+    if (comparison === "never" || options.has("ask")) return [await lookHere()] as const;
     const targets = targetFolders(context, order.sources, recursive, nameOf);
     const [here, there] = await ThereAlready.lookMeanwhile(link, targets, signal, lookHere);
-    return { ...here, knownThere: (path) => there.known(path) };
+    return [here, (path: Path) => there.known(path)] as const;
   }
 
   /** What is not the same on both sides by what listings alone tell. */

@@ -15,42 +15,32 @@ export interface FoundHere extends Found {
   readonly storage: Storage;
 }
 
-/** What words stand for on this side. */
-export interface LookedThrough {
-  /**
-   * Gives what each of them stands for, one after the other. That throws `CommandFailed` with
-   * status 5 where a pattern matches nothing, and `StorageError` where a folder cannot be listed.
-   */
-  readonly find: (word: Word) => AsyncIterable<FoundHere>;
-  /** How many entries those are. */
-  readonly entries: number;
-}
+/** Told, while words are looked at, that so many more entries were found that they stand for. */
+export type OnFound = (entries: number) => void;
 
 /**
  * Looks at what words stand for on this side, all of it before any of it is sent: it may come to lie
  * in a folder that another word names.
+ * @returns gives what each of them stands for, one after the other. That throws `CommandFailed`
+ * with status 5 where a pattern matches nothing, and `StorageError` where a folder cannot be listed
  */
 export async function lookThrough(
   places: Places,
   words: readonly Word[],
   recursive: boolean,
   signal: AbortSignal,
-): Promise<LookedThrough> {
-  let entries = 0;
+  onFound: OnFound = () => undefined,
+): Promise<(word: Word) => AsyncIterable<FoundHere>> {
   const looked = new Map<Word, () => AsyncIterable<FoundHere>>();
   for (const word of words) {
     try {
-      const one = await lookAtOne(places, word, recursive, signal);
-      entries += one.entries;
-      looked.set(word, one.find);
+      looked.set(word, await lookAtOne(places, word, recursive, signal, onFound));
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       looked.set(word, () => failing(error));
     }
   }
-  const find = (word: Word): AsyncIterable<FoundHere> =>
-    looked.get(word)?.() ?? failing(new Error(`${word.text} was not looked at`));
-  return { find, entries };
+  return (word) => looked.get(word)?.() ?? failing(new Error(`${word.text} was not looked at`));
 }
 
 async function lookAtOne(
@@ -58,35 +48,34 @@ async function lookAtOne(
   word: Word,
   recursive: boolean,
   signal: AbortSignal,
-): Promise<{ readonly find: () => AsyncIterable<FoundHere>; readonly entries: number }> {
+  onFound: OnFound,
+): Promise<() => AsyncIterable<FoundHere>> {
   const { text: typed } = word;
   if (isPattern(word)) {
     const pattern = compilePattern(typed);
     const base = pattern.base === "" ? "." : pattern.base;
     const where = { typed: base, asFolder: true };
     const deep = recursive || pattern.deep;
-    const { path, listing, size } = await listHere(places, where, deep, signal, (behind) =>
-      isMatched(pattern, behind, recursive),
-    );
+    const isWanted = (path: Path): boolean => isMatched(pattern, path, recursive);
+    const { path, entries } = await listHere(places, where, deep, signal, onFound, isWanted);
     const kept = baseNamesOf(pattern.base, leadsElsewhere(pattern.base));
     const what = { pattern, typed };
-    const find = (): AsyncIterable<FoundHere> =>
-      usedIn(places, where, matchesOf(listing(), what, path, kept, recursive), (found) =>
+    return () =>
+      usedIn(places, where, matchesOf(entries(), what, path, kept, recursive), (found) =>
         shownHere(typed, pattern.base, found, path),
       );
-    return { find, entries: size };
   }
   const where = { typed, asFolder: false };
   if (!recursive) {
-    return { find: () => usedIn(places, where, undefined, () => typed), entries: 1 };
+    onFound(1);
+    return () => usedIn(places, where, undefined, () => typed);
   }
-  const { path, listing, size } = await listHere(places, where, true, signal);
+  const { path, entries } = await listHere(places, where, true, signal, onFound);
   const names = namesOf(typed, path, leadsElsewhere(typed));
-  const find = (): AsyncIterable<FoundHere> =>
-    usedIn(places, where, treeOf(listing(), path, names), (found) =>
+  return () =>
+    usedIn(places, where, treeOf(entries(), path, names), (found) =>
       shownHere(typed, typed, found, path),
     );
-  return { find, entries: size };
 }
 
 interface Where {
@@ -100,22 +89,18 @@ async function listHere(
   where: Where,
   recursive: boolean,
   signal: AbortSignal,
-  isWanted?: (path: Path) => boolean,
+  onFound: OnFound,
+  isWanted: (path: Path) => boolean = () => true,
 ) {
   const place = await places.take(where.typed, where);
   try {
     const { storage, path } = place;
-    let size = 0;
-    const listing = await snapshotOf(wanted(), signal);
-    return { path, listing, size };
+    return { path, entries: await snapshotOf(wanted(), signal) };
 
     async function* wanted(): AsyncGenerator<readonly Entry[]> {
       for await (const some of storage.list(path, { recursive })) {
-        const these =
-          isWanted === undefined
-            ? some
-            : some.filter((entry) => isWanted(entry.path.slice(path.length)));
-        size += these.length;
+        const these = some.filter((entry) => isWanted(entry.path.slice(path.length)));
+        onFound(these.length);
         yield these;
       }
     }

@@ -10,15 +10,18 @@ import { resolveTyped, type LocalSide } from "../local-path.ts";
 import type { Word } from "../parse.ts";
 import { compilePattern, isPattern } from "../pattern.ts";
 import { baseNamesOf, namesOf, type Names } from "./destination.ts";
-import { leadsElsewhere } from "./local-sources.ts";
+import { leadsElsewhere, type OnFound } from "./local-sources.ts";
 import { PackedPaths } from "./packed-paths.ts";
 import { limitsOf, runPool } from "./pool.ts";
 import { takeListing } from "./remote-sources.ts";
 import type { Known } from "./same.ts";
 import { Tree } from "./tree.ts";
 
-/** So many files that are named one by one are worth a listing of the folder that they go to. */
-const MANY_NAMED = 16;
+/**
+ * So many files are worth a listing: a server reads the names of a folder before it tells of the
+ * first, which for 50,000 took as long as to answer for 128 files.
+ */
+const WORTH_LISTING = 128;
 /**
  * Entries that are listed for each file that is sent: to ask for one took 500 µs, to have one listed
  * 10 µs.
@@ -38,8 +41,8 @@ interface Listing extends Target {
 }
 
 /**
- * The folders of the server that what words stand for goes to, as far as they are worth a listing:
- * not for a few files that are named one by one.
+ * The folders of the server that what words stand for goes to, but those that a few files go to
+ * that are named one by one.
  * @param targetOf where something of those names goes
  */
 export function targetFolders(
@@ -64,7 +67,7 @@ export function targetFolders(
   }
   for (const [, group] of Map.groupBy(named, (path) => path.slice(0, -1).join("/"))) {
     const [first = []] = group;
-    if (group.length >= MANY_NAMED) targets.push({ path: first.slice(0, -1), recursive });
+    if (group.length >= WORTH_LISTING) targets.push({ path: first.slice(0, -1), recursive });
     else if (recursive) targets.push(...group.map((path) => ({ path, recursive })));
   }
   return targets;
@@ -82,6 +85,7 @@ export class ThereAlready {
   #spellings: PackedPaths | undefined;
   /** Ends the listings. */
   readonly #enough = new AbortController();
+  #listed: Promise<void> | undefined;
   #entries = 0;
   #most = Infinity;
 
@@ -97,30 +101,34 @@ export class ThereAlready {
   }
 
   /**
-   * Has folders of the server listed while this side is looked through. Where they turn out to hold
-   * far more than is sent, they are not listed to the end.
-   * @param lookThrough gives what it found, and how many entries those are
+   * Has folders of the server listed while this side is looked through, as soon as that has found
+   * enough. Where they turn out to hold far more than is sent, they are not listed to the end.
    * @throws {CommandFailed} where the connection is lost, or the user interrupts
    */
-  static async lookMeanwhile<R extends { readonly entries: number }>(
+  static async lookMeanwhile<R>(
     link: Link,
     targets: readonly Target[],
     signal: AbortSignal,
-    lookThrough: () => Promise<R>,
+    lookThrough: (onFound: OnFound) => Promise<R>,
   ): Promise<readonly [R, ThereAlready]> {
     const there = new ThereAlready(targets);
-    const listed = there.#list(link, signal);
-    // Told behind what this side says.
-    listed.catch(() => undefined);
+    let files = 0;
+    const onFound = (entries: number): void => {
+      files += entries;
+      if (files < WORTH_LISTING || there.#listed !== undefined) return;
+      there.#listed = there.#list(link, signal);
+      // Told behind what this side says.
+      there.#listed.catch(() => undefined);
+    };
     try {
-      const here = await lookThrough();
-      there.#most = LISTED_PER_FILE * here.entries;
+      const here = await lookThrough(onFound);
+      there.#most = LISTED_PER_FILE * files;
       there.#passed(0);
-      await listed;
+      await there.#listed;
       return [here, there];
     } catch (error) {
       there.#enough.abort();
-      await Promise.allSettled([listed]);
+      await Promise.allSettled([there.#listed]);
       throw error;
     }
   }
