@@ -4,7 +4,6 @@ import type { Link } from "../../client/link.ts";
 import { passedEntry } from "../../client/litter.ts";
 import { inOneSpelling, mayBeShort } from "../../platform/names.ts";
 import type { Path } from "../../storage/errors.ts";
-import { isReadable } from "../../storage/names.ts";
 import { endsAll } from "../failure.ts";
 import { resolveTyped, type LocalSide } from "../local-path.ts";
 import type { Word } from "../parse.ts";
@@ -147,7 +146,7 @@ export class ThereAlready {
   #isMissing(path: Path): boolean {
     const listing = this.#above(path);
     if (listing === undefined || listing.told === "part") return false;
-    if (!isReadable(path) || path.some(mayBeShort)) return false;
+    if (path.some(mayBeShort)) return false;
     if (listing.told === "absent") return true;
     // A file that was listed alone.
     if (this.#tree.typeOf(listing.path) === "file") return false;

@@ -258,7 +258,13 @@ describe("PUT -u asks by name", () => {
   });
 
   test("for what differs from a name that is there in nothing but its spelling", async () => {
-    const here = { "d/README": "1", "d/caf\u00e9": "2", "d/sub/x": "3", "d/new": "4" };
+    const here = {
+      "d/README": "1",
+      "d/caf\u00e9": "2",
+      "d/sub/x": "3",
+      "d/new": "4",
+      "d/A~1": "5",
+    };
     await using pair = await sidesWithMore(here, {
       "d/ReadMe": "1",
       "d/cafe\u0301": "2",
@@ -268,6 +274,7 @@ describe("PUT -u asks by name", () => {
     expect(outcome(ran)).toMatchObject({ status: 0, moved: Object.keys(here).toSorted() });
     expect(ran.lines.toSorted()).toEqual([
       "LIST d recursive=1",
+      "STAT d/A~1",
       "STAT d/README",
       "STAT d/caf%C3%A9",
       "STAT d/sub/x",
