@@ -186,9 +186,13 @@ async function makeFolder(session: Session, path: Path, signal: AbortSignal): Pr
     await ask(session, "MKDIR", path, {}, signal);
     return true;
   } catch (error) {
-    if (!(error instanceof Refused) || error.word !== "exists") throw error;
-    const reply = await ask(session, "STAT", path, {}, signal);
-    if (reply.fields.get("type") !== "folder") throw error;
+    if (!(error instanceof Refused) || error.code !== 553) throw error;
+    // Also where none could be made: by this user, or of such a name.
+    const there = await lookThere(session, { path }, signal).catch((other: unknown) => {
+      const isTold = error.word === "exists" || !(other instanceof Refused) || other.code === 421;
+      throw isTold ? other : error;
+    });
+    if (there?.type !== "folder") throw error;
     return false;
   }
 }

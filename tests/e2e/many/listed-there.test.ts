@@ -350,6 +350,25 @@ describe("PUT -u asks by name", () => {
   );
 });
 
+test.each([1, WORTH])(
+  "PUT -u of a folder that is there, with %d files, needs no right to make it",
+  async (count) => {
+    using folder = new TemporaryFolder();
+    const names = Array.from({ length: count }, (_, n) => `d/n${n}`);
+    const files = Object.fromEntries(names.map((name) => [name, name]));
+    writeOfOneTime(folder.join("client"), files);
+    writeOfOneTime(folder.join("server"), files);
+    await using server = await ServerProcess.start(folder.join("server"), ["--read-only"]);
+    const ran = await connect(folder.join("client"), server.port, "PUT -u -r d");
+    expect(ran.stderr).toContain(`PUT d: ${count} the same already\n`);
+    expect(ran.status).toBe(0);
+    mkdirSync(folder.join("client/d/new"));
+    const more = await connect(folder.join("client"), server.port, "PUT -u -r d");
+    expect(more.stderr).toContain("d/new: The server's --read-only does not allow making folders");
+    expect(more.status).toBe(6);
+  },
+);
+
 /** Entries of a listing, as they are sent. */
 function blockOf(entries: readonly unknown[]): (string | Uint8Array)[] {
   const block = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
