@@ -60,6 +60,22 @@ export function bare(name: string): string {
     .replace(/[. ]+$/, "");
 }
 
+/**
+ * A path, each name of it in one spelling of all that any system takes for the same name. Names that
+ * are different everywhere may have the same.
+ */
+export function inOneSpelling(path: readonly string[]): string {
+  return path
+    .map((name) => (ASCII.test(name) ? name : bare(name)).toLowerCase().toUpperCase())
+    .map((name) => name.normalize("NFKC").replace(/[. ]+$/, ""))
+    .join("/");
+}
+
+/** Whether NTFS may have a name as the second one, in 8.3 form, of another. */
+export function mayBeShort(name: string): boolean {
+  return /~[0-9]/.test(name);
+}
+
 /** Whether a name is another one on any system. */
 export function isAnywhere(name: string, other: string): boolean {
   return bare(name).toUpperCase() === other.toUpperCase();

@@ -2,16 +2,17 @@ import type { Path } from "../../storage/errors.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import { asking } from "../many/asking.ts";
-import { labelOf, type Order } from "../many/destination.ts";
+import { labelOf, type Names, type Order } from "../many/destination.ts";
 import { expecting, sizeOfFound } from "../many/expecting.ts";
 import { findEach } from "../many/find-each.ts";
 import type { Found } from "../many/found.ts";
-import { lookThrough } from "../many/local-sources.ts";
+import { lookThrough, type FoundHere, type OnFound } from "../many/local-sources.ts";
 import { Places } from "../many/places.ts";
-import { comparisonOf } from "../many/same.ts";
-import { sendAll } from "../many/send.ts";
-import { tallied } from "../many/tally.ts";
+import { comparisonOf, isSettled } from "../many/same.ts";
+import { sendAll, type Sending } from "../many/send.ts";
+import { tallied, type Tally } from "../many/tally.ts";
 import { Targets } from "../many/targets.ts";
+import { targetFolders, ThereAlready } from "../many/there-already.ts";
 import { isRemoteFolder } from "../remote-look.ts";
 import { parseRemotePath } from "../remote-path.ts";
 import { linkOf } from "../transfer.ts";
@@ -26,31 +27,70 @@ export async function putMany(
   const nameOf = await namesOn(order);
   await using places = new Places(context);
   const recursive = options.has("recursive");
+  const comparison = comparisonOf(options);
   await tallied(context, labelOf("PUT", order), async (tally) => {
-    const find = await lookThrough(places, order.sources, recursive, context.signal);
+    const [find, knownThere] = await lookBothWays(places);
     const found = findEach(order.sources, tally, "PUT", find);
-    const how = {
-      targetOf: nameOf,
+    const how: Sending = {
+      targetOf: ({ names }: Found) => nameOf(names),
       targets: new Targets(order),
-      comparison: comparisonOf(options),
+      knownThere,
+      comparison,
       dryRun: context.dryRun || options.has("dry-run"),
       options,
     };
     // Where each is asked about, no other is looked at before the answer.
     const asked = options.has("ask")
       ? asking(context, options, "PUT", found, tally)
-      : expecting(context.job, found, sizeOfFound);
+      : expecting(context.job, unsettled(found, how, tally), sizeOfFound);
     await sendAll(context, link, asked, how, tally);
   });
 
+  /** Looks through this side, and where it is to be compared through the server's as well. */
+  async function lookBothWays(places: Places) {
+    const { signal } = context;
+    const lookHere = (onFound?: OnFound): ReturnType<typeof lookThrough> =>
+      lookThrough(places, order.sources, recursive, signal, onFound);
+    // Where the user is asked about each, what is there may change meanwhile.
+    if (comparison === "never" || options.has("ask")) return [await lookHere()] as const;
+    const targets = targetFolders(context, order.sources, recursive, nameOf);
+    const [here, there] = await ThereAlready.lookMeanwhile(link, targets, signal, lookHere);
+    return [here, (path: Path) => there.known(path)] as const;
+  }
+
+  /** What is not the same on both sides by what listings alone tell. */
+  async function* unsettled(
+    found: AsyncIterable<readonly FoundHere[]>,
+    { targetOf, targets, knownThere }: Sending,
+    tally: Tally,
+  ): AsyncGenerator<readonly FoundHere[]> {
+    for await (const items of found) {
+      const some: FoundHere[] = [];
+      for (const item of items) {
+        const { type, known } = item;
+        // Where files may meet, each has its turn: which came first is not to be forgotten.
+        const isAlone = targets?.canMeet === false && type === "file" && known !== undefined;
+        const there = isAlone ? knownThere?.(targetOf(item)) : undefined;
+        if (there === undefined || !isSettled(known?.entry, there.entry, comparison)) {
+          some.push(item);
+          continue;
+        }
+        context.job.pass();
+        tally.skipped();
+        item.done?.();
+      }
+      yield some;
+    }
+  }
+
   /** What everything is called on the server. */
-  async function namesOn({ target, intoFolder }: Order): Promise<(found: Found) => Path> {
+  async function namesOn({ target, intoFolder }: Order): Promise<(names: Names) => Path> {
     const { remoteFolder } = context;
-    if (target === undefined) return ({ names }) => [...remoteFolder, ...names.alone];
+    if (target === undefined) return ({ alone }) => [...remoteFolder, ...alone];
     const folder = parseRemotePath(target.text, remoteFolder);
     if (intoFolder || (await link.run((session) => isRemoteFolder(context, session, folder)))) {
-      return ({ names }) => [...folder, ...names.within];
+      return ({ within }) => [...folder, ...within];
     }
-    return ({ names }) => [...folder, ...names.renamed];
+    return ({ renamed }) => [...folder, ...renamed];
   }
 }

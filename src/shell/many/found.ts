@@ -102,6 +102,11 @@ export async function* matchesOf(
   }
 }
 
+/** Whether a pattern matches a path, or with `recursive` a folder on the way to it. */
+export function isMatched(pattern: Pattern, path: Path, recursive: boolean): boolean {
+  return matchedDepth(pattern, path, recursive) > 0;
+}
+
 /** How many parts of a path a pattern matches: all, or those of a folder on the way. 0 if none. */
 function matchedDepth(pattern: Pattern, path: Path, recursive: boolean): number {
   const first = recursive ? 1 : path.length;

@@ -2,9 +2,9 @@ import { isAbsolute } from "node:path";
 import { Interrupted } from "../../client/errors.ts";
 import { SYSTEM } from "../../platform/system.ts";
 import type { Path } from "../../storage/errors.ts";
-import type { Storage } from "../../storage/storage.ts";
+import type { Entry, Storage } from "../../storage/storage.ts";
 import { baseNamesOf, namesOf } from "./destination.ts";
-import { matchesOf, treeOf, type Found } from "./found.ts";
+import { isMatched, matchesOf, treeOf, type Found } from "./found.ts";
 import type { Word } from "../parse.ts";
 import { compilePattern, isPattern } from "../pattern.ts";
 import type { Places } from "./places.ts";
@@ -14,6 +14,9 @@ import { snapshotOf } from "./snapshot.ts";
 export interface FoundHere extends Found {
   readonly storage: Storage;
 }
+
+/** Told, while words are looked at, that so many more entries were found that they stand for. */
+export type OnFound = (entries: number) => void;
 
 /**
  * Looks at what words stand for on this side, all of it before any of it is sent: it may come to lie
@@ -26,11 +29,12 @@ export async function lookThrough(
   words: readonly Word[],
   recursive: boolean,
   signal: AbortSignal,
+  onFound: OnFound = () => undefined,
 ): Promise<(word: Word) => AsyncIterable<readonly FoundHere[]>> {
   const looked = new Map<Word, () => AsyncIterable<readonly FoundHere[]>>();
   for (const word of words) {
     try {
-      looked.set(word, await lookAtOne(places, word, recursive, signal));
+      looked.set(word, await lookAtOne(places, word, recursive, signal, onFound));
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       looked.set(word, () => failing(error));
@@ -44,6 +48,7 @@ async function lookAtOne(
   word: Word,
   recursive: boolean,
   signal: AbortSignal,
+  onFound: OnFound,
 ): Promise<() => AsyncIterable<readonly FoundHere[]>> {
   const { text: typed } = word;
   if (isPattern(word)) {
@@ -51,7 +56,8 @@ async function lookAtOne(
     const base = pattern.base === "" ? "." : pattern.base;
     const where = { typed: base, asFolder: true };
     const deep = recursive || pattern.deep;
-    const { path, entries } = await listHere(places, where, deep, signal);
+    const isWanted = (path: Path): boolean => isMatched(pattern, path, recursive);
+    const { path, entries } = await listHere(places, where, deep, signal, onFound, isWanted);
     const kept = baseNamesOf(pattern.base, leadsElsewhere(pattern.base));
     const what = { pattern, typed };
     return () =>
@@ -60,8 +66,11 @@ async function lookAtOne(
       );
   }
   const where = { typed, asFolder: false };
-  if (!recursive) return () => usedIn(places, where, undefined, () => typed);
-  const { path, entries } = await listHere(places, where, true, signal);
+  if (!recursive) {
+    onFound(1);
+    return () => usedIn(places, where, undefined, () => typed);
+  }
+  const { path, entries } = await listHere(places, where, true, signal, onFound);
   const names = namesOf(typed, path, leadsElsewhere(typed));
   return () =>
     usedIn(places, where, treeOf(entries(), path, names), (found) =>
@@ -74,11 +83,27 @@ interface Where {
   readonly asFolder: boolean;
 }
 
-async function listHere(places: Places, where: Where, recursive: boolean, signal: AbortSignal) {
+/** @param isWanted whether a path behind the place is; all are where it is left out */
+async function listHere(
+  places: Places,
+  where: Where,
+  recursive: boolean,
+  signal: AbortSignal,
+  onFound: OnFound,
+  isWanted: (path: Path) => boolean = () => true,
+) {
   const place = await places.take(where.typed, where);
   try {
     const { storage, path } = place;
-    return { path, entries: await snapshotOf(storage.list(path, { recursive }), signal) };
+    return { path, entries: await snapshotOf(wanted(), signal) };
+
+    async function* wanted(): AsyncGenerator<readonly Entry[]> {
+      for await (const some of storage.list(path, { recursive })) {
+        const these = some.filter((entry) => isWanted(entry.path.slice(path.length)));
+        onFound(these.length);
+        yield these;
+      }
+    }
   } finally {
     place.release();
   }

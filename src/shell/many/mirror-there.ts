@@ -13,7 +13,7 @@ import { folderItself, toFound, type Found, type Listed } from "./found.ts";
 import type { FoundHere } from "./local-sources.ts";
 import type { Mirroring } from "./mirroring.ts";
 import { limitsOf, runPool } from "./pool.ts";
-import { listAll } from "./remote-sources.ts";
+import { listAll, takeListing } from "./remote-sources.ts";
 import { Clashes, type Target } from "./replacing.ts";
 import { isSettled } from "./same.ts";
 import { sendAll } from "./send.ts";
@@ -169,16 +169,11 @@ async function treeThere(
   signal: AbortSignal,
 ): Promise<{ readonly tree: Tree; readonly exists: boolean }> {
   const tree = new Tree();
-  try {
-    for await (const entry of listAll(link, path, true, signal)) {
-      if (entry.path.length === path.length) {
-        throw new CommandFailed(Status.refused, `${path.join("/")} is a file on the server`);
-      }
-      tree.add(entry.path.slice(path.length), entry);
+  const exists = await takeListing(link, { path, recursive: true }, signal, (entry) => {
+    if (entry.path.length === path.length) {
+      throw new CommandFailed(Status.refused, `${path.join("/")} is a file on the server`);
     }
-  } catch (error) {
-    if (error instanceof Refused && error.code === 550) return { tree, exists: false };
-    throw error;
-  }
-  return { tree, exists: true };
+    tree.add(entry.path.slice(path.length), entry);
+  });
+  return { tree, exists };
 }

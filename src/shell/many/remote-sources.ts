@@ -1,4 +1,4 @@
-import { Refused } from "../../client/errors.ts";
+import { Interrupted, Refused } from "../../client/errors.ts";
 import type { Link } from "../../client/link.ts";
 import { listRemote, type RemoteEntry } from "../../client/listing.ts";
 import { encodeText } from "../../protocol/text.ts";
@@ -50,6 +50,31 @@ export async function* asFolder<T>(path: Path, listing: AsyncIterable<T>): Async
   } catch (error) {
     if (!(error instanceof Refused) || error.word !== "not-found") throw error;
     throw new Refused(error.code, error.word, `There is no folder ${encodeText(path.join("/"))}`);
+  }
+}
+
+/**
+ * Takes in what a folder of the server holds, or a file alone.
+ * @param take is given each entry
+ * @returns whether anything is there
+ * @throws {CommandFailed}
+ */
+export async function takeListing(
+  link: Link,
+  { path, recursive }: { readonly path: Path; readonly recursive: boolean },
+  signal: AbortSignal,
+  take: (entry: Listed) => void,
+): Promise<boolean> {
+  try {
+    for await (const entry of listAll(link, path, recursive, signal)) {
+      // A connection that was made anew knows nothing of a signal that came before.
+      if (signal.aborted) throw new Interrupted();
+      take(entry);
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof Refused && error.code === 550) return false;
+    throw error;
   }
 }
 

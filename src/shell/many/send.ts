@@ -37,8 +37,8 @@ export interface Sending {
   readonly targetOf: (found: Found) => Path;
   /** Of several sources, which may meet. */
   readonly targets?: Targets;
-  /** What is known of the target already. */
-  readonly knownThere?: (target: Path) => { readonly entry: Known };
+  /** What is known of the target already; it is asked for where that is nothing. */
+  readonly knownThere?: ((target: Path) => { readonly entry: Known } | undefined) | undefined;
   readonly comparison: Comparison;
   readonly dryRun: boolean;
   readonly options: Options;
@@ -179,9 +179,13 @@ async function makeFolder(session: Session, path: Path, signal: AbortSignal): Pr
     await ask(session, "MKDIR", path, {}, signal);
     return true;
   } catch (error) {
-    if (!(error instanceof Refused) || error.word !== "exists") throw error;
-    const reply = await ask(session, "STAT", path, {}, signal);
-    if (reply.fields.get("type") !== "folder") throw error;
+    if (!(error instanceof Refused) || error.code !== 553) throw error;
+    // Also where none could be made: by this user, or of such a name.
+    const there = await lookThere(session, { path }, signal).catch((other: unknown) => {
+      const isTold = error.word === "exists" || !(other instanceof Refused) || other.code === 421;
+      throw isTold ? other : error;
+    });
+    if (there?.type !== "folder") throw error;
     return false;
   }
 }

@@ -13,7 +13,8 @@ import { PackedPaths } from "./packed-paths.ts";
  * remembers nothing.
  */
 export class Targets {
-  readonly #canMeet: boolean;
+  /** Whether two files may go to the same place. */
+  readonly canMeet: boolean;
   readonly #names = new PackedPaths();
   readonly #sources = new PackedPaths();
   /** Of each name the number of what goes there. */
@@ -22,12 +23,12 @@ export class Targets {
   constructor({ sources, target }: Order) {
     const [source, another] = sources;
     const isPatternInto = source !== undefined && isPattern(source) && target !== undefined;
-    this.#canMeet = another !== undefined || isPatternInto;
+    this.canMeet = another !== undefined || isPatternInto;
   }
 
   /** @throws {CommandFailed} status 6, where another file of the command goes there already */
   claim({ shown }: Found, target: Path): void {
-    if (!this.#canMeet) return;
+    if (!this.canMeet) return;
     const name = target.join("/");
     const isNew = !this.#names.has(name);
     const number = this.#names.add(name);

@@ -2,7 +2,9 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import {
   folded,
+  inOneSpelling,
   isAnywhere,
+  mayBeShort,
   otherSpellings,
   whyNotEverywhere,
 } from "../../../src/platform/names.ts";
@@ -57,3 +59,36 @@ test.each([".SFTP-Staging", ".sftp-staging. .", ".sftp\uFF0Dstaging"])(
     expect(isAnywhere(`${name}s`, ".sftp-staging")).toBe(false);
   },
 );
+
+test("what any system takes for the same path has one spelling", () => {
+  for (const [one, other] of [
+    ["d/README", "D/ReadMe"],
+    ["caf\u00e9", "CAFE\u0301"],
+    ["stra\u00dfe", "STRASSE"],
+    ["\u1e9e", "\u00df"],
+    ["\u03b1\u03c2", "\u0391\u03a3"],
+    ["a\u200bb/c", "ab/C"],
+    ["dot.", "DOT"],
+    ["\uff21", "a"],
+    ["\u212a", "k"],
+  ] as const) {
+    expect(inOneSpelling(one.split("/"))).toBe(inOneSpelling(other.split("/")));
+  }
+  expect(inOneSpelling(["a", "b"])).not.toBe(inOneSpelling(["a", "c"]));
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme" }), (name) => {
+      for (const other of [...otherSpellings(name), folded(name)]) {
+        expect(inOneSpelling([other])).toBe(inOneSpelling([name]));
+      }
+    }),
+  );
+});
+
+test.each([
+  ["PROGRA~1", true],
+  ["a~2.txt", true],
+  ["~", false],
+  ["a~b", false],
+])("whether %s may be a second name", (name, may) => {
+  expect(mayBeShort(name)).toBe(may);
+});
