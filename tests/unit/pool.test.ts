@@ -187,7 +187,7 @@ describe("runPool()", () => {
 
     test("those in between that are not are begun meanwhile", async () => {
       const works = new Together();
-      const run = runPool(batches([2, 2000, 4]), { active: 9, begun: 9 }, works);
+      const run = runPool(batches([2, 2000, 4]), { active: 9, begun: 99 }, works);
       await settle();
       await settle();
       expect([works.groups, works.begun]).toEqual([[[2, 4]], [2000]]);
@@ -198,22 +198,41 @@ describe("runPool()", () => {
 
     test("each counts as one that has begun, and a server that takes few is asked for few", async () => {
       const works = new Together();
-      const run = runPool(batches([2, 4, 6, 8, 10]), { active: 9, begun: 3 }, works);
+      const run = runPool(batches([2, 4, 6, 8, 10, 12]), { active: 9, begun: 9 }, works);
       await settle();
       await settle();
-      expect(works.groups).toEqual([[2, 4, 6]]);
-      await works.endGroup(0);
       expect(works.groups).toEqual([
-        [2, 4, 6],
-        [8, 10],
+        [2, 4],
+        [6, 8],
+        [10, 12],
       ]);
-      await works.endGroup(1);
+      for (const index of [0, 1, 2]) await works.endGroup(index);
+      await run;
+    });
+
+    test("no more of them begin than may, and all of a group at once", async () => {
+      const works = new Together();
+      const run = runPool(
+        batches([2, 4, 2000, 6, 8, 10, 12, 14, 16]),
+        { active: 9, begun: 8 },
+        works,
+      );
+      await settle();
+      await settle();
+      expect(works.groups).toEqual([
+        [2, 4],
+        [6, 8],
+        [10, 12],
+      ]);
+      await works.end(2000);
+      expect(works.groups.length).toBe(4);
+      for (const index of [0, 1, 2, 3]) await works.endGroup(index);
       await run;
     });
 
     test("what is left of them is worked on by itself, no more at a time than may be", async () => {
       const works = new Together();
-      const run = runPool(batches([1, 2, 3, 5, 6]), { active: 2, begun: 9 }, works);
+      const run = runPool(batches([1, 2, 3, 5, 6]), { active: 2, begun: 99 }, works);
       await settle();
       await settle();
       await works.endGroup(0);

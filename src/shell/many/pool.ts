@@ -12,18 +12,18 @@ export interface PoolLimits {
 
 /** The most that may hold something open at a time, and the most that may have begun. */
 const MOST_ACTIVE = 64;
-const MOST_BEGUN = 1023;
+const MOST_BEGUN = 1022;
 
 /**
  * How much one connection is used for at a time: for fewer requests than its server has said that
- * it takes in advance, since a listing, or a word that cancels, may be under way beside them.
+ * it takes in advance, since a listing and a word that cancels may be under way beside them.
  */
 export function limitsOf(link: Link, active = MOST_ACTIVE): PoolLimits {
   return {
     active,
     // Another connection may be to a server that takes fewer.
     get begun() {
-      return Math.max(1, Math.min(MOST_BEGUN, link.session.pipeline - 1));
+      return Math.max(1, Math.min(MOST_BEGUN, link.session.pipeline - 2));
     },
   };
 }
@@ -68,6 +68,11 @@ export interface Left {
 /** Items that are worked on together at the most: what a server carries out as one. */
 const MOST_TOGETHER = 64;
 
+/** So that several groups can be under way where a server takes few requests in advance. */
+function mostTogether({ begun }: PoolLimits): number {
+  return Math.max(1, Math.min(MOST_TOGETHER, Math.floor(begun / 4)));
+}
+
 /**
  * Works on items as they come, many at the same time, in the order in which they come; only those
  * that are worked on together wait for what else came with them. Where one rejects, or the items end
@@ -80,14 +85,9 @@ export async function runPool<T>(
   works: Works<T>,
 ): Promise<void> {
   const pool = new Pool(limits);
-  const begin = async (group: readonly T[]): Promise<void> => {
-    for (let rest = group; rest.length > 0;) {
-      await pool.hasRoom();
-      if (pool.hasFailed) break;
-      const some = rest.slice(0, pool.room);
-      rest = rest.slice(some.length);
-      pool.beginTogether(some.length, async () => works.many?.(some) ?? []);
-    }
+  const beginTogether = async (group: readonly T[]): Promise<void> => {
+    await pool.hasRoom(group.length);
+    if (!pool.hasFailed) pool.beginTogether(group.length, async () => works.many?.(group) ?? []);
   };
   try {
     for await (const some of items) {
@@ -95,17 +95,17 @@ export async function runPool<T>(
       for (const item of some) {
         if (works.takes?.(item) === true) {
           group.push(item);
-          if (group.length < MOST_TOGETHER) continue;
-          await begin(group);
+          if (group.length < mostTogether(limits)) continue;
+          await beginTogether(group);
           group = [];
         } else {
-          await pool.hasRoom();
-          if (!pool.hasFailed)
-            pool.begin(works.weigh?.(item) ?? 1, (turn) => works.one(item, turn));
+          await pool.hasRoom(1);
+          if (pool.hasFailed) break;
+          pool.begin(works.weigh?.(item) ?? 1, (turn) => works.one(item, turn));
         }
         if (pool.hasFailed) break;
       }
-      await begin(group);
+      if (group.length > 0) await beginTogether(group);
       if (pool.hasFailed) break;
     }
   } catch (error) {
@@ -129,17 +129,15 @@ class Pool {
     return this.#failure !== undefined;
   }
 
-  /** How many more may begin. */
-  get room(): number {
-    return this.#limits.begun - this.#begun;
+  /** Waits until so many more may begin, or none may because one has failed. */
+  async hasRoom(count: number): Promise<void> {
+    while (!this.hasFailed && !this.#takes(count)) await this.#changed.promise;
   }
 
-  /** Waits until another may begin, or none may because one has failed. */
-  async hasRoom(): Promise<void> {
-    const { active } = this.#limits;
-    while (!this.hasFailed && (this.#active >= active || this.room <= 0)) {
-      await this.#changed.promise;
-    }
+  /** Another connection may take fewer than there are to begin: they may where nothing else has. */
+  #takes(count: number): boolean {
+    if (this.#active >= this.#limits.active) return false;
+    return this.#begun === 0 || this.#begun + count <= this.#limits.begun;
   }
 
   /** @param held what it holds at first */
