@@ -11,6 +11,7 @@ import { CommandFailed, Interrupted, SessionLost } from "./errors.ts";
 import { Exchange, type Line } from "./exchange.ts";
 import { Outbox } from "./outbox.ts";
 import { closingAt, reach, type Reached } from "./reach.ts";
+import { Slots } from "./slots.ts";
 import { Status } from "./status.ts";
 import type { Trust } from "./trust.ts";
 
@@ -29,6 +30,11 @@ const HAVE_BODIES: ReadonlySet<Verb> = new Set(["GET", "LIST"]);
 const GOODBYE_MS = 2000;
 /** How often it is looked whether the server is silent, in milliseconds. */
 const WATCH_MS = 1000;
+/**
+ * So many groups of small files are in memory at the most that were not sent: one that is being
+ * sent, and those behind it, which are read meanwhile.
+ */
+const READ_AHEAD = 3;
 
 /** An open connection to a server. */
 export class Session implements Line {
@@ -42,6 +48,8 @@ export class Session implements Line {
   readonly user: string | undefined;
   /** When it was opened, on the clock of `performance.now()`. */
   readonly since = performance.now();
+  /** Taken by each group of small files from before it is read until it is sent: see `uploadAll`. */
+  readonly groups = new Slots(READ_AHEAD);
   readonly #channel: Channel<ReplyEvent>;
   readonly #outbox: Outbox;
   readonly #timeout: number;
@@ -176,18 +184,33 @@ export class Session implements Line {
   }
 
   /**
-   * Sends PUTs with all of their bodies as one, as soon as no other body is being sent.
+   * Sends PUTs with all of their bodies as one, as soon as no other body is being sent. Nothing else
+   * is sent before little enough of it waits; whoever awaits the replies reads them meanwhile.
    * @param uploads of how many requests
+   * @param onSent told when that little waits, or the connection is lost
    * @throws {Interrupted} where it is interrupted while it waits
+   * @throws {SessionLost} where the connection is lost by then: nothing was sent
    */
-  async uploadAll(uploads: Uint8Array, requests: number, signal: AbortSignal): Promise<Exchange> {
+  async uploadAll(
+    uploads: Uint8Array,
+    requests: number,
+    signal: AbortSignal,
+    onSent: () => void,
+  ): Promise<Exchange> {
     const begun = Promise.withResolvers<Exchange>();
     const bodyEnded = await this.#outbox.beginBody(() => {
       if (signal.aborted) throw new Interrupted();
+      this.checkOpen();
       begun.resolve(this.#exchange(false, requests));
       return uploads;
     });
-    bodyEnded();
+    void this.connection
+      .drained()
+      .catch(() => undefined)
+      .finally(() => {
+        bodyEnded();
+        onSent();
+      });
     return begun.promise;
   }
 
@@ -244,6 +267,16 @@ export class Session implements Line {
       if (error instanceof ProtocolViolation) throw this.violated(error.message);
       throw error;
     }
+  }
+
+  /**
+   * Fails where nothing can be sent any more, whether what came before that was read or not.
+   * @throws {SessionLost}
+   */
+  checkOpen(): void {
+    if (this.#lost !== undefined) throw this.#lost;
+    const { lost } = this.connection;
+    if (lost !== undefined) throw this.#lostBy(lost.message);
   }
 
   /** Gives the connection up, because nothing that the server sends can be trusted any more. */
@@ -312,13 +345,16 @@ export class Session implements Line {
   }
 
   #lose(reason: string, worthRetrying = true): SessionLost {
-    this.#lost ??= new SessionLost(
-      `The connection to ${formatAddress(this.address)} is lost: ${reason}`,
-      { worthRetrying },
-    );
+    this.#lost ??= this.#lostBy(reason, worthRetrying);
     clearInterval(this.#watch);
     this.connection.destroy(reason);
     return this.#lost;
+  }
+
+  #lostBy(reason: string, worthRetrying = true): SessionLost {
+    return new SessionLost(`The connection to ${formatAddress(this.address)} is lost: ${reason}`, {
+      worthRetrying,
+    });
   }
 }
 

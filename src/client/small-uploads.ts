@@ -4,7 +4,6 @@ import { formatBlockHeader } from "../protocol/block.ts";
 import type { Path } from "../protocol/path.ts";
 import { formatBodyEnd, formatRequest } from "../protocol/request.ts";
 import type { SmallFile, Storage } from "../storage/storage.ts";
-import { ConnectionLost } from "../transport/connection.ts";
 import { join } from "../transport/join.ts";
 import { CommandFailed } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
@@ -66,6 +65,12 @@ async function settle(
   }
 }
 
+/** Files that were read, as they are sent. */
+interface Batch {
+  readonly readings: readonly (readonly [SmallUpload, Unconfirmed])[];
+  readonly bytes: Uint8Array;
+}
+
 /** @returns those that the server has stored */
 async function send(
   session: Session,
@@ -74,6 +79,52 @@ async function send(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SmallUpload, Unconfirmed>> {
   const done = new Map<SmallUpload, Unconfirmed>();
+  let exchange: Exchange | undefined;
+  let readings: Batch["readings"] = [];
+  let answered = 0;
+  const isSent = await session.groups.take();
+  const forget = onAbort(signal, () => exchange?.startCancel());
+  try {
+    ({ readings, exchange } = await begin(session, files, storage, signal, isSent));
+    for (const [file, reading] of readings) {
+      if (exchange === undefined) break;
+      const reply = await exchange.reply();
+      answered++;
+      if (reply.ok && digestField(reply, "digest") === reading.digest) done.set(file, reading);
+    }
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    // Nothing has left the program where it was interrupted before its turn.
+    const unsure = exchange === undefined ? [] : readings.slice(answered);
+    for (const [file, reading] of unsure) file.unconfirmed = reading;
+  } finally {
+    forget();
+    if (exchange === undefined) isSent();
+    await exchange?.tryLeave(0);
+  }
+  return done;
+}
+
+/**
+ * Reads files and begins to send them.
+ * @returns those that were read, and what the server answers; nothing where none were
+ */
+async function begin(
+  session: Session,
+  files: readonly SmallUpload[],
+  storage: Storage,
+  signal: AbortSignal,
+  onSent: () => void,
+): Promise<Pick<Batch, "readings"> & { readonly exchange?: Exchange }> {
+  if (signal.aborted || files.length === 0) return { readings: [] };
+  session.checkOpen();
+  const { readings, bytes } = await read(files, storage);
+  if (readings.length === 0) return { readings };
+  const exchange = await session.uploadAll(bytes, readings.length, signal, onSent);
+  return { readings, exchange };
+}
+
+async function read(files: readonly SmallUpload[], storage: Storage): Promise<Batch> {
   const contents = (await storage.readSmall?.(files.map(({ local }) => local))) ?? [];
   const readings: (readonly [SmallUpload, Unconfirmed])[] = [];
   const pieces: (string | Uint8Array)[] = [];
@@ -86,28 +137,7 @@ async function send(
     readings.push([file, { size, digest }]);
     pieces.push(...formatUpload(file.remote, content, block, digest));
   }
-  if (readings.length === 0) return done;
-  let exchange: Exchange | undefined;
-  const forget = onAbort(signal, () => exchange?.startCancel());
-  let answered = 0;
-  try {
-    exchange = await session.uploadAll(join(pieces), readings.length, signal);
-    await session.connection.drained();
-    for (const [file, reading] of readings) {
-      const reply = await exchange.reply();
-      answered++;
-      if (reply.ok && digestField(reply, "digest") === reading.digest) done.set(file, reading);
-    }
-  } catch (error) {
-    if (!(error instanceof CommandFailed) && !(error instanceof ConnectionLost)) throw error;
-    // Nothing has left the program where it was interrupted before its turn.
-    const unsure = exchange === undefined ? [] : readings.slice(answered);
-    for (const [file, reading] of unsure) file.unconfirmed = reading;
-  } finally {
-    forget();
-    await exchange?.tryLeave(0);
-  }
-  return done;
+  return { readings, bytes: join(pieces) };
 }
 
 function formatUpload(

@@ -80,6 +80,11 @@ export class Connection {
     return this.#lost !== undefined;
   }
 
+  /** Why the connection is gone; `undefined` where it is not. */
+  get lost(): ConnectionLost | undefined {
+    return this.#lost;
+  }
+
   /** Bytes that have arrived. */
   get received(): number {
     return this.#incoming.received;
