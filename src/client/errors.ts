@@ -55,6 +55,16 @@ export function isWorthRetrying(error: unknown): boolean {
   return error instanceof Refused && error.code === 421;
 }
 
+/** Whether it was cancelled, perhaps only together with something else. */
+export function isCancelled(error: unknown): boolean {
+  return error instanceof Refused && error.word === "aborted";
+}
+
+/** Whether an error is of the connection, and not of what was asked for over it. */
+export function isOfConnection(error: unknown): boolean {
+  return error instanceof SessionLost || isWorthRetrying(error);
+}
+
 /** The user has interrupted the command. */
 export class Interrupted extends CommandFailed {
   override readonly name = "Interrupted";

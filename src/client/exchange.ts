@@ -16,6 +16,8 @@ export type BodyEvent = Exclude<ReplyEvent, { type: "keepalive" }>;
 /** What an exchange needs of the connection that it takes place on. */
 export interface Line {
   readonly lost: SessionLost | undefined;
+  /** Why the server leaves, where it has said so. */
+  readonly farewell: Refused | undefined;
   /** Bytes that have arrived. */
   readonly received: number;
   read(): Promise<ReplyEvent>;
@@ -145,7 +147,7 @@ export class Exchange {
    */
   async leave(bytes: number): Promise<void> {
     // Nothing more can come, and those behind it wait for it to be over.
-    if (this.#line.lost !== undefined) return this.#finish();
+    if (this.#line.lost !== undefined || this.#line.farewell !== undefined) return this.#finish();
     const alone = this.#line.isLast(this);
     if (alone || bytes > LITTLE || this.#abort !== undefined) await this.cancel();
     else if (!this.#finished) await this.#readOut();
@@ -202,5 +204,10 @@ export class Exchange {
 /** @throws {Refused} where the reply says no */
 export function orRefused(reply: Reply): Success {
   if (reply.ok) return reply;
-  throw new Refused(reply.code, reply.word, reply.message);
+  throw refusalOf(reply);
+}
+
+/** A reply that says no, as an error. */
+export function refusalOf({ code, word, message }: Reply & { readonly ok: false }): Refused {
+  return new Refused(code, word, message);
 }

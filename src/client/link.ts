@@ -1,5 +1,5 @@
 import { formatSeconds } from "../observe/units.ts";
-import { Interrupted, isWorthRetrying, Refused, toCommandFailed } from "./errors.ts";
+import { Interrupted, isCancelled, isWorthRetrying, toCommandFailed } from "./errors.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
 /** How to go on when the connection drops. */
@@ -83,14 +83,14 @@ export class Link {
   async recover({ session, aborts }: Attempt, error: unknown): Promise<void> {
     if (this.#isBystander(error, session, aborts)) return;
     if (!isWorthRetrying(error)) throw error;
+    if (session !== this.#session) return;
     // Whoever comes upon the same loss waits for the same new connection.
-    if (session === this.#session) await (this.#replacing ??= this.#replace(error));
+    await (this.#replacing ??= this.#replace(session.farewell ?? error));
   }
 
   /** An ABORT cancels all that runs: whoever it was not meant for tries again at once. */
   #isBystander(error: unknown, session: Session, aborts: number): boolean {
-    const cancelled = error instanceof Refused && error.word === "aborted";
-    return cancelled && session.aborts > aborts && !this.#policy.signal.aborted;
+    return isCancelled(error) && session.aborts > aborts && !this.#policy.signal.aborted;
   }
 
   async #replace(first: unknown): Promise<void> {

@@ -7,8 +7,14 @@ import { ProtocolViolation } from "../protocol/violation.ts";
 import { Channel } from "../transport/channel.ts";
 import { ConnectionLost, type Connection } from "../transport/connection.ts";
 import { formatAddress, type Address, type Target } from "./address.ts";
-import { CommandFailed, Interrupted, SessionLost } from "./errors.ts";
-import { Exchange, type Line } from "./exchange.ts";
+import {
+  CommandFailed,
+  Interrupted,
+  isWorthRetrying,
+  SessionLost,
+  type Refused,
+} from "./errors.ts";
+import { Exchange, refusalOf, type Line } from "./exchange.ts";
 import { Outbox } from "./outbox.ts";
 import { closingAt, reach, type Reached } from "./reach.ts";
 import { Slots } from "./slots.ts";
@@ -58,6 +64,7 @@ export class Session implements Line {
   #cancelling: { readonly exchange: Exchange; readonly reply: Promise<Reply> } | undefined;
   #aborts = 0;
   #lost: SessionLost | undefined;
+  #farewell: Refused | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
   #awaited = 0;
   /** Requests without their final reply. */
@@ -129,6 +136,11 @@ export class Session implements Line {
   /** Whether the connection is known to be gone. */
   get lost(): SessionLost | undefined {
     return this.#lost;
+  }
+
+  /** Why the server leaves, where it has said so: who waits behind that only sees that it is gone. */
+  get farewell(): Refused | undefined {
+    return this.#farewell;
   }
 
   /** What the server has said that it does not allow, so that it need not be asked for. */
@@ -243,7 +255,7 @@ export class Session implements Line {
     this.#await();
     try {
       const event = await this.#channel.read();
-      if (event !== undefined) return event;
+      if (event !== undefined) return this.#noted(event);
       throw this.#lose("the server closed the connection");
     } catch (error) {
       if (error instanceof ConnectionLost) throw this.#lose(error.message);
@@ -262,7 +274,8 @@ export class Session implements Line {
   readNow(): ReplyEvent | undefined {
     if (this.#lost !== undefined) throw this.#lost;
     try {
-      return this.#channel.readNow();
+      const event = this.#channel.readNow();
+      return event && this.#noted(event);
     } catch (error) {
       if (error instanceof ProtocolViolation) throw this.violated(error.message);
       throw error;
@@ -323,11 +336,21 @@ export class Session implements Line {
     return exchange;
   }
 
+  #noted(event: ReplyEvent): ReplyEvent {
+    if (event.type === "reply" && !event.reply.ok) {
+      const refused = refusalOf(event.reply);
+      if (isWorthRetrying(refused)) this.#farewell ??= refused;
+    }
+    return event;
+  }
+
   /** While something is asked of the server, whoever waits for the reply finds out. */
   async #noticeEnd(onLost: SessionOptions["onLost"]): Promise<void> {
     await this.connection.ended;
     if (this.#lost !== undefined || this.#pending > 0) return;
     const said = await this.read().catch(() => undefined);
+    // That says it better, of a connection that nothing was asked over.
+    this.#farewell = undefined;
     if (this.#lost === undefined) {
       this.#lose(leaving(said));
     }

@@ -4,12 +4,19 @@ import type { Path } from "../protocol/path.ts";
 import { StorageError } from "../storage/errors.ts";
 import { SMALL } from "../storage/read-blocks.ts";
 import type { NewSmallFile, Storage } from "../storage/storage.ts";
-import { brokenProtocol, CommandFailed } from "./errors.ts";
-import { orRefused, type BodyEvent, type Exchange } from "./exchange.ts";
+import {
+  brokenProtocol,
+  CommandFailed,
+  Interrupted,
+  isCancelled,
+  isOfConnection,
+  type Refused,
+} from "./errors.ts";
+import { refusalOf, type BodyEvent, type Exchange } from "./exchange.ts";
 import { digestField, integerField } from "./fields.ts";
 import { onAbort } from "./on-abort.ts";
 import type { Session } from "./session.ts";
-import type { Transferred } from "./transfer.ts";
+import type { Watcher } from "./transfer.ts";
 
 /** Of a file that has grown since it was listed so many bytes are read and dropped. */
 const MOST_DROPPED = 1024 * 1024;
@@ -21,60 +28,71 @@ export interface SmallDownload {
 }
 
 /**
- * Gets small files with one request, and stores them together, as far as nothing is unusual about
- * them: each by itself takes a dozen steps, which cost many times as much.
- * @returns in place of each that `Download` is to be asked for, which then finds out what is wrong,
- * `undefined`: nothing has happened to it
+ * Gets small files, asked for with one write, and stores them together, as far as nothing is unusual
+ * about them: each by itself takes a dozen steps, which cost many times as much.
+ * @param watcher is told of each what becomes of it. `Download` is to be asked for those that it is
+ * told nothing of, which then finds out what is wrong: nothing has happened to them
+ * @throws {CommandFailed} where the connection is lost, or the server leaves, or the user interrupts
  */
-export async function downloadSmall(
+export async function downloadSmall<F extends SmallDownload>(
   session: Session,
-  files: readonly SmallDownload[],
+  files: readonly F[],
   storage: Storage,
   signal: AbortSignal,
-): Promise<readonly (Transferred | undefined)[]> {
-  if (signal.aborted) return [];
+  watcher: Watcher<F>,
+): Promise<void> {
+  if (signal.aborted) throw new Interrupted();
   const started = performance.now();
-  const came: (NonNullable<Came["whole"]> & { readonly index: number; readonly path: Path })[] = [];
+  const came: (Whole & { readonly file: F; readonly path: Path })[] = [];
   const exchange = session.requestAll(
     "GET",
     files.map(({ remote }) => remote),
   );
   const forget = onAbort(signal, () => exchange.startCancel());
   let left = 0;
+  let failure: CommandFailed | undefined;
   try {
-    for (const [index, { local: path }] of files.entries()) {
-      if (signal.aborted) left = Infinity;
+    for (const file of files) {
+      if (signal.aborted) throw new Interrupted();
       if (left > 0) break;
-      const { size, whole } = await receive(exchange);
+      const { size, whole, refused } = await receive(exchange);
       // To wait for what has become large is of no use, and all behind it is cancelled with it.
       if (size > MOST_DROPPED) left = size;
-      if (whole !== undefined) came.push({ index, path, ...whole });
+      if (isOfConnection(refused)) throw refused;
+      if (refused !== undefined && !isCancelled(refused)) watcher.failed(file, refused);
+      if (whole === undefined) continue;
+      came.push({ file, path: file.local, ...whole });
+      watcher.came?.(file, size);
     }
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
+    failure = error;
     left = Infinity;
   } finally {
     forget();
     await exchange.tryLeave(left);
   }
+  // Also what came before it failed.
   const stored = await storage.storeSmall?.(came);
-  const seconds = (performance.now() - started) / 1000;
-  const done: (Transferred | undefined)[] = files.map(() => undefined);
-  for (const [place, file] of came.entries()) {
-    const { index, content, digest } = file;
-    const bytes = content.length;
-    if (stored?.[place] === undefined && !(await storeAlone(storage, file))) continue;
-    done[index] = { bytes, reused: 0, digest, seconds };
-    file.release?.();
+  for (const [place, one] of came.entries()) {
+    const { file, content, digest } = one;
+    const wrong = stored?.[place] === undefined ? await storeAlone(storage, one) : undefined;
+    one.release?.();
+    const seconds = (performance.now() - started) / 1000;
+    if (wrong !== undefined) watcher.failed(file, wrong);
+    else watcher.moved(file, { bytes: content.length, reused: 0, digest, seconds });
   }
-  return done;
+  if (failure !== undefined) throw failure;
 }
 
-/** What has come is not asked for again where it only cannot be stored together. */
+/**
+ * What has come is not asked for again where it cannot be stored together.
+ * @returns why it cannot be stored at all
+ */
 async function storeAlone(
   storage: Storage,
   { path, content, attributes }: NewSmallFile,
-): Promise<boolean> {
+): Promise<StorageError | undefined> {
   try {
     const sink = await storage.create(path, { size: content.length, attributes });
     try {
@@ -84,26 +102,30 @@ async function storeAlone(
       await sink.abort();
       throw error;
     }
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof StorageError) return false;
+    if (error instanceof StorageError) return error;
     throw error;
   }
 }
 
-/** What came of one file: its size, and all of it where it is small and verified. */
+/** A small file that came whole, and is verified. */
+interface Whole extends Omit<NewSmallFile, "path"> {
+  readonly digest: bigint;
+  /** Gives the content's memory back. */
+  readonly release?: (() => void) | undefined;
+}
+
+/** What came of one file: its size, and all of it or why there is none; neither where it is odd. */
 interface Came {
   readonly size: number;
-  readonly whole?: Omit<NewSmallFile, "path"> & {
-    readonly digest: bigint;
-    /** Gives the content's memory back. */
-    readonly release?: (() => void) | undefined;
-  };
+  readonly whole?: Whole;
+  readonly refused?: Refused;
 }
 
 async function receive(exchange: Exchange): Promise<Came> {
   const begun = orKnown(await next(exchange));
-  if (!begun.ok) return { size: 0 };
+  if (!begun.ok) return { size: 0, refused: refusalOf(begun) };
   if (begun.code !== 150) throw brokenProtocol("The server's reply to GET has no body");
   const size = integerField(begun, "size");
   if (size > MOST_DROPPED) return { size };
@@ -118,16 +140,21 @@ async function receive(exchange: Exchange): Promise<Came> {
   for (;;) {
     const event = await next(exchange);
     if (event.type === "block") {
+      release?.();
       ({ data: content, release } = event);
       block = blockDigest(content);
       verified &&= block === event.digest;
       continue;
     }
-    if (!event.reply.ok) return { size };
+    if (!event.reply.ok) {
+      release?.();
+      return { size, refused: refusalOf(event.reply) };
+    }
     const digest = smallFileDigest(block);
-    verified &&=
-      content.length === size && digestField(orRefused(event.reply), "digest") === digest;
-    return verified ? { size, whole: { content, attributes, digest, release } } : { size };
+    verified &&= content.length === size && digestField(event.reply, "digest") === digest;
+    if (verified) return { size, whole: { content, attributes, digest, release } };
+    release?.();
+    return { size };
   }
 }
 

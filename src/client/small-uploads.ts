@@ -2,15 +2,16 @@ import { blockDigest } from "../digest/block.ts";
 import { smallFileDigest } from "../digest/file.ts";
 import { formatBlockHeader } from "../protocol/block.ts";
 import type { Path } from "../protocol/path.ts";
+import type { Reply } from "../protocol/reply.ts";
 import { formatBodyEnd, formatRequest } from "../protocol/request.ts";
 import type { SmallFile, Storage } from "../storage/storage.ts";
 import { join } from "../transport/join.ts";
-import { CommandFailed } from "./errors.ts";
-import type { Exchange } from "./exchange.ts";
-import { digestField } from "./fields.ts";
+import { CommandFailed, Interrupted, isCancelled, isOfConnection } from "./errors.ts";
+import { orRefused, type Exchange } from "./exchange.ts";
 import { onAbort } from "./on-abort.ts";
+import { confirmStored } from "./send-body.ts";
 import type { Session } from "./session.ts";
-import type { Transferred } from "./transfer.ts";
+import type { Watcher } from "./transfer.ts";
 import { hasStored, type Unconfirmed } from "./upload.ts";
 
 /** A small file that is to be sent. */
@@ -24,27 +25,46 @@ export interface SmallUpload {
 /**
  * Reads small files together and sends them as one, as far as nothing is unusual about them: each
  * by itself takes a dozen steps, which cost many times as much.
- * @returns in place of each that `Upload` is to be asked for, which then finds out what is wrong,
- * `undefined`
+ * @param watcher is told of each what the server answers. `Upload` is to be asked for those that it is
+ * told nothing of: that finds out what is wrong
+ * @throws {CommandFailed} where the connection is lost, or the server leaves: some may be there
  */
-export async function uploadSmall(
+export async function uploadSmall<F extends SmallUpload>(
   session: Session,
-  files: readonly SmallUpload[],
+  files: readonly F[],
   storage: Storage,
   signal: AbortSignal,
-): Promise<readonly (Transferred | undefined)[]> {
+  watcher: Watcher<F>,
+): Promise<void> {
   const started = performance.now();
+  const moved = (file: F, reused: number, { size, digest }: Unconfirmed): void => {
+    const seconds = (performance.now() - started) / 1000;
+    watcher.moved(file, { bytes: size, reused, digest, seconds });
+  };
   const stored = await Promise.all(files.map((file) => settle(session, file, signal)));
-  const left = files.filter((file, index) => !stored[index] && file.unconfirmed === undefined);
-  const sent = await send(session, left, storage, signal);
-  const seconds = (performance.now() - started) / 1000;
-  return files.map((file, index) => {
+  const left: F[] = [];
+  for (const [index, file] of files.entries()) {
     const settled = stored[index];
-    if (settled)
-      return { bytes: settled.size, reused: settled.size, digest: settled.digest, seconds };
-    const done = sent.get(file);
-    return done && { bytes: done.size, reused: 0, digest: done.digest, seconds };
+    if (settled !== undefined) moved(file, settled.size, settled);
+    else if (file.unconfirmed === undefined) left.push(file);
+  }
+  await send(session, left, storage, signal, (file, reading, reply) => {
+    const wrong = whatIsWrong(reply, reading);
+    if (wrong === undefined) moved(file, 0, reading);
+    else if (isOfConnection(wrong)) throw wrong;
+    else if (!isCancelled(wrong)) watcher.failed(file, wrong);
   });
+}
+
+/** What a reply says against a file; `undefined` where it says that it is stored. */
+function whatIsWrong(reply: Reply, { digest }: Unconfirmed): CommandFailed | undefined {
+  try {
+    confirmStored(orRefused(reply), digest);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommandFailed) return error;
+    throw error;
+  }
 }
 
 /** Asks whether a file whose reply was lost was stored. */
@@ -66,67 +86,66 @@ async function settle(
 }
 
 /** Files that were read, as they are sent. */
-interface Batch {
-  readonly readings: readonly (readonly [SmallUpload, Unconfirmed])[];
+interface Batch<F> {
+  readonly readings: readonly (readonly [F, Unconfirmed])[];
   readonly bytes: Uint8Array;
 }
 
-/** @returns those that the server has stored */
-async function send(
+/** @param answered is told what the server answers; where it throws, that is no answer */
+async function send<F extends SmallUpload>(
   session: Session,
-  files: readonly SmallUpload[],
+  files: readonly F[],
   storage: Storage,
   signal: AbortSignal,
-): Promise<ReadonlyMap<SmallUpload, Unconfirmed>> {
-  const done = new Map<SmallUpload, Unconfirmed>();
+  answered: (file: F, reading: Unconfirmed, reply: Reply) => void,
+): Promise<void> {
   let exchange: Exchange | undefined;
-  let readings: Batch["readings"] = [];
-  let answered = 0;
+  const unsure = new Map<F, Unconfirmed>();
   const isSent = await session.groups.take();
   const forget = onAbort(signal, () => exchange?.startCancel());
   try {
-    ({ readings, exchange } = await begin(session, files, storage, signal, isSent));
-    for (const [file, reading] of readings) {
-      if (exchange === undefined) break;
-      const reply = await exchange.reply();
-      answered++;
-      if (reply.ok && digestField(reply, "digest") === reading.digest) done.set(file, reading);
+    const begun = await begin(session, files, storage, signal, isSent);
+    if (begun === undefined) return;
+    ({ exchange } = begun);
+    for (const [file, reading] of begun.readings) unsure.set(file, reading);
+    for (const [file, reading] of begun.readings) {
+      answered(file, reading, await exchange.reply());
+      unsure.delete(file);
     }
-  } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error;
-    // Nothing has left the program where it was interrupted before its turn.
-    const unsure = exchange === undefined ? [] : readings.slice(answered);
-    for (const [file, reading] of unsure) file.unconfirmed = reading;
   } finally {
+    for (const [file, reading] of unsure) file.unconfirmed = reading;
     forget();
     if (exchange === undefined) isSent();
     await exchange?.tryLeave(0);
   }
-  return done;
 }
 
 /**
  * Reads files and begins to send them.
- * @returns those that were read, and what the server answers; nothing where none were
+ * @returns those that were read, and what the server answers; `undefined` where none were
  */
-async function begin(
+async function begin<F extends SmallUpload>(
   session: Session,
-  files: readonly SmallUpload[],
+  files: readonly F[],
   storage: Storage,
   signal: AbortSignal,
   onSent: () => void,
-): Promise<Pick<Batch, "readings"> & { readonly exchange?: Exchange }> {
-  if (signal.aborted || files.length === 0) return { readings: [] };
+): Promise<(Pick<Batch<F>, "readings"> & { readonly exchange: Exchange }) | undefined> {
+  if (signal.aborted) throw new Interrupted();
+  if (files.length === 0) return undefined;
   session.checkOpen();
   const { readings, bytes } = await read(files, storage);
-  if (readings.length === 0) return { readings };
+  if (readings.length === 0) return undefined;
   const exchange = await session.uploadAll(bytes, readings.length, signal, onSent);
   return { readings, exchange };
 }
 
-async function read(files: readonly SmallUpload[], storage: Storage): Promise<Batch> {
+async function read<F extends SmallUpload>(
+  files: readonly F[],
+  storage: Storage,
+): Promise<Batch<F>> {
   const contents = (await storage.readSmall?.(files.map(({ local }) => local))) ?? [];
-  const readings: (readonly [SmallUpload, Unconfirmed])[] = [];
+  const readings: (readonly [F, Unconfirmed])[] = [];
   const pieces: (string | Uint8Array)[] = [];
   for (const [index, file] of files.entries()) {
     const content = contents[index];

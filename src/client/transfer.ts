@@ -33,3 +33,13 @@ export interface Transfer {
   /** @throws {CommandFailed} or {StorageError} */
   attempt(session: Session): Promise<Transferred>;
 }
+
+/** Who is told what becomes of each of several files that are moved together, as soon as it is known. */
+export interface Watcher<F> {
+  /** All of a file has come, and is verified: only to be stored is left. */
+  came?(file: F, bytes: number): void;
+  /** A file is there, and verified. */
+  moved(file: F, done: Transferred): void;
+  /** A file is not there, for a reason that would be the same if it were moved by itself. */
+  failed(file: F, error: unknown): void;
+}

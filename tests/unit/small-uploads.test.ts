@@ -13,6 +13,9 @@ const MIB = 1024 * 1024;
 const GROUP = 64;
 const SIZE = 16 * 1024;
 
+/** Nobody is told anything. */
+const NOBODY = { moved: () => undefined, failed: () => undefined };
+
 async function open(folder: TemporaryFolder, port: number): Promise<Session> {
   const trust = new Trust({
     knownHosts: new KnownHosts(folder.join("known")),
@@ -46,7 +49,7 @@ test.skipIf(!CAN_NARROW)(
         const path = ["d", `${group}-${file}`];
         return { local: path, remote: path };
       });
-      return uploadSmall(session, files, storage, signal);
+      return uploadSmall(session, files, storage, signal, NOBODY);
     });
     const { connection } = session;
     await steady(() => read + connection.queued);

@@ -18,7 +18,7 @@ import { weightOf, type Turn } from "./pool.ts";
 import { isKnownToDiffer, isSame, lookThere, noFile, type Comparison, type Known } from "./same.ts";
 import type { Tally } from "./tally.ts";
 import type { Targets } from "./targets.ts";
-import type { Transferred } from "../../client/transfer.ts";
+import type { Transferred, Watcher } from "../../client/transfer.ts";
 
 /** How to get several files. */
 export interface Fetching {
@@ -85,8 +85,8 @@ class Fetcher extends Mover<Found, Wanted> {
     return this.link.run((session) => isSame(session, found, here, comparison, signal));
   }
 
-  protected moveSmall(session: Session, files: readonly Wanted[]) {
-    return downloadSmall(session, files, this.#how.place.storage, this.context.signal);
+  protected moveSmall(session: Session, files: readonly Wanted[], watcher: Watcher<Wanted>) {
+    return downloadSmall(session, files, this.#how.place.storage, this.context.signal, watcher);
   }
 
   protected async move(found: Found, file: FileProgress, turn: Turn): Promise<void> {

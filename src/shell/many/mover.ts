@@ -1,6 +1,6 @@
 import type { Link } from "../../client/link.ts";
 import type { Session } from "../../client/session.ts";
-import type { Transferred } from "../../client/transfer.ts";
+import type { Transferred, Watcher } from "../../client/transfer.ts";
 import { SMALL } from "../../storage/read-blocks.ts";
 import type { ShellContext } from "../context.ts";
 import type { FileProgress } from "../progress/job.ts";
@@ -64,26 +64,18 @@ export abstract class Mover<F extends Found, M extends Moving<F>> implements Wor
 
   async many(some: readonly F[]): Promise<readonly Left[]> {
     const all = some.map((found) => this.begin(found, beginFound(this.context.job, found)));
-    const left = new Set<M>();
+    const open = new Set(all);
     try {
       const changed = await this.#changed(all);
-      const done = changed.length === 0 ? [] : await this.#together(changed);
-      for (const [index, one] of changed.entries()) {
-        const result = done[index];
-        if (result === undefined) {
-          left.add(one);
-          continue;
-        }
-        one.file.reached(result.bytes, result.bytes);
-        this.moved(one, result);
-      }
+      const left = changed.length === 0 ? [] : await this.#together(changed, open);
+      for (const one of left) open.delete(one);
+      return left.map((one) => ({
+        weight: weightOf(one.found),
+        work: (turn) => this.#left(one, turn),
+      }));
     } finally {
-      for (const one of all) if (!left.has(one)) end(one);
+      for (const one of open) end(one);
     }
-    return Array.from(left, (one) => ({
-      weight: weightOf(one.found),
-      work: (turn) => this.#left(one, turn),
-    }));
   }
 
   /** Whether small files from there can be moved together at all. */
@@ -95,11 +87,12 @@ export abstract class Mover<F extends Found, M extends Moving<F>> implements Wor
   protected abstract claim(one: M): void;
   /** Whether it is the same on both sides, where only what is not is to be moved. */
   protected abstract isSame(one: M): Promise<boolean>;
-  /** Moves small files; in place of each that has to be moved by itself it gives `undefined`. */
+  /** Moves small files. Those that it tells nothing of have to be moved by themselves. */
   protected abstract moveSmall(
     session: Session,
     files: readonly M[],
-  ): Promise<readonly (Transferred | undefined)[]>;
+    watcher: Watcher<M>,
+  ): Promise<void>;
   /** Moves a file, and takes its turn before it opens anything. */
   protected abstract moveAlone(one: M, turn: Turn): Promise<Transferred>;
   /** Does what there is to do about anything that was found. */
@@ -132,11 +125,36 @@ export abstract class Mover<F extends Found, M extends Moving<F>> implements Wor
     return false;
   }
 
-  async #together(files: readonly M[]): Promise<readonly (Transferred | undefined)[]> {
+  /**
+   * @param open those that have not ended
+   * @returns those that are left
+   */
+  async #together(files: readonly M[], open: Set<M>): Promise<readonly M[]> {
+    const over = (one: M): void => {
+      open.delete(one);
+      end(one);
+    };
     try {
-      return await actOver(this.link, files, (session, some) => this.moveSmall(session, some));
+      return await actOver(this.link, files, (session, some, isDone) =>
+        this.moveSmall(session, some, {
+          came: ({ file }, bytes) => file.reached(bytes, bytes),
+          moved: (one, done) => {
+            isDone(one);
+            one.file.reached(done.bytes, done.bytes);
+            this.moved(one, done);
+            over(one);
+          },
+          failed: (one, error) => {
+            isDone(one);
+            this.tally.failed(this.verb, one.found.shown, error);
+            over(one);
+          },
+        }),
+      );
     } catch (error) {
-      for (const { found } of files) this.tally.failed(this.verb, found.shown, error);
+      for (const one of files) {
+        if (open.has(one)) this.tally.failed(this.verb, one.found.shown, error);
+      }
       return [];
     }
   }

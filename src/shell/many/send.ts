@@ -4,7 +4,7 @@ import type { Link } from "../../client/link.ts";
 import type { Session } from "../../client/session.ts";
 import { uploadSmall, type SmallUpload } from "../../client/small-uploads.ts";
 import { Status } from "../../client/status.ts";
-import type { Transferred } from "../../client/transfer.ts";
+import type { Transferred, Watcher } from "../../client/transfer.ts";
 import { Upload } from "../../client/upload.ts";
 import type { Path } from "../../storage/errors.ts";
 import { checkAllowed, checkName } from "../allowed.ts";
@@ -94,15 +94,13 @@ class Sender extends Mover<FoundHere, Wanted> {
     return this.link.run((session) => isSame(session, there, found, comparison, signal));
   }
 
-  protected async moveSmall(session: Session, files: readonly Wanted[]) {
+  protected async moveSmall(session: Session, files: readonly Wanted[], watcher: Watcher<Wanted>) {
     const [first] = files;
-    if (first === undefined) return [];
+    if (first === undefined) return;
     const { storage } = first.found;
     // Those that are in another place are sent by themselves: several places are seldom named.
     const some = files.filter(({ found }) => found.storage === storage);
-    const sent = await uploadSmall(session, some, storage, this.context.signal);
-    const done = new Map(some.map((file, index) => [file, sent[index]]));
-    return files.map((file) => done.get(file));
+    await uploadSmall(session, some, storage, this.context.signal, watcher);
   }
 
   protected async move(found: FoundHere, file: FileProgress, turn: Turn): Promise<void> {
