@@ -1,11 +1,13 @@
 import { expect, test } from "bun:test";
-import { utimesSync } from "node:fs";
+import { mkdirSync, utimesSync } from "node:fs";
 import { publishedUnder, until, write, writeRandom } from "../../support/files.ts";
 import { FaultyProxy } from "../../support/faulty-proxy.ts";
+import { goodFile, GREETING, HostileServer } from "../../support/hostile-server.ts";
 import { run, ServerProcess, TemporaryFolder } from "../../support/programs.ts";
 import { SlowProxy } from "../../support/slow-proxy.ts";
 import { StallingProxy } from "../../support/proxy.ts";
 import { TerminalProgram } from "../../support/terminal.ts";
+import { block } from "../../support/wire.ts";
 
 const MIB = 1024 * 1024;
 const CTRL_C = "\u0003";
@@ -386,3 +388,44 @@ test("a transfer that is done at once shows none", async () => {
   await shell.waitToSee(/^Closed [^]*\.$/m);
   expect(shell.raw).not.toContain(ESC);
 });
+
+test.each([
+  ["GET", /^0\/60 files +━+─+ +20\.0 KiB \/ 60\.0 KiB +33%/m],
+  ["PUT", /^20\/60 files +━+─+ +20\.0 KiB \/ 60\.0 KiB +33%/m],
+])(
+  "of small files that a %s moves together each counts as soon as it has come",
+  async (verb, shown) => {
+    using folder = new TemporaryFolder();
+    const content = Buffer.alloc(1024, "a");
+    const names = Array.from({ length: 60 }, (_, index) => `t/${index}`);
+    if (verb === "PUT") for (const name of names) write(folder.join("client", name), content);
+    mkdirSync(folder.join("client"), { recursive: true });
+    const held = Promise.withResolvers<void>();
+    let answered = 0;
+    await using server = await HostileServer.start(async (victim) => {
+      await victim.send(GREETING);
+      for (;;) {
+        const line = await victim.line();
+        const [command] = line.split(" ");
+        const digest = /END digest=([0-9a-f]{16})$/.exec(line)?.[1];
+        if (command === "GET" || digest !== undefined) {
+          if (answered++ === 20) await held.promise;
+          const stored = `226 size=${content.length} digest=${digest ?? ""}\n`;
+          await victim.send(digest === undefined ? goodFile(content) : stored);
+        } else if (command === "LIST") {
+          const lines = names.map((path) =>
+            JSON.stringify({ path, type: "file", size: content.length, mtime: 0 }),
+          );
+          await victim.send("150\n", block(Buffer.from(`${lines.join("\n")}\n`)), "226\n");
+        } else if (command === "MKDIR") await victim.send("250\n");
+        else if (command === "QUIT") await victim.send("221\n");
+      }
+    });
+    const root = folder.join("client");
+    const args = ["connect", String(server.port), "--root", root, "-c", `${verb} -r t`];
+    await using shell = new TerminalProgram(args, folder.path, { columns: 100 });
+    await shell.waitToSee(shown);
+    held.resolve();
+    expect(await shell.process.exited).toBe(0);
+  },
+);
