@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ClientProcess, connect, ServerProcess, TemporaryFolder } from "../support/programs.ts";
-import { filesUnder, read, until, write, writeRandom } from "../support/files.ts";
+import { filesUnder, publishedUnder, read, until, write, writeRandom } from "../support/files.ts";
 import { StallingProxy } from "../support/proxy.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { block, fileDigest } from "../support/wire.ts";
@@ -73,6 +73,23 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     expect(filesUnder(folder.join("server"))).toEqual(["kept.txt"]);
     expect(read(folder.join("server/kept.txt"))?.toString()).toBe("old");
   });
+});
+
+test("amid a PUT of many small files: the client says why it ends, and counts what is there", async () => {
+  using folder = new TemporaryFolder();
+  for (let i = 0; i < 1000; i++)
+    write(folder.join("client/t", String(i)), Buffer.alloc(16_000, "x"));
+  await using server = await ServerProcess.start(folder.join("server"), LONG_GRACE);
+  await using proxy = await StallingProxy.start(server.port, { toServer: 3 * MIB });
+  const args = [String(proxy.port), "--timeout", "3600", "-c", "PUT -r t"];
+  await using client = ClientProcess.start(folder.join("client"), args);
+  await proxy.stalled;
+  expect(await server.stop()).toBe(0);
+  expect(await client.ended()).toBe(3);
+  expect(client.log).toContain("PUT t: The server shuts down\n");
+  const stored = publishedUnder(folder.join("server")).length;
+  expect(stored).toBeGreaterThan(100);
+  expect(client.log).toContain(`PUT t: ${stored} files, `);
 });
 
 test("a transfer that outlasts --grace is cut, with nothing partial and status 0", async () => {
