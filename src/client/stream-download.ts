@@ -22,6 +22,7 @@ export class StreamDownload implements Transfer {
   #written = 0;
   #size: number | undefined;
 
+  /** @param write settles when the bytes are not looked at any more: others take their place */
   constructor(remote: Path, write: (bytes: Uint8Array) => Promise<void>, options: TransferOptions) {
     this.#remote = remote;
     this.#write = write;
@@ -90,11 +91,13 @@ export class StreamDownload implements Transfer {
       }
       received += event.data.length;
       // The last block may have been written already, over the connection before.
-      if (received <= this.#written) continue;
-      this.#digest.add(digest);
-      await this.#write(event.data);
-      this.#written = received;
-      onProgress(received, size);
+      if (received > this.#written) {
+        this.#digest.add(digest);
+        await this.#write(event.data);
+        this.#written = received;
+        onProgress(received, size);
+      }
+      event.release?.();
     }
   }
 }

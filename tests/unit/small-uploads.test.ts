@@ -1,11 +1,9 @@
 import { expect, test } from "bun:test";
-import { Session } from "../../src/client/session.ts";
 import { uploadSmall } from "../../src/client/small-uploads.ts";
-import { Trust } from "../../src/client/trust.ts";
-import { KnownHosts } from "../../src/security/known-hosts.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { CAN_NARROW, DeafServer } from "../support/deaf-server.ts";
 import { TemporaryFolder } from "../support/programs.ts";
+import { openSession } from "../support/session.ts";
 import { steady } from "../support/steady.ts";
 
 const MIB = 1024 * 1024;
@@ -16,26 +14,12 @@ const SIZE = 16 * 1024;
 /** Nobody is told anything. */
 const NOBODY = { moved: () => undefined, failed: () => undefined };
 
-async function open(folder: TemporaryFolder, port: number): Promise<Session> {
-  const trust = new Trust({
-    knownHosts: new KnownHosts(folder.join("known")),
-    insecure: true,
-    secret: () => Promise.resolve(undefined),
-    remembers: false,
-    complain: () => undefined,
-    confirm: undefined,
-    askSecret: undefined,
-  });
-  const target = { host: "127.0.0.1", port };
-  return Session.open(target, { timeout: 60_000, trust }, new AbortController().signal);
-}
-
 test.skipIf(!CAN_NARROW)(
   "of many groups of small files few are read and none is queued before the one before it has left",
   async () => {
     using folder = new TemporaryFolder();
     using server = new DeafServer();
-    const session = await open(folder, server.port);
+    const session = await openSession(folder, server.port);
     let read = 0;
     const readSmall: Storage["readSmall"] = async (paths) => {
       read++;
