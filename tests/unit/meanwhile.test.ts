@@ -19,24 +19,55 @@ function watched(fails = false) {
 
 test("the items are begun while the other is awaited, and all of them come", async () => {
   const { state, items } = watched();
-  const [other, all] = await meanwhile(items, async () => state.begun);
+  const [other, all] = await meanwhile(
+    () => items,
+    async () => state.begun,
+  );
   expect(other).toBe(true);
   expect(await Array.fromAsync(all)).toEqual([1, 2]);
 });
 
 test("where the other fails, the items end", async () => {
   const { state, items } = watched();
-  const failing = meanwhile(items, () => Promise.reject(new Error("the other")));
+  const failing = meanwhile(
+    () => items,
+    () => Promise.reject(new Error("the other")),
+  );
   await expect(failing).rejects.toThrow("the other");
   expect(state.ended).toBe(true);
 });
 
+test("where the other fails, items of which none has come are given up", async () => {
+  let ended = false;
+  const failing = meanwhile(
+    async function* (signal) {
+      try {
+        await new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(new Error("given up")));
+        });
+        yield 1;
+      } finally {
+        ended = true;
+      }
+    },
+    () => Promise.reject(new Error("the other")),
+  );
+  await expect(failing).rejects.toThrow("the other");
+  expect(ended).toBe(true);
+});
+
 test("who leaves the items ends them, and their error is told in its turn", async () => {
   const left = watched();
-  const [, some] = await meanwhile(left.items, async () => undefined);
+  const [, some] = await meanwhile(
+    () => left.items,
+    async () => undefined,
+  );
   for await (const item of some) if (item === 1) break;
   expect(left.state.ended).toBe(true);
 
-  const [, broken] = await meanwhile(watched(true).items, async () => undefined);
+  const [, broken] = await meanwhile(
+    () => watched(true).items,
+    async () => undefined,
+  );
   await expect(Array.fromAsync(broken)).rejects.toThrow("it broke off");
 });

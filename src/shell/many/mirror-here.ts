@@ -29,7 +29,10 @@ export async function mirrorHere(
 ): Promise<void> {
   const { storage } = place;
   const [mine, listing] = await meanwhile(
-    asFolder(remote, listTogether(link, remote, true, context.signal)),
+    (signal) => {
+      const either = AbortSignal.any([context.signal, signal]);
+      return asFolder(remote, listTogether(link, remote, true, either));
+    },
     () => treeHere(storage, place.path),
   );
   const extras = new Extras(mine);

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { GREETING } from "../../support/hostile-server.ts";
 import { PlayedServer } from "../../support/played-server.ts";
-import { ClientProcess, TemporaryFolder } from "../../support/programs.ts";
+import { ClientProcess, connect, TemporaryFolder } from "../../support/programs.ts";
 import { writeTree } from "../../support/trees.ts";
 import { block } from "../../support/wire.ts";
 
@@ -66,4 +66,20 @@ test("--retries is kept with many files where the server does not come back", as
   expect(client.log.match(/trying again in .* \(\d of 2\)/g)?.length).toBe(2);
   expect(client.log).toContain("(1 of 2)");
   expect(client.log).toContain("(2 of 2)");
+});
+
+test("MIRROR tells what is wrong on this side before the server has listed anything", async () => {
+  using folder = new TemporaryFolder();
+  writeTree(folder.join("client"), { d: "a file" });
+  const asked: string[] = [];
+  await using server = await PlayedServer.start((got) => {
+    if (got === undefined) return GREETING;
+    asked.push(got);
+    if (got === "ABORT") return "426 aborted Cancelled\n225\n";
+    return got === "QUIT" ? "221\n" : "";
+  });
+  const ran = await connect(folder.join("client"), server.port, "MIRROR d", "--timeout", "3600");
+  expect(ran.stderr).toContain("MIRROR d: d is a file on this side\n");
+  expect(ran.status).toBe(6);
+  expect(asked).toEqual(["LIST d recursive=1", "ABORT", "QUIT"]);
 });
