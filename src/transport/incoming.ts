@@ -88,7 +88,7 @@ export class Incoming {
    * @throws the system's error, where the connection is broken
    */
   async takeInto(buffers: readonly Uint8Array[]): Promise<number> {
-    if (!this.#isDirect) return 0;
+    if (!this.#isDirect || !this.#mayRead) return 0;
     if (this.#turn >= TURN_BYTES) {
       await new Promise((resolve) => setImmediate(resolve));
       this.#turn = 0;
@@ -107,9 +107,14 @@ export class Incoming {
     return taken;
   }
 
-  #readNow(buffers: readonly Uint8Array[]): number {
+  /** Whether there may be something in the kernel that comes next. */
+  get #mayRead(): boolean {
     const isOver = this.#ended || this.#discarding || this.#failure !== undefined;
-    return isOver || this.#pieces.length > 0 ? 0 : readNow(this.#wire, buffers);
+    return !isOver && this.#pieces.length === 0;
+  }
+
+  #readNow(buffers: readonly Uint8Array[]): number {
+    return this.#mayRead ? readNow(this.#wire, buffers) : 0;
   }
 
   /** Has the runtime take what comes, unless enough waits: it does not notice an end otherwise. */

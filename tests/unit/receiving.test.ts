@@ -160,6 +160,26 @@ describe("a connection that is read straight from the kernel", () => {
     expect(await connection.takeInto([Buffer.alloc(10)])).toBe(6);
   });
 
+  test.each<[string, (connection: Connection, wire: FeignedWire) => void]>([
+    [
+      "what the runtime has taken waits",
+      (connection) => connection.handlers.data(Buffer.from("first")),
+    ],
+    ["the connection is lost", (connection) => connection.handlers.close("gone")],
+    ["the other side has ended it", (connection) => connection.handlers.end()],
+  ])("waits for nothing where %s", async (_, happen) => {
+    using wire = new FeignedWire(true);
+    const connection = new Connection(wire, { isPlain: true });
+    wire.send(Buffer.from("taken"));
+    expect(await connection.takeInto([Buffer.alloc(10)])).toBe(5);
+    expect(wire.isPaused).toBe(true);
+    happen(connection, wire);
+    let taken: number | undefined;
+    void connection.takeInto([Buffer.alloc(10)]).then((bytes) => (taken = bytes));
+    for (let step = 0; step < 20; step++) await Promise.resolve();
+    expect(taken).toBe(0);
+  });
+
   test("gives others their turn", async () => {
     using wire = new FeignedWire(true);
     const endless = openSync("/dev/zero", "r");
