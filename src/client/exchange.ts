@@ -4,8 +4,8 @@ import type { ReplyEvent } from "../protocol/reply-decoder.ts";
 import { parseDecimal } from "../protocol/text.ts";
 import { brokenProtocol, CommandFailed, Refused, type SessionLost } from "./errors.ts";
 
-/** Less than this of a body is read out rather than cancelled, in bytes. */
-const LITTLE = 1024 * 1024;
+/** So much of a body is read out at the most rather than cancelled, in bytes. */
+export const LITTLE = 1024 * 1024;
 
 /** A reply that carries fields. */
 export type Success = Reply & { readonly ok: true };

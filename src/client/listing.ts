@@ -5,6 +5,7 @@ import { MAX_LISTED_DEPTH } from "../storage/names.ts";
 import { CommandFailed, Interrupted, brokenProtocol } from "./errors.ts";
 import { orRefused, type Exchange } from "./exchange.ts";
 import { passedEntry } from "./litter.ts";
+import { onAbort } from "./on-abort.ts";
 import type { Session } from "./session.ts";
 import { Status } from "./status.ts";
 import { WaitingLines } from "./waiting-lines.ts";
@@ -50,8 +51,7 @@ export async function* listRemote(
   { recursive, signal, onWhole }: ListOptions,
 ): AsyncGenerator<readonly RemoteEntry[]> {
   const exchange = session.request("LIST", path, recursive ? { recursive } : {});
-  const cancel = (): void => exchange.startCancel();
-  signal.addEventListener("abort", cancel);
+  const forget = onAbort(signal, () => exchange.startCancel());
   const blocks = new Blocks(exchange, onWhole);
   try {
     for (let lines = await blocks.next(); lines !== undefined; lines = await blocks.next()) {
@@ -62,7 +62,7 @@ export async function* listRemote(
   } catch (error) {
     throw signal.aborted ? new Interrupted() : error;
   } finally {
-    signal.removeEventListener("abort", cancel);
+    forget();
     if (!blocks.ended) exchange.startCancel();
     await blocks.end();
     await exchange.cancel();

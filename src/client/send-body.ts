@@ -104,6 +104,19 @@ export async function sendBody(
   }
 }
 
+/** What is asked with a PUT of a file as it is. */
+export function putKeys({
+  size,
+  mtime,
+  exec,
+}: {
+  readonly size: number;
+  readonly mtime: number;
+  readonly exec: boolean;
+}) {
+  return { size, mtime, ...(exec ? { exec } : {}) };
+}
+
 /** @throws {CommandFailed} status 8, where the server has stored something else than was sent */
 export function confirmStored(reply: Success, digest: bigint): void {
   if (digestField(reply, "digest") === digest) return;

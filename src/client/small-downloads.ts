@@ -12,14 +12,11 @@ import {
   isOfConnection,
   type Refused,
 } from "./errors.ts";
-import { refusalOf, type BodyEvent, type Exchange } from "./exchange.ts";
+import { LITTLE, refusalOf, type BodyEvent, type Exchange } from "./exchange.ts";
 import { digestField, integerField } from "./fields.ts";
 import { onAbort } from "./on-abort.ts";
 import type { Session } from "./session.ts";
 import type { Watcher } from "./transfer.ts";
-
-/** Of a file that has grown since it was listed so many bytes are read and dropped. */
-const MOST_DROPPED = 1024 * 1024;
 
 /** A small file that is to be got. */
 export interface SmallDownload {
@@ -56,8 +53,9 @@ export async function downloadSmall<F extends SmallDownload>(
       if (signal.aborted) throw new Interrupted();
       if (left > 0) break;
       const { size, whole, refused } = await receive(exchange);
-      // To wait for what has become large is of no use, and all behind it is cancelled with it.
-      if (size > MOST_DROPPED) left = size;
+      // Of a file that has grown little is read and dropped. To wait for what has become large is of
+      // no use, and all behind it is cancelled with it.
+      if (size > LITTLE) left = size;
       if (isOfConnection(refused)) throw refused;
       if (refused !== undefined && !isCancelled(refused)) watcher.failed(file, refused);
       if (whole === undefined) continue;
@@ -128,7 +126,7 @@ async function receive(exchange: Exchange): Promise<Came> {
   if (!begun.ok) return { size: 0, refused: refusalOf(begun) };
   if (begun.code !== 150) throw brokenProtocol("The server's reply to GET has no body");
   const size = integerField(begun, "size");
-  if (size > MOST_DROPPED) return { size };
+  if (size > LITTLE) return { size };
   const attributes = {
     mtime: integerField(begun, "mtime"),
     exec: begun.fields.get("exec") === "1",

@@ -9,7 +9,7 @@ import { join } from "../transport/join.ts";
 import { CommandFailed, Interrupted, isCancelled, isOfConnection } from "./errors.ts";
 import { orRefused, type Exchange } from "./exchange.ts";
 import { onAbort } from "./on-abort.ts";
-import { confirmStored } from "./send-body.ts";
+import { confirmStored, putKeys } from "./send-body.ts";
 import type { Session } from "./session.ts";
 import type { Watcher } from "./transfer.ts";
 import { hasStored, type Unconfirmed } from "./upload.ts";
@@ -167,7 +167,7 @@ function formatUpload(
 ): (string | Uint8Array)[] {
   const size = content.length;
   return [
-    formatRequest("PUT", remote, { size, mtime, ...(exec ? { exec } : {}) }),
+    formatRequest("PUT", remote, putKeys({ size, mtime, exec })),
     ...(block === undefined ? [] : [formatBlockHeader(size, block), content]),
     formatBodyEnd("END", { digest }),
   ];

@@ -5,6 +5,7 @@ import type { Path } from "../protocol/path.ts";
 import { brokenProtocol, CommandFailed, Interrupted } from "./errors.ts";
 import { orRefused, type Exchange, type Success } from "./exchange.ts";
 import { digestField, integerField } from "./fields.ts";
+import { onAbort } from "./on-abort.ts";
 import type { Session } from "./session.ts";
 import { Status } from "./status.ts";
 import type { Transfer, Transferred, TransferOptions } from "./transfer.ts";
@@ -34,8 +35,7 @@ export class StreamDownload implements Transfer {
     const { signal } = this.#options;
     const offset = this.#written - (this.#written % BLOCK_SIZE);
     const exchange = session.request("GET", this.#remote, offset > 0 ? { offset } : {});
-    const cancel = (): void => exchange.startCancel();
-    signal.addEventListener("abort", cancel);
+    const forget = onAbort(signal, () => exchange.startCancel());
     try {
       const begun = await exchange.success();
       if (begun.code !== 150) throw brokenProtocol("The server's reply to GET has no body");
@@ -46,7 +46,7 @@ export class StreamDownload implements Transfer {
     } catch (error) {
       throw signal.aborted ? new Interrupted() : error;
     } finally {
-      signal.removeEventListener("abort", cancel);
+      forget();
       await exchange.cancel();
     }
   }

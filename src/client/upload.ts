@@ -10,7 +10,7 @@ import { Interrupted, Refused } from "./errors.ts";
 import { orRefused } from "./exchange.ts";
 import { digestField, integerField } from "./fields.ts";
 import { uploadKey } from "./part-id.ts";
-import { confirmStored, Outcome, sendBody, type Outgoing } from "./send-body.ts";
+import { confirmStored, Outcome, putKeys, sendBody, type Outgoing } from "./send-body.ts";
 import type { Session } from "./session.ts";
 import type { Transfer, Transferred, TransferOptions } from "./transfer.ts";
 
@@ -85,7 +85,7 @@ export class Upload implements Transfer {
     session: Session,
     source: Source,
   ): Promise<() => Promise<Omit<Transferred, "seconds">>> {
-    const { size, mtime, exec } = source;
+    const { size } = source;
     const { secret, signal, onProgress, onHandedOver } = this.#options;
     const part =
       size > BLOCK_SIZE
@@ -96,9 +96,7 @@ export class Upload implements Transfer {
     const settled = offset === 0 ? await this.#settle(session) : undefined;
     if (settled !== undefined) return async () => settled;
     const keys = {
-      size,
-      mtime,
-      ...(exec ? { exec } : {}),
+      ...putKeys(source),
       ...(part === undefined ? {} : { part, offset }),
     };
     const { exchange, bodyEnded } = await session.upload(this.#remote, keys, signal);

@@ -16,6 +16,9 @@ export const MAX_NAME = 255;
 /** How many requests a client may have outstanding at the least. */
 export const PIPELINE = 1024;
 
+/** Requests for small files that a server carries out as one at the most, and a client sends as one. */
+export const MOST_TOGETHER = 64;
+
 /** After this long without a byte a side that still works says so (`110` or `~`), in milliseconds. */
 export const KEEPALIVE_MS = 5000;
 /** A client in which nothing is typed says that it is there this often, in milliseconds. */

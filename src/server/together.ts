@@ -1,12 +1,10 @@
+import { MOST_TOGETHER } from "../protocol/limits.ts";
 import type { Request } from "../protocol/request.ts";
 import type { Path } from "../storage/errors.ts";
 import { SMALL } from "../storage/read-blocks.ts";
 import { Ways, wayTo } from "../storage/ways.ts";
 import type { Job } from "./job.ts";
 import { getSmall, putSmall, type Answer, type Asker, type SmallUpload } from "./verbs/small.ts";
-
-/** Requests that are carried out as one at the most. */
-const MOST = 64;
 
 /** Requests that are carried out as one. */
 export interface Group {
@@ -75,7 +73,7 @@ function gatherLike<T extends { readonly path: Path }>(
     all.push(more);
     return true;
   };
-  while (jobs.length < MOST) {
+  while (jobs.length < MOST_TOGETHER) {
     const next = takeIf(isOneMore);
     if (next === undefined) break;
     jobs.push(next);

@@ -52,7 +52,6 @@ export class Connection {
     const port = peer?.port ?? socket.remotePort ?? "gone";
     this.remoteAddress = address;
     this.remote = `${address.includes(":") ? `[${address}]` : address}:${port}`;
-    this.#closed.promise.catch(() => undefined);
   }
 
   /** Bytes that were written and have not been handed to the kernel, or it has not taken them. */

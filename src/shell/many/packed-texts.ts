@@ -8,8 +8,11 @@ const OWNER = 0;
 const START = 1;
 const LENGTH = 2;
 const DIGEST = 3;
-/** Nobody who names files can know which names meet in a table. */
-const SEED = crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n;
+/**
+ * So that nobody who names files knows which names meet in a table. The runtime takes 32 bits of a
+ * seed, and no more.
+ */
+const SEED = BigInt(crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
 
 /**
  * Different texts, each with a number that it belongs to, in little more memory than they have

@@ -1,5 +1,5 @@
 import type { Link } from "../../client/link.ts";
-import { BLOCK_SIZE } from "../../protocol/limits.ts";
+import { BLOCK_SIZE, MOST_TOGETHER } from "../../protocol/limits.ts";
 import type { Found } from "./found.ts";
 
 /** How much is done at the same time. */
@@ -64,9 +64,6 @@ export interface Left {
   /** Takes its turn before it opens anything. */
   work(turn: Turn): Promise<void>;
 }
-
-/** Items that are worked on together at the most: what a server carries out as one. */
-const MOST_TOGETHER = 64;
 
 /** So that several groups can be under way where a server takes few requests in advance. */
 function mostTogether({ begun }: PoolLimits): number {

@@ -1,6 +1,7 @@
 import { ask } from "../../client/ask.ts";
 import { digestField, integerField } from "../../client/fields.ts";
 import { CommandFailed, Interrupted, Refused } from "../../client/errors.ts";
+import { onAbort } from "../../client/on-abort.ts";
 import type { Session } from "../../client/session.ts";
 import { Status } from "../../client/status.ts";
 import { FileDigest } from "../../digest/file.ts";
@@ -95,8 +96,7 @@ async function hasSameDigest(
   signal: AbortSignal,
 ): Promise<boolean> {
   const asked = session.request("STAT", there.path, { digest: true });
-  const cancel = (): void => asked.startCancel();
-  signal.addEventListener("abort", cancel);
+  const forget = onAbort(signal, () => asked.startCancel());
   try {
     // Nobody else may read the reply while it is awaited here, whatever fails meanwhile.
     const [theirs, mine] = await Promise.allSettled([asked.success(), digestHere(here)]);
@@ -106,7 +106,7 @@ async function hasSameDigest(
   } catch (error) {
     throw signal.aborted ? new Interrupted() : error;
   } finally {
-    signal.removeEventListener("abort", cancel);
+    forget();
     await asked.cancel();
   }
 }
