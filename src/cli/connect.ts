@@ -243,6 +243,7 @@ function createOutput(json: boolean, quiet: boolean): Output {
     observe: (event) => {
       if (json) writeData(formatEvent(event));
     },
+    isObserved: json,
     programs: json ? 2 : 1,
     flush: flushOutput,
   };
