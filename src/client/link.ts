@@ -1,5 +1,11 @@
 import { formatSeconds } from "../observe/units.ts";
-import { Interrupted, isCancelled, isWorthRetrying, toCommandFailed } from "./errors.ts";
+import {
+  Interrupted,
+  isCancelled,
+  isWorthRetrying,
+  SessionLost,
+  toCommandFailed,
+} from "./errors.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
 /** How to go on when the connection drops. */
@@ -82,10 +88,10 @@ export class Link {
    */
   async recover({ session, aborts }: Attempt, error: unknown): Promise<void> {
     if (this.#isBystander(error, session, aborts)) return;
-    if (!isWorthRetrying(error)) throw error;
-    if (session !== this.#session) return;
+    const why = error instanceof SessionLost ? (session.farewell ?? error) : error;
+    if (!isWorthRetrying(why)) throw why;
     // Whoever comes upon the same loss waits for the same new connection.
-    await (this.#replacing ??= this.#replace(session.farewell ?? error));
+    if (session === this.#session) await (this.#replacing ??= this.#replace(why));
   }
 
   /** An ABORT cancels all that runs: whoever it was not meant for tries again at once. */

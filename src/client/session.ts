@@ -201,7 +201,7 @@ export class Session implements Line {
    * @param uploads of how many requests
    * @param onSent told when that little waits, or the connection is lost
    * @throws {Interrupted} where it is interrupted while it waits
-   * @throws {SessionLost} where the connection is lost by then: nothing was sent
+   * @throws {CommandFailed} where the connection is lost by then: nothing was sent
    */
   async uploadAll(
     uploads: Uint8Array,
@@ -283,10 +283,12 @@ export class Session implements Line {
   }
 
   /**
-   * Fails where nothing can be sent any more, whether what came before that was read or not.
-   * @throws {SessionLost}
+   * Fails where nothing that is sent has an answer any more, whether what came before that was read
+   * or not.
+   * @throws {SessionLost} or what the server has said as it left
    */
   checkOpen(): void {
+    if (this.#farewell !== undefined) throw this.#farewell;
     if (this.#lost !== undefined) throw this.#lost;
     const { lost } = this.connection;
     if (lost !== undefined) throw this.#lostBy(lost.message);

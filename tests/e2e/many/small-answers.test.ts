@@ -21,8 +21,11 @@ interface Played extends AsyncDisposable {
   readonly connections: number;
 }
 
-/** A server of a folder `t` that gives and takes small files, honestly where nothing else is said. */
-async function play(answer: Answer): Promise<Played> {
+/**
+ * A server of a folder `t` that gives and takes small files, honestly where nothing else is said.
+ * @param closes whether it closes the connection when it takes its leave
+ */
+async function play(answer: Answer, closes = true): Promise<Played> {
   const times = new Map<string, number>();
   let connections = 0;
   const lines = NAMES.map((name) =>
@@ -51,7 +54,7 @@ async function play(answer: Answer): Promise<Played> {
       else reply = OTHERWISE[verb] ?? "";
       await victim.send(reply);
       if (reply === LEAVING) {
-        victim.finish();
+        if (closes) victim.finish();
         await victim.gone();
         return;
       }
@@ -121,15 +124,21 @@ test("a GET of many tells what cannot be stored on this side, and asks for it on
   expect(server.times.get("f07")).toBe(1);
 });
 
-test.each(["GET", "PUT"])(
-  "%s: a server that leaves amid many small files says why, and the others are moved over a new connection",
-  async (verb) => {
+test.each([
+  ["GET", "leaves", true],
+  ["PUT", "leaves", true],
+  ["GET", "says that it leaves, and stays,", false],
+  ["PUT", "says that it leaves, and stays,", false],
+] as const)(
+  "%s: a server that %s amid many small files is told of with its reason, and the others are moved over a new connection",
+  async (verb, _, closes) => {
     using folder = new TemporaryFolder();
     writeTree(folder.join("client"), verb === "PUT" ? FILES : {});
     let answers = 0;
-    await using server = await play((_, honest) => (++answers === 21 ? LEAVING : honest));
-    const args = [`${verb} -r t`, "--retries", "1"] as const;
-    const ran = await connect(folder.join("client"), server.port, ...args);
+    const leave: Answer = (_, honest) => (++answers === 21 ? LEAVING : honest);
+    await using server = await play(leave, closes);
+    const flags = ["--retries", "1", "--timeout", "3600"];
+    const ran = await connect(folder.join("client"), server.port, `${verb} -r t`, ...flags);
     expect(ran.stderr).toMatch(/^The server shuts down: trying again in /m);
     expect(ran.stderr).not.toContain("is lost");
     expect(ran.stderr).toContain("100 files");
