@@ -1,7 +1,11 @@
+import type { Reply } from "../protocol/reply.ts";
 import { decodeText } from "../protocol/text.ts";
 import { SecurityError } from "../security/errors.ts";
 import { StorageError } from "../storage/errors.ts";
 import { Status, statusOfCode, statusOfProblem, statusOfSecurity } from "./status.ts";
+
+/** The code of a reply behind which the server closes the connection. */
+const CLOSES = 421;
 
 /** A command that failed: what to tell the user, and the exit status that it leads to. */
 export class CommandFailed extends Error {
@@ -52,7 +56,12 @@ export function brokenProtocol(message: string): SessionLost {
 /** Whether the same may work over a new connection. */
 export function isWorthRetrying(error: unknown): boolean {
   if (error instanceof SessionLost) return error.worthRetrying;
-  return error instanceof Refused && error.code === 421;
+  return error instanceof Refused && error.code === CLOSES;
+}
+
+/** Whether a reply is the last that the server gives over the connection. */
+export function isFarewell(reply: Reply): reply is Reply & { readonly ok: false } {
+  return reply.code === CLOSES;
 }
 
 /** Whether it was cancelled, perhaps only together with something else. */

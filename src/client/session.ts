@@ -7,13 +7,7 @@ import { ProtocolViolation } from "../protocol/violation.ts";
 import { Channel } from "../transport/channel.ts";
 import { ConnectionLost, type Connection } from "../transport/connection.ts";
 import { formatAddress, type Address, type Target } from "./address.ts";
-import {
-  CommandFailed,
-  Interrupted,
-  isWorthRetrying,
-  SessionLost,
-  type Refused,
-} from "./errors.ts";
+import { CommandFailed, Interrupted, isFarewell, SessionLost, type Refused } from "./errors.ts";
 import { Exchange, refusalOf, type Line } from "./exchange.ts";
 import { Outbox } from "./outbox.ts";
 import { closingAt, reach, type Reached } from "./reach.ts";
@@ -339,9 +333,8 @@ export class Session implements Line {
   }
 
   #noted(event: ReplyEvent): ReplyEvent {
-    if (event.type === "reply" && !event.reply.ok) {
-      const refused = refusalOf(event.reply);
-      if (isWorthRetrying(refused)) this.#farewell ??= refused;
+    if (event.type === "reply" && isFarewell(event.reply)) {
+      this.#farewell ??= refusalOf(event.reply);
     }
     return event;
   }
