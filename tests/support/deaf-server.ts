@@ -10,19 +10,29 @@ const OPTIONS = [
   { level: 1, name: 8, value: 4096 },
 ];
 
+/** The system's library; none where the numbers above are others, or it has another name. */
+function openLibrary() {
+  if (process.platform !== "linux") return undefined;
+  try {
+    return dlopen("libc.so.6", {
+      setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+const library = openLibrary();
+
 /** Whether a line can be made narrow on this system. */
-export const CAN_NARROW = process.platform === "linux";
+export const CAN_NARROW = library !== undefined;
 
 /** Has the kernel take little in advance for those who connect to a listener. */
 function narrow(descriptor: number): void {
-  const { symbols, close } = dlopen("libc.so.6", {
-    setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
-  });
   const failed = OPTIONS.some(({ level, name, value }) => {
     const bytes = new Int32Array([value]);
-    return symbols.setsockopt(descriptor, level, name, bytes, bytes.byteLength) !== 0;
+    return library?.symbols.setsockopt(descriptor, level, name, bytes, bytes.byteLength) !== 0;
   });
-  close();
   if (failed) throw new Error("The line cannot be made narrow");
 }
 
