@@ -161,12 +161,9 @@ describe("a connection that is read straight from the kernel", () => {
   });
 
   test.each<[string, (connection: Connection, wire: FeignedWire) => void]>([
-    [
-      "what the runtime has taken waits",
-      (connection) => connection.handlers.data(Buffer.from("first")),
-    ],
-    ["the connection is lost", (connection) => connection.handlers.close("gone")],
-    ["the other side has ended it", (connection) => connection.handlers.end()],
+    ["what the runtime has taken waits", (connection) => connection.onData(Buffer.from("first"))],
+    ["the connection is lost", (connection) => connection.onClose("gone")],
+    ["the other side has ended it", (connection) => connection.onEnd()],
   ])("waits for nothing where %s", async (_, happen) => {
     using wire = new FeignedWire(true);
     const connection = new Connection(wire, { isPlain: true });
@@ -216,7 +213,7 @@ describe("a connection that is read straight from the kernel", () => {
   test.each<[string, (connection: Connection, wire: FeignedWire) => void]>([
     ["it is cut", (connection) => connection.destroy("cut")],
     ["it is finished", (connection) => void connection.finish()],
-    ["the other side has ended it", (connection) => connection.handlers.end()],
+    ["the other side has ended it", (connection) => connection.onEnd()],
     ["the socket is closed", (_, wire) => (wire.fd = -1)],
   ])("takes nothing once %s", async (_, happen) => {
     using wire = new FeignedWire(true);
