@@ -33,8 +33,6 @@ export interface Source {
   readonly size: number;
   readonly mtime: number;
   readonly exec: boolean;
-  /** Tells this file from another of the same name, size and time. */
-  readonly identity: string;
   /** What was stored had this digest, where the storage keeps that. */
   readonly digest?: bigint | undefined;
   /** Fills the buffers with the bytes from `offset` on; fewer only at the end of the file. */
