@@ -4,6 +4,7 @@ import type {
   CreateOptions,
   Entry,
   Item,
+  Leftover,
   NewSmallFile,
   Part,
   Sink,
@@ -24,6 +25,7 @@ export class LimitedStorage implements Storage {
   constructor(inner: Storage, quota: Quota) {
     this.#inner = inner;
     this.#quota = quota;
+    quota.cover(inner);
   }
 
   get location(): string {
@@ -81,7 +83,8 @@ export class LimitedStorage implements Storage {
   async create(path: Path, options: CreateOptions): Promise<Sink> {
     this.#quota.checkFile(path, options.size ?? 0);
     await this.#quota.ready();
-    return this.#limit(path, await this.#inner.create(path, options), options.size);
+    const sink = await this.#inner.create(path, this.#givingBack(options));
+    return this.#limit(path, sink, options.size);
   }
 
   async resume(
@@ -91,7 +94,7 @@ export class LimitedStorage implements Storage {
   ): Promise<Sink | undefined> {
     this.#quota.checkFile(path, options.size ?? 0);
     await this.#quota.ready();
-    const sink = await this.#inner.resume(path, part, options);
+    const sink = await this.#inner.resume(path, part, this.#givingBack(options));
     return sink && (await this.#limit(path, sink, options.size));
   }
 
@@ -110,6 +113,10 @@ export class LimitedStorage implements Storage {
 
   rename(from: Path, to: Path): Promise<void> {
     return this.#inner.rename(from, to);
+  }
+
+  async leftovers(): Promise<readonly Leftover[]> {
+    return (await this.#inner.leftovers?.()) ?? [];
   }
 
   sweep(age: number): Promise<void> {
@@ -135,6 +142,15 @@ export class LimitedStorage implements Storage {
       throw error;
     }
     return limited;
+  }
+
+  /** What earlier attempts had taken is given back as soon as it is gone. */
+  #givingBack<T extends Pick<CreateOptions, "onForgotten">>(options: T): T {
+    const onForgotten = (bytes: number): void => {
+      this.#quota.give(bytes);
+      options.onForgotten?.(bytes);
+    };
+    return { ...options, onForgotten };
   }
 
   /** Takes room for a file, if there is. Why there is none is told of one that is by itself. */
