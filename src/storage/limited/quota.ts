@@ -136,7 +136,13 @@ export class Quota {
     const dropped = bytes <= this.total - this.#used + left ? found : [];
     for (const leftover of dropped) {
       if (this.fits(bytes)) break;
-      this.give(await leftover.remove());
+      // Nobody may count anew between the two.
+      this.writing(1);
+      try {
+        this.give(await leftover.remove());
+      } finally {
+        this.writing(-1);
+      }
     }
     if (this.fits(bytes)) return this.take(path, bytes);
     const others = this.#underWay - own;

@@ -83,8 +83,9 @@ export class LimitedStorage implements Storage {
   async create(path: Path, options: CreateOptions): Promise<Sink> {
     this.#quota.checkFile(path, options.size ?? 0);
     await this.#quota.ready();
-    const sink = await this.#inner.create(path, this.#givingBack(options));
-    return this.#limit(path, sink, options.size);
+    return this.#begin(options, async (all) =>
+      this.#limit(path, await this.#inner.create(path, all), options.size),
+    );
   }
 
   async resume(
@@ -94,8 +95,10 @@ export class LimitedStorage implements Storage {
   ): Promise<Sink | undefined> {
     this.#quota.checkFile(path, options.size ?? 0);
     await this.#quota.ready();
-    const sink = await this.#inner.resume(path, part, this.#givingBack(options));
-    return sink && (await this.#limit(path, sink, options.size));
+    return this.#begin(options, async (all) => {
+      const sink = await this.#inner.resume(path, part, all);
+      return sink && (await this.#limit(path, sink, options.size));
+    });
   }
 
   makeFolder(path: Path): Promise<void> {
@@ -144,13 +147,24 @@ export class LimitedStorage implements Storage {
     return limited;
   }
 
-  /** What earlier attempts had taken is given back as soon as it is gone. */
-  #givingBack<T extends Pick<CreateOptions, "onForgotten">>(options: T): T {
+  /**
+   * Begins a file. What earlier attempts had taken is given back as soon as it is gone, and nobody
+   * counts anew between the two.
+   */
+  async #begin<T extends Pick<CreateOptions, "onForgotten">, S>(
+    options: T,
+    begin: (options: T) => Promise<S>,
+  ): Promise<S> {
     const onForgotten = (bytes: number): void => {
       this.#quota.give(bytes);
       options.onForgotten?.(bytes);
     };
-    return { ...options, onForgotten };
+    this.#quota.writing(1);
+    try {
+      return await begin({ ...options, onForgotten });
+    } finally {
+      this.#quota.writing(-1);
+    }
   }
 
   /** Takes room for a file, if there is. Why there is none is told of one that is by itself. */
