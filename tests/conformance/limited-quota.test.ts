@@ -120,3 +120,32 @@ test("what was left in another's folder makes room, and is not removed in vain",
   await full(4 * BLOCK_SIZE, whole, anna);
   await inside.close();
 });
+
+test("of two that need room at once the second does not drop what the first has made enough of", async () => {
+  await using ground = await LocalGround.make();
+  const quota = new Quota(ground.storage, { total: TOTAL });
+  await quota.ready();
+  quota.take(["there"], TOTAL);
+  const gate = Promise.withResolvers<void>();
+  const bytes = 2000;
+  const left = new Set(["old", "young"]);
+  const { storage } = ground;
+  storage.leftovers = async () =>
+    [...left].map((name) => ({
+      bytes,
+      age: name === "old" ? 2 : 1,
+      remove: async () => {
+        if (!left.delete(name)) return 0;
+        await gate.promise;
+        return bytes;
+      },
+    }));
+  quota.cover(storage);
+  const both = [quota.takeOrDrop(["a"], 1000, 0), quota.takeOrDrop(["b"], 1000, 0)];
+  await new Promise((resolve) => setImmediate(resolve));
+  gate.resolve();
+  await Promise.all(both);
+  expect([...left]).toEqual(["young"]);
+  expect(quota.fits(0)).toBe(true);
+  expect(quota.fits(1)).toBe(false);
+});
