@@ -22,7 +22,8 @@ export interface OpenPart {
 export class Parts {
   readonly #storage: Storage;
   readonly #by: string | undefined;
-  readonly #waiting = new Map<string, OpenPart>();
+  /** Of most clients nothing is held. */
+  #waiting: Map<string, OpenPart> | undefined;
 
   /** @param by who has logged in, where that is needed: each has parts of their own */
   constructor(storage: Storage, by: string | undefined) {
@@ -50,6 +51,7 @@ export class Parts {
     if (part === undefined) return undefined;
     const digest = await digestHeld(path, part, onProgress);
     part.onTaken(() => void this.#letGo(name));
+    this.#waiting ??= new Map();
     this.#waiting.set(name, part);
     const [oldest] = this.#waiting.keys();
     if (this.#waiting.size > MOST_WAITING && oldest !== undefined) await this.#letGo(oldest);
@@ -71,8 +73,8 @@ export class Parts {
     // One that waits does not know the condition, which is a part of how a file is begun.
     if (offset === 0 || options.absent === true) await this.#letGo(name);
     if (offset === 0) return this.#create(path, key, options);
-    const waiting = this.#waiting.get(name);
-    this.#waiting.delete(name);
+    const waiting = this.#waiting?.get(name);
+    this.#waiting?.delete(name);
     const part = waiting ?? (await this.#open(path, key, options));
     if (part !== undefined && part.receiver.held === offset) {
       if (waiting === undefined) await digestHeld(path, part, onProgress);
@@ -90,12 +92,12 @@ export class Parts {
 
   /** Leaves everything that waits for another session. */
   async close(): Promise<void> {
-    for (const name of this.#waiting.keys()) await this.#letGo(name);
+    for (const name of this.#waiting?.keys() ?? []) await this.#letGo(name);
   }
 
   async #letGo(name: string): Promise<void> {
-    const part = this.#waiting.get(name);
-    this.#waiting.delete(name);
+    const part = this.#waiting?.get(name);
+    this.#waiting?.delete(name);
     await part?.receiver.keep();
   }
 
