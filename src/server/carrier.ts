@@ -35,28 +35,49 @@ export class Carrier {
     return { ...group, asker };
   }
 
-  /** Carries out requests, and answers them when their turn comes. */
-  async carryOut({ jobs, carryOut, bodies, asker }: Gathered, turn: Turn): Promise<void> {
+  /**
+   * Carries out requests, and answers them when their turn comes. Never rejects: where a reply cannot
+   * be given, no other may take its place, and the connection is cut.
+   */
+  async carryOut(group: Gathered, turn: Turn): Promise<void> {
+    try {
+      await this.#carryOutAll(group, turn);
+    } catch (error) {
+      this.#context.onInternalError(error);
+      this.#context.connection.destroy("the server has trouble of its own");
+    }
+  }
+
+  async #carryOutAll({ jobs, carryOut, bodies, asker }: Gathered, turn: Turn): Promise<void> {
     if (carryOut === undefined || asker === undefined) {
       for (const job of jobs) await this.#carryOut(job, turn);
       return;
     }
+    const tryAll = async (from?: number, to?: number): Promise<readonly (Answer | undefined)[]> => {
+      try {
+        return await carryOut(asker, from, to);
+      } catch (error) {
+        // Each by itself may still be done, or be told why not.
+        this.#context.onInternalError(error);
+        return [];
+      }
+    };
     const { keepAlive, admitted } = this.#context;
     const rate = admitted()?.rate;
     turn.whenNow(() => keepAlive.begin());
     // Uploads pass the rate before they are stored, what is sent before it is. What would have to
     // wait for that waits for its turn first: so each connection waits for one portion at a time.
     const isPaid = rate === undefined || (bodies !== undefined && rate.takeNow(sum(bodies)));
-    const done = isPaid || bodies === undefined ? await carryOut(asker) : undefined;
+    const done = isPaid || bodies === undefined ? await tryAll() : undefined;
     await turn.come;
     if (isPaid) await this.#answerAll(jobs, done ?? [], true);
     else {
-      const sizes = bodies ?? done?.map((answer) => answer?.event.bytes ?? 0) ?? [];
+      const sizes = bodies ?? jobs.map((_, place) => done?.[place]?.event.bytes ?? 0);
       await this.#answerByRate(
         jobs,
         sizes,
         rate,
-        async (from, to) => done?.slice(from, to) ?? carryOut(asker, from, to),
+        async (from, to) => done?.slice(from, to) ?? tryAll(from, to),
       );
     }
     keepAlive.end();

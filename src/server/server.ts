@@ -154,7 +154,10 @@ export class Server {
     const session = new Session(connection, options, binding);
     const running = session
       .run()
-      .catch(this.#options.onInternalError)
+      .catch((error: unknown) => {
+        this.#options.onInternalError(error);
+        session.destroy("the server has trouble of its own");
+      })
       .finally(() => this.#sessions.delete(session));
     this.#sessions.set(session, running);
   }

@@ -89,12 +89,15 @@ export async function putSmall(
   for (const [place, { index, digest, file }] of verified.entries()) {
     if (stored?.[place] === undefined) continue;
     const size = file.content.length;
-    uploads[index]?.body.block?.release?.();
     const hex = formatDigest(digest);
     answers[index] = {
       pieces: [formatSuccess(226, { size, digest: hex })],
       event: transferred(client, "received", file.path.join("/"), size, hex, seconds),
     };
+  }
+  // Not before all is done: where anything fails, each is stored by itself, with its bytes.
+  for (const [index, { body }] of uploads.entries()) {
+    if (answers[index] !== undefined) body.block?.release?.();
   }
   return answers;
 }
