@@ -15,7 +15,7 @@ export interface Group {
    * Carries them out as far as nothing is unusual about them; left out where each is by itself.
    * @param from the place of the first of them that is meant; the first of all where left out
    * @param to the place behind the last; the end where left out
-   * @returns in place of each that is to be carried out by itself, of which nothing has happened,
+   * @returns in place of each that is to be carried out by itself, also if it was done before,
    * `undefined`
    */
   readonly carryOut?: (

@@ -155,7 +155,8 @@ export interface Storage {
    * Stores small files in this order, over what may be replaced: many cost little more than one. Of
    * two neither may be in the other's way.
    * @returns for each that is stored how many bytes of another it has replaced; in place of the
-   * others, of which nothing has happened, and which `create` is to be asked for, `undefined`
+   * others, which `create` is to be asked for, `undefined`. Nothing has happened to those, except
+   * where whoever stored them has died in the midst: then some may be stored, and are stored again
    */
   readonly storeSmall?:
     ((files: readonly NewSmallFile[]) => Promise<readonly (number | undefined)[]>) | undefined;

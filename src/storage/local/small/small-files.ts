@@ -42,7 +42,8 @@ interface Group<F> {
 /**
  * The short way for many small files on a disk of this machine: whole files, many with one message
  * to a thread. It does what can be done without a question, and says so where there is one: then
- * nothing has happened, and the ordinary way finds out what it is.
+ * nothing has happened, and the ordinary way finds out what it is. Only where the thread dies in the
+ * midst of a job some of that may be done; the ordinary way does it again.
  */
 export class SmallFiles {
   readonly #context: SmallContext;
