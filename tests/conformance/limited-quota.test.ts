@@ -76,7 +76,11 @@ test("what fails gives its room back", async () => {
 });
 
 /** What is held up between the disk and the count of what is on it. */
-function heldUp(): { readonly come: Promise<void>; readonly go: () => void; hold(): Promise<void> } {
+function heldUp(): {
+  readonly come: Promise<void>;
+  readonly go: () => void;
+  hold(): Promise<void>;
+} {
   const come = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
   const hold = (): Promise<void> => {

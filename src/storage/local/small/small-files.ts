@@ -47,7 +47,10 @@ interface Group<F> {
  */
 export class SmallFiles {
   readonly #context: SmallContext;
-  /** Folders that were made, or judged, and from which everything was stored since. */
+  /**
+   * Folders that are being made and judged, and those that were, where their names are known to lead
+   * to nothing of another name: elsewhere whoever renames a folder changes what is said of it.
+   */
   readonly #made = new Map<string, Promise<boolean>>();
 
   constructor(context: SmallContext) {
@@ -155,10 +158,13 @@ export class SmallFiles {
       // Of one that is another's only the ordinary way tells.
       if (first !== undefined) await twins.check(folder, first.path).catch(() => undefined);
       return true;
-    }).catch(() => {
-      this.#made.delete(key);
-      return false;
-    });
+    })
+      .catch(() => false)
+      .then((isThere) => {
+        const stays = isThere && twins.areExact(parents);
+        if (!stays && this.#made.get(key) === made) this.#made.delete(key);
+        return isThere;
+      });
     if (this.#made.size === MOST_MADE) this.#made.clear();
     this.#made.set(key, made);
     return made;
