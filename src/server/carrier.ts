@@ -29,7 +29,7 @@ export class Carrier {
     const asker = this.#askerOf(job);
     if (asker === undefined) return { jobs: [job] };
     const { intake } = this.#context;
-    const group = gather(job, (wanted) =>
+    const group = gather(job, lanes.together, (wanted) =>
       intake.nextIf((next) => lanes.hasRoom(next) && wanted(next)),
     );
     return { ...group, asker };

@@ -8,6 +8,9 @@ import { aborted, RequestFailed } from "./failures.ts";
 import { Body, BODY_BYTES, type Job } from "./job.ts";
 import { BoundedQueue, Room } from "./queue.ts";
 
+/** So long is read of what one client has sent before others have their turn, in milliseconds. */
+const STRETCH_MS = 4;
+
 /** Why nothing more comes from a client. */
 export type IntakeEnd =
   | { readonly type: "quit" | "fin" }
@@ -103,9 +106,19 @@ export class Intake {
 
   async #readAll(): Promise<IntakeEnd> {
     try {
+      let since = performance.now();
       for (;;) {
-        // What has come is taken without a pause: the more waits, the more is carried out as one.
-        const event = this.#channel.readNow() ?? (await this.#channel.read());
+        // What has come is taken with few pauses: the more waits, the more is carried out as one.
+        let event = this.#channel.readNow();
+        const now = performance.now();
+        if (event === undefined) {
+          event = await this.#channel.read();
+          // Who had to be waited for has given others their turn.
+          if (performance.now() - now > STRETCH_MS) since = performance.now();
+        } else if (now - since > STRETCH_MS) {
+          await new Promise((resolve) => setImmediate(resolve));
+          since = performance.now();
+        }
         if (event === undefined) return { type: "fin" };
         this.#events++;
         const room = this.#take(event);

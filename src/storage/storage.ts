@@ -118,6 +118,11 @@ export interface CreateOptions {
 export interface Ahead {
   /** At the most so many at the same time. */
   readonly requests: number;
+  /**
+   * So many small files are best read, or stored, as one: nothing is begun before there is room for
+   * them. One where it is left out.
+   */
+  readonly together?: number;
   /** Uploads of at the most so many bytes. */
   readonly uploadSize: number;
   /** Whether looking at names and deleting them are among them. */
