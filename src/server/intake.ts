@@ -29,6 +29,7 @@ export class Intake {
   readonly #jobs = new BoundedQueue<Job>(this.#requests);
   readonly #unanswered = new Set<Job>();
   #events = 0;
+  #isForgotten = false;
   /** The body that is being read. */
   #open: Body | undefined;
 
@@ -85,6 +86,13 @@ export class Intake {
   /** Nothing that waits is to be carried out any more. */
   stop(): void {
     this.#jobs.clear();
+  }
+
+  /** Nobody hears of anything any more: what waits is dropped, and so is what still comes. */
+  forget(): void {
+    this.stop();
+    this.#isForgotten = true;
+    for (const { body } of this.#unanswered) body?.fail(aborted("The connection was lost"));
   }
 
   /** Reads until nothing more comes. */
@@ -147,6 +155,7 @@ export class Intake {
 
   #add(asked: Job["asked"], body: Body | undefined): Promise<void> | undefined {
     const job: Job = { asked, body, cancelled: false };
+    if (this.#isForgotten) body?.fail(aborted("The connection was lost"));
     if (body !== undefined) this.#open = body;
     this.#unanswered.add(job);
     return this.#jobs.put(job, 1);

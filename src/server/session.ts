@@ -152,6 +152,11 @@ export class Session {
       if (job === undefined || this.#closing !== undefined) break;
       await this.#lanes.room(job);
       if (this.#closing !== undefined) break;
+      if (this.#connection.isLost) {
+        // Nobody would hear of it, and what waits keeps memory that others need.
+        this.#intake.forget();
+        break;
+      }
       // Nothing runs any more: the upload has said by now what it had to say.
       if (job.asked.type === "violation" && job.asked.inBody?.causeTold === true) continue;
       const group = this.#carrier.gather(job, this.#lanes);

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import type { ServerEvent } from "../../src/observe/events.ts";
 import { Server } from "../../src/server/server.ts";
 import { LocalStorage } from "../../src/storage/local/local.ts";
-import type { Storage } from "../../src/storage/storage.ts";
+import type { NewSmallFile, Storage } from "../../src/storage/storage.ts";
+import { until } from "../support/files.ts";
 import { TemporaryFolder } from "../support/programs.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { contentsOf } from "../support/trees.ts";
@@ -97,3 +98,35 @@ describe("where the short way for small files fails", () => {
     expect(scene.errors.map(String)).toContain("Error: the log is broken");
   });
 });
+
+test.each(["is reset", "was ended before"])(
+  "what waits of a client whose connection %s is dropped, for nobody would hear of it",
+  async (how) => {
+    await using scene = new ShortWayScene();
+    const count = 640;
+    const gate = Promise.withResolvers<void>();
+    let asked = 0;
+    let calls = 0;
+    const storeSmall = async (files: readonly NewSmallFile[]) => {
+      asked += files.length;
+      if (calls++ === 0) await gate.promise;
+      // That the other side is gone is told by the system, when it is asked.
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      return files.map(() => 0);
+    };
+    using client = await scene.start({ storeSmall });
+    const content = "x".repeat(3000);
+    for (let index = 0; index < count; index++) {
+      client.send(`PUT f${index} size=3000\n+3000\n${content}END\n`);
+    }
+    await until(() => asked > 0);
+    if (how === "is reset") client.socket.resetAndDestroy();
+    else client.finish().socket.destroy();
+    gate.resolve();
+    await until(() => scene.events.some(({ event }) => event === "disconnected"));
+    // Some were begun already, and some of those are told of in the log.
+    expect(asked).toBeLessThan(count / 2);
+    expect(scene.events.filter(({ event }) => event === "failed").length).toBeLessThan(count / 2);
+    expect(scene.errors).toEqual([]);
+  },
+);
