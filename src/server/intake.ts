@@ -123,7 +123,8 @@ export class Intake {
           event = await this.#channel.read();
           // Who had to be waited for has given others their turn.
           if (performance.now() - now > STRETCH_MS) since = performance.now();
-        } else if (now - since > STRETCH_MS) {
+        } else if (now - since > STRETCH_MS && this.#open === undefined) {
+          // Between two requests: an upload of which a part has come is carried out by itself.
           await new Promise((resolve) => setImmediate(resolve));
           since = performance.now();
         }
