@@ -77,11 +77,7 @@ function gatherLike<T extends { readonly path: Path }>(
     all.push(more);
     return true;
   };
-  while (weight < most) {
-    const next = takeIf(isOneMore);
-    if (next === undefined) break;
-    jobs.push(next);
-  }
+  for (let next = takeIf(isOneMore); next !== undefined; next = takeIf(isOneMore)) jobs.push(next);
   return { jobs, all };
 }
 

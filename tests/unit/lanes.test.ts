@@ -129,6 +129,7 @@ describe("Lanes", () => {
     const waiting = Array.from({ length: 500 }, (_, index) => job("GET", `${folder}f${index}`));
     let running = 0;
     let most = 0;
+    const isLeft = (): boolean => waiting.length > 0 || running > 0;
     const ends: (() => void)[] = [];
     const begin = (jobs: readonly Job[]): void => {
       const end = Promise.withResolvers<void>();
@@ -154,7 +155,7 @@ describe("Lanes", () => {
         begin(jobs);
       }
     })();
-    while (waiting.length > 0 || running > 0) {
+    while (isLeft()) {
       await new Promise((resolve) => setImmediate(resolve));
       ends.shift()?.();
     }
