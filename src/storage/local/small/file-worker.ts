@@ -1,6 +1,13 @@
-import type * as jobs from "./jobs.ts";
-import type { ReadDone, ReadJob, StoreDone, StoreJob } from "./jobs.ts";
-import type { ListDone, ListJob } from "./list-calls.ts";
+import type {
+  Job,
+  JobDone,
+  ListDone,
+  ListJob,
+  ReadDone,
+  ReadJob,
+  StoreDone,
+  StoreJob,
+} from "./jobs.ts";
 
 /** How long a job may take before others no longer wait for it, in milliseconds. */
 const STUCK_AFTER_MS = 500;
@@ -8,9 +15,6 @@ const STUCK_AFTER_MS = 500;
 const RETRY_AFTER_MS = 60_000;
 /** Where the program's own files lie in the executable that is shipped. */
 const INSIDE_EXECUTABLE = "/$bunfs/";
-
-type Job = jobs.Job | ListJob;
-type JobDone = jobs.JobDone | ListDone;
 
 interface Waiting {
   readonly job: Job;
