@@ -8,8 +8,10 @@ import { aborted, RequestFailed } from "./failures.ts";
 import { Body, BODY_BYTES, type Job } from "./job.ts";
 import { BoundedQueue, Room } from "./queue.ts";
 
-/** So long is read of what one client has sent before others have their turn, in milliseconds. */
+/** So long is read of what one client has sent before others have their turn, in milliseconds, */
 const STRETCH_MS = 4;
+/** but so many requests at least: they are best carried out as one. */
+const STRETCH_REQUESTS = 64;
 
 /** Why nothing more comes from a client. */
 export type IntakeEnd =
@@ -115,6 +117,7 @@ export class Intake {
   async #readAll(): Promise<IntakeEnd> {
     try {
       let since = performance.now();
+      let requests = 0;
       for (;;) {
         // What has come is taken with few pauses: the more waits, the more is carried out as one.
         let event = this.#channel.readNow();
@@ -122,14 +125,23 @@ export class Intake {
         if (event === undefined) {
           event = await this.#channel.read();
           // Who had to be waited for has given others their turn.
-          if (performance.now() - now > STRETCH_MS) since = performance.now();
-        } else if (now - since > STRETCH_MS && this.#open === undefined) {
+          if (performance.now() - now > STRETCH_MS) {
+            since = performance.now();
+            requests = 0;
+          }
+        } else if (
+          requests >= STRETCH_REQUESTS &&
+          now - since > STRETCH_MS &&
+          this.#open === undefined
+        ) {
           // Between two requests: an upload of which a part has come is carried out by itself.
           await new Promise((resolve) => setImmediate(resolve));
           since = performance.now();
+          requests = 0;
         }
         if (event === undefined) return { type: "fin" };
         this.#events++;
+        if (event.type === "request") requests++;
         const room = this.#take(event);
         if (room !== undefined) await room;
         if (event.type === "request" && event.request.verb === "QUIT") return { type: "quit" };
