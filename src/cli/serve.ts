@@ -8,6 +8,7 @@ import { formatSeconds } from "../observe/units.ts";
 import { NOOP_MS } from "../protocol/limits.ts";
 import { SYSTEM } from "../platform/system.ts";
 import { isLoopback } from "../security/ip.ts";
+import { fileWorker } from "../storage/local/small/file-worker.ts";
 import type { Storage } from "../storage/storage.ts";
 import { announce, connectLines, tellCommands } from "./announce.ts";
 import type { Arguments, Setting } from "./args.ts";
@@ -66,6 +67,12 @@ export async function runServe(given: Arguments): Promise<Status> {
   };
   const onInternalError = (error: unknown): void => {
     messages.error(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
+  };
+  fileWorker.onDeath = (why) => {
+    messages.error(
+      `The thread for small files has failed: ${why}. They are moved one by one, which is slower; ` +
+        "another thread is tried from time to time.",
+    );
   };
   const keepPartial = readSeconds(setting(given, "keep-partial"));
   checkEnoughFiles();

@@ -34,7 +34,10 @@ export function whyNotEverywhere(name: string): string | undefined {
   return undefined;
 }
 
-/** A name in the one spelling that every system which folds names takes it for. */
+/**
+ * A name in the one spelling that every system which folds cases or forms of characters takes it for;
+ * what HFS+ passes over in names stays in it.
+ */
 export function folded(name: string): string {
   return name.toUpperCase().normalize("NFC");
 }

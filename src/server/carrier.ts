@@ -1,14 +1,14 @@
 import { formatFailure, formatSuccess } from "../protocol/reply.ts";
 import { StorageError } from "../storage/errors.ts";
 import { join } from "../transport/join.ts";
-import { RequestFailed, toFailure } from "./failures.ts";
+import { aborted, RequestFailed, toFailure } from "./failures.ts";
 import type { Job } from "./job.ts";
 import { exchangeFor, mindJob, type CarrierContext } from "./job-exchange.ts";
 import { Turn, type Lanes } from "./lanes.ts";
 import type { Rate } from "./rates.ts";
-import type { Right } from "./rights.ts";
 import { gather, type Group } from "./together.ts";
-import { authorise, handle, isLogged } from "./verbs.ts";
+import { transferred } from "./transferred.ts";
+import { authorise, handle, isLogged, mayDoAll } from "./verbs.ts";
 import type { Answer, Asker } from "./verbs/small.ts";
 
 /** Requests that are carried out as one, and for whom; each by itself where that is left out. */
@@ -29,34 +29,57 @@ export class Carrier {
     const asker = this.#askerOf(job);
     if (asker === undefined) return { jobs: [job] };
     const { intake } = this.#context;
-    const group = gather(job, (wanted) =>
+    const group = gather(job, lanes.together, (wanted) =>
       intake.nextIf((next) => lanes.hasRoom(next) && wanted(next)),
     );
     return { ...group, asker };
   }
 
-  /** Carries out requests, and answers them when their turn comes. */
-  async carryOut({ jobs, carryOut, bodies, asker }: Gathered, turn: Turn): Promise<void> {
+  /**
+   * Carries out requests, and answers them when their turn comes. Never rejects: where a reply cannot
+   * be given, no other may take its place, and the connection is cut.
+   */
+  async carryOut(group: Gathered, turn: Turn): Promise<void> {
+    try {
+      await this.#carryOutAll(group, turn);
+    } catch (error) {
+      this.#context.onInternalError(error);
+      this.#context.connection.destroy("the server has trouble of its own");
+    }
+  }
+
+  async #carryOutAll({ jobs, carryOut, bodies, asker }: Gathered, turn: Turn): Promise<void> {
     if (carryOut === undefined || asker === undefined) {
       for (const job of jobs) await this.#carryOut(job, turn);
       return;
     }
+    const tryAll = async (from?: number, to?: number): Promise<readonly (Answer | undefined)[]> => {
+      try {
+        return await carryOut(asker, from, to);
+      } catch (error) {
+        // Each by itself may still be done, or be told why not.
+        this.#context.onInternalError(error);
+        return [];
+      }
+    };
+    const started = performance.now();
     const { keepAlive, admitted } = this.#context;
     const rate = admitted()?.rate;
     turn.whenNow(() => keepAlive.begin());
     // Uploads pass the rate before they are stored, what is sent before it is. What would have to
     // wait for that waits for its turn first: so each connection waits for one portion at a time.
     const isPaid = rate === undefined || (bodies !== undefined && rate.takeNow(sum(bodies)));
-    const done = isPaid || bodies === undefined ? await carryOut(asker) : undefined;
+    const done = isPaid || bodies === undefined ? await tryAll() : undefined;
     await turn.come;
-    if (isPaid) await this.#answerAll(jobs, done ?? [], true);
+    if (isPaid) await this.#answerAll(jobs, done ?? [], started, true);
     else {
-      const sizes = bodies ?? done?.map((answer) => answer?.event.bytes ?? 0) ?? [];
+      const sizes = bodies ?? jobs.map((_, place) => done?.[place]?.moved.bytes ?? 0);
       await this.#answerByRate(
         jobs,
         sizes,
+        started,
         rate,
-        async (from, to) => done?.slice(from, to) ?? carryOut(asker, from, to),
+        async (from, to) => done?.slice(from, to) ?? tryAll(from, to),
       );
     }
     keepAlive.end();
@@ -68,24 +91,23 @@ export class Carrier {
    */
   #askerOf({ asked }: Job): Asker | undefined {
     const { storage, rights } = this.#context.admitted() ?? {};
-    const isPut = asked.type === "request" && asked.request.verb === "PUT";
-    const way = isPut ? storage?.storeSmall : storage?.readSmall;
-    if (storage === undefined || way === undefined) return undefined;
-    const wanted: readonly Right[] = isPut ? ["add", "replace"] : ["read"];
-    if (rights === undefined || wanted.some((right) => rights.withholderOf(right))) {
-      return undefined;
-    }
-    return { storage, client: this.#context.connection.remote };
+    if (storage === undefined || rights === undefined || asked.type !== "request") return undefined;
+    const { verb } = asked.request;
+    const way = verb === "PUT" ? storage.storeSmall : storage.readSmall;
+    if (way === undefined || !mayDoAll(verb, rights)) return undefined;
+    return { storage };
   }
 
   /**
    * Answers what is carried out together, in portions that the client's rate lets pass.
    * @param sizes bytes of each
+   * @param started when they were begun, of `performance.now()`
    * @param answer gives the answers from one place to another, once those may pass
    */
   async #answerByRate(
     jobs: readonly Job[],
     sizes: readonly number[],
+    started: number,
     rate: Rate,
     answer: (from: number, to: number) => Promise<readonly (Answer | undefined)[]>,
   ): Promise<void> {
@@ -95,7 +117,8 @@ export class Carrier {
       to = rate.portion(sizes, from);
       const some = jobs.slice(from, to);
       const isPaid = await this.#pass(some, sum(sizes.slice(from, to)), rate);
-      await this.#answerAll(some, isPaid ? await answer(from, to) : [], isPaid);
+      const answers = isPaid ? await answer(from, to) : [];
+      await this.#answerAll(some, answers, started, isPaid);
     }
   }
 
@@ -118,27 +141,45 @@ export class Carrier {
   async #answerAll(
     jobs: readonly Job[],
     answers: readonly (Answer | undefined)[],
+    started: number,
     isPaid: boolean,
   ): Promise<void> {
-    let pieces: (string | Uint8Array)[] = [];
-    const send = (): void => {
-      if (pieces.length > 0) this.#context.connection.write(join(pieces));
-      pieces = [];
+    let answered: { readonly job: Job; readonly answer: Answer }[] = [];
+    const send = async (): Promise<void> => {
+      const some = answered;
+      answered = [];
+      if (some.length > 0) await this.#send(some, started);
     };
     for (const [index, job] of jobs.entries()) {
       const answer = answers[index];
       if (answer === undefined || (job.cancelled && job.body === undefined)) {
-        send();
+        await send();
         await this.#carryOut(job, Turn.now(), isPaid);
-        continue;
-      }
-      pieces.push(...answer.pieces);
-      this.#context.observe(answer.event);
-      this.#context.intake.answered(job);
+      } else answered.push({ job, answer });
+    }
+    await send();
+  }
+
+  /** Sends answers, and tells the log: of what is sent when it is, as of what is sent by itself. */
+  async #send(
+    answered: readonly { readonly job: Job; readonly answer: Answer }[],
+    started: number,
+  ): Promise<void> {
+    const { connection, intake, observe } = this.#context;
+    connection.write(join(answered.flatMap(({ answer }) => answer.pieces)));
+    for (const { job } of answered) {
+      intake.answered(job);
       job.body?.drop(() => undefined);
     }
-    send();
-    await this.#context.connection.drained().catch(() => undefined);
+    const isSent = await connection.drained().then(
+      () => true,
+      () => false,
+    );
+    for (const { job, answer } of answered) {
+      if (isSent || job.body !== undefined) {
+        observe(transferred(connection.remote, answer.moved, started));
+      } else this.#observeFailure(job, aborted("The connection was lost"));
+    }
   }
 
   /** Carries out a request, and answers it when its turn comes. */

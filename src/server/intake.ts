@@ -8,6 +8,11 @@ import { aborted, RequestFailed } from "./failures.ts";
 import { Body, BODY_BYTES, type Job } from "./job.ts";
 import { BoundedQueue, Room } from "./queue.ts";
 
+/** So long is read of what one client has sent before others have their turn, in milliseconds, */
+const STRETCH_MS = 4;
+/** but so many requests at least: they are best carried out as one. */
+const STRETCH_REQUESTS = 64;
+
 /** Why nothing more comes from a client. */
 export type IntakeEnd =
   | { readonly type: "quit" | "fin" }
@@ -26,6 +31,7 @@ export class Intake {
   readonly #jobs = new BoundedQueue<Job>(this.#requests);
   readonly #unanswered = new Set<Job>();
   #events = 0;
+  #isForgotten = false;
   /** The body that is being read. */
   #open: Body | undefined;
 
@@ -84,6 +90,13 @@ export class Intake {
     this.#jobs.clear();
   }
 
+  /** Nobody hears of anything any more: what waits is dropped, and so is what still comes. */
+  forget(): void {
+    this.stop();
+    this.#isForgotten = true;
+    for (const { body } of this.#unanswered) body?.fail(aborted("The connection was lost"));
+  }
+
   /** Reads until nothing more comes. */
   async run(): Promise<IntakeEnd> {
     const end = await this.#readAll();
@@ -103,11 +116,32 @@ export class Intake {
 
   async #readAll(): Promise<IntakeEnd> {
     try {
+      let since = performance.now();
+      let requests = 0;
       for (;;) {
-        // What has come is taken without a pause: the more waits, the more is carried out as one.
-        const event = this.#channel.readNow() ?? (await this.#channel.read());
+        // What has come is taken with few pauses: the more waits, the more is carried out as one.
+        let event = this.#channel.readNow();
+        const now = performance.now();
+        if (event === undefined) {
+          event = await this.#channel.read();
+          // Who had to be waited for has given others their turn.
+          if (performance.now() - now > STRETCH_MS) {
+            since = performance.now();
+            requests = 0;
+          }
+        } else if (
+          requests >= STRETCH_REQUESTS &&
+          now - since > STRETCH_MS &&
+          this.#open === undefined
+        ) {
+          // Between two requests: an upload of which a part has come is carried out by itself.
+          await new Promise((resolve) => setImmediate(resolve));
+          since = performance.now();
+          requests = 0;
+        }
         if (event === undefined) return { type: "fin" };
         this.#events++;
+        if (event.type === "request") requests++;
         const room = this.#take(event);
         if (room !== undefined) await room;
         if (event.type === "request" && event.request.verb === "QUIT") return { type: "quit" };
@@ -134,6 +168,7 @@ export class Intake {
 
   #add(asked: Job["asked"], body: Body | undefined): Promise<void> | undefined {
     const job: Job = { asked, body, cancelled: false };
+    if (this.#isForgotten) body?.fail(aborted("The connection was lost"));
     if (body !== undefined) this.#open = body;
     this.#unanswered.add(job);
     return this.#jobs.put(job, 1);

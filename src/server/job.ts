@@ -121,3 +121,11 @@ export interface Job {
   readonly body: Body | undefined;
   cancelled: boolean;
 }
+
+/** Parts of a path that count as one request more: each is a folder to go down to. */
+const PARTS = 32;
+
+/** As how many requests one counts where they are carried out together, or wait for one thread. */
+export function weightOf({ asked }: Job): number {
+  return asked.type === "request" ? Math.max(1, Math.ceil(asked.request.path.length / PARTS)) : 1;
+}

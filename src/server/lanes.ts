@@ -1,6 +1,6 @@
 import type { Ahead } from "../storage/storage.ts";
 import { Ways, wayTo, type Way } from "../storage/ways.ts";
-import type { Job } from "./job.ts";
+import { weightOf, type Job } from "./job.ts";
 
 const ONE_BY_ONE: Ahead = { requests: 1, uploadSize: 0, names: false };
 
@@ -57,6 +57,7 @@ export class Lanes {
   #ways: { readonly all: Ways<Promise<void>>; readonly written: Ways<Promise<void>> } | undefined;
   /** What nothing may be carried out beside. */
   #alone: Promise<void> | undefined;
+  /** What is carried out weighs so much. */
   #requests = 0;
   #ahead = ONE_BY_ONE;
   #last: Promise<void> = Promise.resolve();
@@ -71,9 +72,15 @@ export class Lanes {
     this.#ahead = ahead ?? ONE_BY_ONE;
   }
 
-  /** Waits until anything at all could be begun. */
+  /** How much requests that are carried out as one may weigh. */
+  get together(): number {
+    return this.#ahead.together ?? 1;
+  }
+
+  /** Waits until anything at all could be begun, and as many as one as are best. */
   async anyRoom(): Promise<void> {
-    while (this.#requests >= this.#ahead.requests) await Promise.race(this.#running);
+    const most = this.#ahead.requests - this.together;
+    while (this.#requests > most) await Promise.race(this.#running);
   }
 
   /** Waits until a request can be begun. */
@@ -100,17 +107,19 @@ export class Lanes {
     if (this.#running.size === 0) turn.arrive();
     else void this.#last.then(() => turn.arrive());
     const touched = jobs.map((job) => this.#touchedBy(job));
+    // Elsewhere than where many are done as one, how deep a file lies is no work.
+    const weight = this.together === 1 ? jobs.length : sum(jobs.map(weightOf));
     const running = work(turn).finally(() => {
       this.#running.delete(running);
-      this.#requests -= jobs.length;
+      this.#requests -= weight;
       if (this.#alone === running) this.#alone = undefined;
-      for (const one of touched) this.#waysOf(one, (ways, way) => ways.remove(way, running));
+      this.#useWays(touched, (ways, some) => ways.remove(some, running));
     });
     this.#last = running;
     this.#running.add(running);
-    this.#requests += jobs.length;
+    this.#requests += weight;
     if (touched.includes(undefined)) this.#alone = running;
-    for (const one of touched) this.#waysOf(one, (ways, way) => ways.add(way, running));
+    this.#useWays(touched, (ways, some) => ways.add(some, running));
   }
 
   /** Waits until nothing is carried out any more. */
@@ -125,12 +134,20 @@ export class Lanes {
     return others?.blocks(wanted.way) === true ? others.inTheWayOf(wanted.way)[0] : undefined;
   }
 
-  #waysOf(touched: Touched | undefined, use: (ways: Ways<Promise<void>>, way: Way) => void): void {
-    if (touched === undefined) return;
+  #useWays(
+    touched: readonly (Touched | undefined)[],
+    use: (ways: Ways<Promise<void>>, some: readonly Way[]) => void,
+  ): void {
+    const known = touched.filter((one) => one !== undefined);
+    if (known.length === 0) return;
     // A client that asks for nothing costs no memory for it.
     this.#ways ??= { all: new Ways(), written: new Ways() };
-    use(this.#ways.all, touched.way);
-    if (touched.writes) use(this.#ways.written, touched.way);
+    use(
+      this.#ways.all,
+      known.map(({ way }) => way),
+    );
+    const written = known.flatMap(({ way, writes }) => (writes ? [way] : []));
+    if (written.length > 0) use(this.#ways.written, written);
   }
 
   /** `undefined` where nothing may be carried out beside it. */
@@ -157,4 +174,8 @@ export class Lanes {
         return undefined;
     }
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, number) => all + number, 0);
 }

@@ -93,12 +93,18 @@ export class Session {
         if (job === undefined || this.#closing !== undefined) break;
         await this.#lanes.room(job);
         if (this.#closing !== undefined) break;
+        if (this.#connection.isLost) {
+          // Nobody would hear of it, and what waits keeps memory that others need.
+          this.#intake.forget();
+          break;
+        }
         this.#begin(job);
       }
       await this.#lanes.settle();
       await this.#leave(reading);
     } catch (error) {
       this.#options.onInternalError(error);
+      this.destroy("the server has trouble of its own");
     }
     this.#options.onGone(this);
   }

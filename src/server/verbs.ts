@@ -16,8 +16,10 @@ type Handler<V extends Verb> = (request: Request<V>, exchange: Exchange) => Prom
 
 interface VerbEntry<V extends Verb> {
   readonly handle: Handler<V>;
-  /** What it does to files. A PUT that would replace one asks for that itself. */
+  /** What it does to files. */
   readonly right: Right;
+  /** What it does to one that is there already, if it may: it asks for that itself. */
+  readonly over?: Right;
   /** Whether the log tells when it fails. */
   readonly logged: boolean;
   /** The word of a failure that leaves things as they were wanted, and is not logged. */
@@ -29,7 +31,7 @@ interface VerbEntry<V extends Verb> {
 /** Every verb: who carries it out, and for whom. */
 const VERBS: { readonly [V in Verb]: VerbEntry<V> } = {
   GET: { handle: get, right: "read", logged: true },
-  PUT: { handle: put, right: "add", logged: true, does: "storing files" },
+  PUT: { handle: put, right: "add", over: "replace", logged: true, does: "storing files" },
   HELD: { handle: held, right: "add", logged: true, does: "storing files" },
   LIST: { handle: list, right: "read", logged: false },
   STAT: { handle: stat, right: "read", logged: false },
@@ -56,6 +58,12 @@ export function authorise(verb: string, rights: Rights | undefined): void {
   if (withholder === undefined) return;
   const message = `${withholder.replace(/^t/, "T")} does not allow ${does}`;
   throw new RequestFailed({ code: 553, word: "denied" }, message);
+}
+
+/** Whether nothing that a request of a client could do is withheld from it, whatever is there. */
+export function mayDoAll(verb: Verb, rights: Rights): boolean {
+  const { right, over = "none" }: VerbEntry<Verb> = VERBS[verb] as VerbEntry<Verb>;
+  return rights.withholderOf(right) === undefined && rights.withholderOf(over) === undefined;
 }
 
 /** Carries out a request. Rejects where that fails. */

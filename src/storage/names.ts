@@ -8,7 +8,7 @@ export const STAGING = ".sftp-staging";
 /** The longest name in bytes, as UTF-8. */
 const MAX_NAME = 255;
 /** The longest path in bytes, as UTF-8. */
-const MAX_PATH = 1024;
+export const MAX_PATH = 1024;
 
 /** The second name, in 8.3 form, that NTFS may give the staging folder. */
 const SHORT_STAGING = /^SFTP-S~[0-9]$/i;

@@ -68,8 +68,7 @@ export class Receiver {
     release?: () => void,
   ): Promise<void> | undefined {
     const actual = blockDigest(data);
-    const checked = !(globalThis.FAULT_LAB && without("digest"));
-    if (checked && digest !== undefined && digest !== actual) {
+    if (isDamaged(actual, digest)) {
       throw new StorageError(
         "mismatch",
         this.#path,
@@ -88,7 +87,7 @@ export class Receiver {
   async finish(expected: Expected, attributes: Attributes): Promise<Received> {
     const size = this.#size;
     const digest = this.#digest.value();
-    const wrong = this.#whatIsWrong(expected, size, digest);
+    const wrong = whatIsWrong({ size, digest }, expected);
     if (wrong !== undefined) {
       await this.#sink.abort();
       throw new StorageError("mismatch", this.#path, wrong);
@@ -116,20 +115,29 @@ export class Receiver {
   abort(): Promise<void> {
     return this.#sink.abort();
   }
+}
 
-  #whatIsWrong(
-    expected: Expected,
-    size: number,
-    digest: bigint,
-  ): ((name: string) => string) | undefined {
-    if (globalThis.FAULT_LAB && without("size")) expected = { digest: expected.digest };
-    if (globalThis.FAULT_LAB && without("digest")) expected = { size: expected.size };
-    if (expected.size !== undefined && expected.size !== size) {
-      return (name) => `Of ${name} came ${size} bytes where ${expected.size} were announced`;
-    }
-    if (expected.digest !== undefined && expected.digest !== digest) {
-      return (name) => `The digest of ${name} is not the one that was sent with it`;
-    }
-    return undefined;
+/** Whether a block is not the one that was sent, as far as its digest was named. */
+export function isDamaged(digest: bigint, named: bigint | undefined): boolean {
+  if (globalThis.FAULT_LAB && without("digest")) return false;
+  return named !== undefined && named !== digest;
+}
+
+/**
+ * How a file that has come is not the one that was announced, in words that its name is put into;
+ * `undefined` where it is.
+ */
+export function whatIsWrong(
+  { size, digest }: Received,
+  expected: Expected,
+): ((name: string) => string) | undefined {
+  if (globalThis.FAULT_LAB && without("size")) expected = { digest: expected.digest };
+  if (globalThis.FAULT_LAB && without("digest")) expected = { size: expected.size };
+  if (expected.size !== undefined && expected.size !== size) {
+    return (name) => `Of ${name} came ${size} bytes where ${expected.size} were announced`;
   }
+  if (expected.digest !== undefined && expected.digest !== digest) {
+    return (name) => `The digest of ${name} is not the one that was sent with it`;
+  }
+  return undefined;
 }

@@ -130,6 +130,11 @@ export interface Leftover {
 export interface Ahead {
   /** At the most so many at the same time. */
   readonly requests: number;
+  /**
+   * So many small files are best read, or stored, as one: nothing is begun before there is room for
+   * them. One where it is left out.
+   */
+  readonly together?: number;
   /** Uploads of at the most so many bytes. */
   readonly uploadSize: number;
   /** Whether looking at names and deleting them are among them. */
@@ -167,7 +172,8 @@ export interface Storage {
    * Stores small files in this order, over what may be replaced: many cost little more than one. Of
    * two neither may be in the other's way.
    * @returns for each that is stored how many bytes of another it has replaced; in place of the
-   * others, of which nothing has happened, and which `create` is to be asked for, `undefined`
+   * others, which `create` is to be asked for, `undefined`. Nothing has happened to those, except
+   * where whoever stored them has died in the midst: then some may be stored, and are stored again
    */
   readonly storeSmall?:
     ((files: readonly NewSmallFile[]) => Promise<readonly (number | undefined)[]>) | undefined;

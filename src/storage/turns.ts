@@ -15,10 +15,8 @@ export class Turns {
     const before = new Set(blocked.flatMap((way) => this.#running.inTheWayOf(way)));
     const result = before.size === 0 ? work() : Promise.all(before).then(work);
     const done = result.catch(() => undefined);
-    for (const way of ways) this.#running.add(way, done);
-    void done.then(() => {
-      for (const way of ways) this.#running.remove(way, done);
-    });
+    this.#running.add(ways, done);
+    void done.then(() => this.#running.remove(ways, done));
     return result;
   }
 }

@@ -8,19 +8,28 @@ export interface Way {
   readonly above: readonly string[];
 }
 
-/** The folder that was asked for last: what follows is in it as a rule. */
-let last: { readonly folder: string; readonly above: readonly string[] } = {
-  folder: "",
-  above: ["/"],
-};
+/** Folders that are remembered. */
+const MOST_FOLDERS = 16;
 
-/** What a path is compared by: the one spelling that every system which folds names takes it for. */
+/** The folders that were asked for last: what follows is in one of them as a rule. */
+const lately = new Map<string, readonly string[]>();
+
+/**
+ * What a path is compared by: the one spelling that every system which folds cases or forms of
+ * characters takes it for. What HFS+ passes over in names besides is left in it: two that differ in
+ * nothing else are not in each other's way.
+ */
 export function wayTo(path: Path): Way {
   const name = path.at(-1);
   if (name === undefined) return { name: "/", above: [] };
   const folder = path.slice(0, -1).join("/");
-  if (folder !== last.folder) last = { folder, above: foldersOf(folder) };
-  return { name: `${last.above[0] ?? "/"}${folded(name)}/`, above: last.above };
+  let above = lately.get(folder);
+  if (above === undefined) {
+    above = foldersOf(folder);
+    if (lately.size === MOST_FOLDERS) lately.clear();
+    lately.set(folder, above);
+  }
+  return { name: `${above[0] ?? "/"}${folded(name)}/`, above };
 }
 
 /** A folder and those that it is in, the nearest first. */
@@ -44,14 +53,16 @@ export class Ways<T extends NonNullable<unknown>> {
   readonly #names = new Owners<T>();
   readonly #above = new Owners<T>();
 
-  add({ name, above }: Way, owner: T): void {
-    this.#names.enter(name, owner);
-    for (const folder of above) this.#above.enter(folder, owner);
+  /** Adds paths of one that works on them. */
+  add(ways: readonly Way[], owner: T): void {
+    for (const { name } of ways) this.#names.enter(name, owner);
+    for (const folder of foldersAbove(ways)) this.#above.enter(folder, owner);
   }
 
-  remove({ name, above }: Way, owner: T): void {
-    this.#names.leave(name, owner);
-    for (const folder of above) this.#above.leave(folder, owner);
+  /** Removes all that one has added. */
+  remove(ways: readonly Way[], owner: T): void {
+    for (const { name } of ways) this.#names.leave(name, owner);
+    for (const folder of foldersAbove(ways)) this.#above.leave(folder, owner);
   }
 
   /** Those that are in the way, some of them perhaps more than once. */
@@ -65,6 +76,11 @@ export class Ways<T extends NonNullable<unknown>> {
     if (this.#names.has(name) || this.#above.has(name)) return true;
     return above.some((folder) => this.#names.has(folder));
   }
+}
+
+/** The folders that paths are in; those that several are in together mostly once. */
+function* foldersAbove(ways: readonly Way[]): Generator<string> {
+  for (const above of new Set(ways.map((way) => way.above))) yield* above;
 }
 
 /** Whose a name is: as a rule one's alone, and to make a set for that costs more than the rest. */

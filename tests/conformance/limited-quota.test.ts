@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import type { Path } from "../../src/storage/errors.ts";
 import { LimitedStorage } from "../../src/storage/limited/storage.ts";
 import { Quota } from "../../src/storage/limited/quota.ts";
 import { LocalStorage } from "../../src/storage/local/local.ts";
 import { BLOCK_SIZE } from "../../src/storage/read-blocks.ts";
+import type { NewSmallFile, Storage } from "../../src/storage/storage.ts";
 import { bytesOf, expectProblem, store } from "./ground.ts";
 import { LocalGround } from "./local-ground.ts";
 
@@ -72,6 +74,94 @@ test("what fails gives its room back", async () => {
   await full(6000, storage);
   await store(storage, ["h"], bytesOf(6000));
   await full(3000, storage);
+});
+
+/** What is held up between the disk and the count of what is on it. */
+function heldUp(): {
+  readonly come: Promise<void>;
+  readonly go: () => void;
+  hold(): Promise<void>;
+} {
+  const come = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const hold = (): Promise<void> => {
+    come.resolve();
+    return go.promise;
+  };
+  return { come: come.promise, go: go.resolve, hold };
+}
+
+test("recount() leaves alone what is stored together, deleted or moved meanwhile", async () => {
+  await using ground = await LocalGround.make();
+  const inner = ground.storage;
+  const { storeSmall } = inner;
+  const at = { store: heldUp(), delete: heldUp(), rename: heldUp() };
+  const slow: Storage = new Proxy<Storage>(inner, {
+    get: (target, name) => {
+      if (name === "storeSmall") {
+        return async (files: readonly NewSmallFile[]) => {
+          await at.store.hold();
+          return storeSmall?.(files);
+        };
+      }
+      if (name === "delete" || name === "rename") {
+        return async (...paths: [Path, Path]) => {
+          await target[name](...paths);
+          await at[name].hold();
+        };
+      }
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const quota = new Quota(inner, { total: TOTAL });
+  const storage = new LimitedStorage(slow, quota);
+  const few = Array.from({ length: 8 }, (_, index) => ({
+    path: [`f${index}`],
+    content: bytesOf(1000),
+    attributes: {},
+  }));
+  await quota.ready();
+  const stored = storage.storeSmall?.(few);
+  await at.store.come;
+  await quota.recount();
+  at.store.go();
+  expect(await stored).toEqual(few.map(() => 0));
+  await full(2000, storage);
+
+  const deleted = storage.delete(["f0"]);
+  await at.delete.come;
+  await quota.recount();
+  at.delete.go();
+  await deleted;
+  await full(3000, storage);
+
+  const moved = storage.rename(["f1"], ["g1"]);
+  await at.rename.come;
+  await rm(ground.at("g1"));
+  await quota.recount();
+  at.rename.go();
+  await moved;
+  await full(3000, storage);
+  await quota.recount();
+  await full(4000, storage);
+});
+
+test("small files that fail together give their room back", async () => {
+  await using ground = await LocalGround.make();
+  const storeSmall = () => Promise.reject(new Error("trouble"));
+  const inner = new Proxy<Storage>(ground.storage, {
+    get: (target, name) => {
+      if (name === "storeSmall") return storeSmall;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const storage = new LimitedStorage(inner, new Quota(ground.storage, { total: TOTAL }));
+  const file = { path: ["f"], content: bytesOf(TOTAL), attributes: {} };
+  expect(await storage.storeSmall?.([file]).catch(String)).toBe("Error: trouble");
+  await full(TOTAL, storage);
+  await store(storage, ["f"], bytesOf(TOTAL));
 });
 
 test("small files that are stored together are counted, with what they replace", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Job } from "../../src/server/job.ts";
 import { Lanes, type Turn } from "../../src/server/lanes.ts";
+import { gather } from "../../src/server/together.ts";
 
 describe("Lanes", () => {
   function job(verb: "GET" | "STAT" | "PUT" | "DELETE" | "MKDIR", path: string, size = 1): Job {
@@ -116,5 +117,50 @@ describe("Lanes", () => {
     await lanes.settle();
     expect(lanes.hasRoom(job("MKDIR", "a"))).toBe(true);
     expect(lanes.busy).toBe(false);
+  });
+
+  test.each([
+    ["many are carried out as one", 1, 128],
+    ["deep they lie", 480, 8],
+  ])("carries out no more at once than may be, however %s", async (_, depth, limit) => {
+    const lanes = new Lanes();
+    lanes.widen({ requests: 128, together: 64, uploadSize: 1024, names: true });
+    const folder = "d/".repeat(depth - 1);
+    const waiting = Array.from({ length: 500 }, (_, index) => job("GET", `${folder}f${index}`));
+    let running = 0;
+    let most = 0;
+    const isLeft = (): boolean => waiting.length > 0 || running > 0;
+    const ends: (() => void)[] = [];
+    const begin = (jobs: readonly Job[]): void => {
+      const end = Promise.withResolvers<void>();
+      running += jobs.length;
+      most = Math.max(most, running);
+      lanes.begin(jobs, () => end.promise.then(() => void (running -= jobs.length)));
+      ends.push(end.resolve);
+    };
+    // The first few come by themselves, the others while they are carried out.
+    for (const count of [1, limit / 2 - 2]) {
+      await lanes.anyRoom();
+      begin(waiting.splice(0, count));
+    }
+    const feeding = (async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        await lanes.room(next);
+        const { jobs } = gather(next, lanes.together, (wanted) => {
+          const [first] = waiting;
+          return first !== undefined && lanes.hasRoom(first) && wanted(first)
+            ? waiting.shift()
+            : undefined;
+        });
+        begin(jobs);
+      }
+    })();
+    while (isLeft()) {
+      await new Promise((resolve) => setImmediate(resolve));
+      ends.shift()?.();
+    }
+    await feeding;
+    expect(most).toBeLessThanOrEqual(limit);
+    expect(most).toBeGreaterThan(limit / 2);
   });
 });

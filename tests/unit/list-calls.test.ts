@@ -4,11 +4,11 @@ import {
   EXECUTABLE,
   FILE,
   FOLDER,
-  listFolders,
   MOST_LISTED,
   UNUSUAL,
   VERY_MANY,
-} from "../../src/storage/local/small/list-calls.ts";
+} from "../../src/storage/local/small/jobs.ts";
+import { listFolders } from "../../src/storage/local/small/list-calls.ts";
 import { TemporaryFolder } from "../support/programs.ts";
 
 const IS_LINUX = process.platform === "linux";

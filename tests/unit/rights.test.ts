@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ROLES } from "../../src/security/users.ts";
 import { RequestFailed } from "../../src/server/failures.ts";
 import { Rights, type Right } from "../../src/server/rights.ts";
-import { authorise } from "../../src/server/verbs.ts";
+import { authorise, mayDoAll } from "../../src/server/verbs.ts";
 
 const READING = ["GET", "LIST", "STAT", "ABORT", "NOOP"];
 const ADDING = ["PUT", "HELD", "MKDIR"];
@@ -64,4 +64,16 @@ test("only the role full replaces files, and not where a flag forbids it", () =>
   const withheld = new Rights("full", new Map([["replace", "--no-overwrite"]]));
   expect(withheld.withholderOf("replace")).toBe("the server's --no-overwrite");
   expect(withheld.withholderOf("add")).toBeUndefined();
+});
+
+describe("mayDoAll()", () => {
+  test("is true of whoever is refused nothing, whatever is there", () => {
+    const may = (rights: Rights): string[] =>
+      (["GET", "PUT", "MKDIR", "DELETE"] as const).filter((verb) => mayDoAll(verb, rights));
+    expect(may(new Rights("full", none))).toEqual(["GET", "PUT", "MKDIR", "DELETE"]);
+    expect(may(new Rights("write", none))).toEqual(["GET", "MKDIR"]);
+    expect(may(new Rights("read", none))).toEqual(["GET"]);
+    const noReplacing = new Map([["replace", "--no-overwrite"]] as const);
+    expect(may(new Rights("full", noReplacing))).toEqual(["GET", "MKDIR", "DELETE"]);
+  });
 });

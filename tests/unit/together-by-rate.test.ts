@@ -162,7 +162,8 @@ describe("small files of a client with a rate", () => {
     const { client, asked, passes, begun, folder } = scene;
     const uploads = NAMES.map((name) => put(name, "0123456789"));
     client.send(uploads.join(""));
-    await until(() => sum(begun) === 10 * NAMES.length);
+    // So many that no more are begun beside them: a second portion would have been asked for.
+    await until(() => sum(begun) > (10 * NAMES.length) / 2);
     client.send("ABORT\n");
     expect(await scene.replies(NAMES.length)).toEqual(NAMES.map(() => "426"));
     expect(await client.reply()).toBe("225");

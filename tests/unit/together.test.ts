@@ -17,9 +17,12 @@ function put(path: string, keys: object = { size: 1 }, come: "whole" | "part" = 
   return { asked: { type: "request", request }, body, cancelled: false };
 }
 
+/** So many at the most. */
+const MOST = 64;
+
 /** How many of those that wait are carried out with the first. */
 function gathered(first: Job, ...waiting: Job[]): number {
-  const { jobs } = gather(first, (wanted) => {
+  const { jobs } = gather(first, MOST, (wanted) => {
     const [next] = waiting;
     return next !== undefined && wanted(next) ? waiting.shift() : undefined;
   });
@@ -45,6 +48,21 @@ describe("requests of small files are carried out together", () => {
     ["nothing that is cancelled", get("a"), [{ ...get("b"), cancelled: true }], 1],
   ] as const)("%s", (_, first, waiting, expected) => {
     expect(gathered(first, ...waiting)).toBe(expected);
+  });
+
+  test.each([
+    [3, 64],
+    [30, 64],
+    [100, 16],
+    [499, 4],
+    [512, 3],
+  ])("in folders %d deep at the most %d, so that others do not wait for long", (depth, most) => {
+    const folder = "d/".repeat(depth);
+    for (const job of [put, get]) {
+      const all = Array.from({ length: 100 }, (_, index) => job(`${folder}f${index}`));
+      const [first = get("none"), ...rest] = all;
+      expect(gathered(first, ...rest)).toBe(most);
+    }
   });
 
   test("at the most 64", () => {

@@ -22,9 +22,9 @@ describe("Ways", () => {
     assert(
       property(array(path, { maxLength: 12 }), nat(), path, (paths, removed, wanted) => {
         const ways = new Ways<number>();
-        for (const [owner, one] of paths.entries()) ways.add(wayTo(one), owner);
+        for (const [owner, one] of paths.entries()) ways.add([wayTo(one)], owner);
         const gone = paths[removed % Math.max(1, paths.length)];
-        if (gone !== undefined) ways.remove(wayTo(gone), removed % paths.length);
+        if (gone !== undefined) ways.remove([wayTo(gone)], removed % paths.length);
         const expected = [...paths.keys()].filter(
           (owner) => owner !== removed % paths.length && areInTheWay(paths[owner] ?? [], wanted),
         );

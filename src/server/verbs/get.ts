@@ -11,6 +11,7 @@ import {
 } from "../../storage/read-blocks.ts";
 import { checkWhole } from "../../storage/whole.ts";
 import { HEADROOM, type Done, type Exchange } from "../exchange.ts";
+import { transferred } from "../transferred.ts";
 
 /** Sends a file. */
 export async function get(request: Request<"GET">, exchange: Exchange): Promise<Done> {
@@ -42,17 +43,10 @@ export async function get(request: Request<"GET">, exchange: Exchange): Promise<
       for await (const block of readBlocks(source, digest, range)) await send(block);
     }
     await checkWhole(source, digest.value());
-    const hex = formatDigest(digest.value());
-    exchange.observe({
-      event: "transferred",
-      client: exchange.client,
-      direction: "sent",
-      path: request.path.join("/"),
-      bytes: size,
-      digest: hex,
-      seconds: (performance.now() - started) / 1000,
-    });
-    return { code: 226, fields: { digest: hex } };
+    const whole = digest.value();
+    const moved = { direction: "sent", path: request.path, bytes: size, digest: whole } as const;
+    exchange.observe(transferred(exchange.client, moved, started));
+    return { code: 226, fields: { digest: formatDigest(whole) } };
   } finally {
     await source.close();
   }

@@ -5,6 +5,7 @@ import { StorageError } from "../../storage/errors.ts";
 import type { Receiver, Received } from "../../storage/receiver.ts";
 import type { Done, Exchange } from "../exchange.ts";
 import { badArgument, RequestFailed } from "../failures.ts";
+import { transferred } from "../transferred.ts";
 
 /** Stores a file that the client sends. */
 export async function put(request: Request<"PUT">, exchange: Exchange): Promise<Done> {
@@ -20,17 +21,10 @@ async function store(request: Request<"PUT">, exchange: Exchange): Promise<Done>
   const receiver = await begin(request, exchange);
   try {
     const received = await receive(request, exchange, receiver);
-    const digest = formatDigest(received.digest);
-    exchange.observe({
-      event: "transferred",
-      client: exchange.client,
-      direction: "received",
-      path: request.path.join("/"),
-      bytes: received.size,
-      digest,
-      seconds: (performance.now() - started) / 1000,
-    });
-    return { code: 226, fields: { size: received.size, digest } };
+    const { size, digest } = received;
+    const moved = { direction: "received", path: request.path, bytes: size, digest } as const;
+    exchange.observe(transferred(exchange.client, moved, started));
+    return { code: 226, fields: { size, digest: formatDigest(digest) } };
   } catch (error) {
     if (error instanceof UploadAborted && error.drop) await receiver.abort();
     else await receiver.endWith(error);

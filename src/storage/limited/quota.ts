@@ -103,7 +103,7 @@ export class Quota {
     this.#changes++;
   }
 
-  /** A file is begun, or has ended. */
+  /** Something that changes what there is is begun, or has ended. */
   writing(change: 1 | -1): void {
     this.#writing += change;
     this.#changes++;

@@ -67,13 +67,23 @@ export class LimitedStorage implements Storage {
   ): Promise<readonly (number | undefined)[]> {
     await this.#quota.ready();
     const paths = files.map(({ path }) => path);
-    return this.#alone(paths, async () => {
-      const fitting = files.filter((file) => this.#takes(file));
-      const stored = await storeSmall(fitting);
-      const outcome = new Map(fitting.map((file, place) => [file, stored[place]]));
-      for (const [{ content }, replaced] of outcome) this.#quota.give(replaced ?? content.length);
-      return files.map((file) => outcome.get(file));
-    });
+    return this.#alone(paths, () =>
+      this.#changingBytes(async () => {
+        /** What room was taken for, with the bytes that each has replaced. */
+        const outcome = new Map<NewSmallFile, number | undefined>();
+        try {
+          for (const file of files) if (this.#takes(file)) outcome.set(file, undefined);
+          const fitting = [...outcome.keys()];
+          const stored = await storeSmall(fitting);
+          for (const [place, file] of fitting.entries()) outcome.set(file, stored[place]);
+        } finally {
+          for (const [{ content }, replaced] of outcome) {
+            this.#quota.give(replaced ?? content.length);
+          }
+        }
+        return files.map((file) => outcome.get(file));
+      }),
+    );
   }
 
   usage(): Promise<number> {
@@ -107,15 +117,18 @@ export class LimitedStorage implements Storage {
 
   async delete(path: Path): Promise<void> {
     await this.#quota.ready();
-    await this.#alone([path], async () => {
-      const size = await this.#sizeOf(path);
-      await this.#inner.delete(path);
-      this.#quota.give(size);
-    });
+    await this.#alone([path], () =>
+      this.#changingBytes(async () => {
+        const size = await this.#sizeOf(path);
+        await this.#inner.delete(path);
+        this.#quota.give(size);
+      }),
+    );
   }
 
   rename(from: Path, to: Path): Promise<void> {
-    return this.#inner.rename(from, to);
+    // Who counts meanwhile may meet what is moved twice, or not at all.
+    return this.#changingBytes(() => this.#inner.rename(from, to));
   }
 
   async leftovers(): Promise<readonly Leftover[]> {
@@ -195,6 +208,16 @@ export class LimitedStorage implements Storage {
       for (const name of names) {
         if (this.#changing.get(name) === settled) this.#changing.delete(name);
       }
+    }
+  }
+
+  /** Changes what there is and then what is counted: between the two nobody may count anew. */
+  async #changingBytes<T>(work: () => Promise<T>): Promise<T> {
+    this.#quota.writing(1);
+    try {
+      return await work();
+    } finally {
+      this.#quota.writing(-1);
     }
   }
 

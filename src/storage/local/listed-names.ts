@@ -1,12 +1,10 @@
 import { isAscii } from "../../platform/names.ts";
 import type { Path } from "../errors.ts";
-import { isStaging, STAGING } from "../names.ts";
+import { isStaging, MAX_PATH, STAGING } from "../names.ts";
 import type { Entry } from "../storage.ts";
 
 /** A character a byte: exact like a buffer, at a third of its memory. */
 export const BYTES = "latin1";
-/** The longest path in bytes that can be asked for. */
-const MAX_PATH = 1024;
 
 /**
  * Names as one text, each with a `/` behind it: who reads slowly may keep a million waiting, and each

@@ -6,7 +6,7 @@ import type { Folder } from "./folder.ts";
 import { cut, refused } from "./listed-names.ts";
 import { lookAt, readNames, whyNot } from "./look.ts";
 import { fileWorker } from "./small/file-worker.ts";
-import { MOST_LISTED, VERY_MANY, type ListDone } from "./small/list-calls.ts";
+import { MOST_LISTED, VERY_MANY, type ListDone } from "./small/jobs.ts";
 import { ListedMany } from "./small/listed-many.ts";
 
 /**

@@ -43,7 +43,12 @@ export interface LocalOptions {
 export class LocalStorage implements Storage {
   readonly location: string;
   /** What two messages to the thread take: one is prepared, or answered, while it has the other. */
-  readonly ahead = { requests: 2 * MOST_TOGETHER, uploadSize: SMALL, names: false };
+  readonly ahead = {
+    requests: 2 * MOST_TOGETHER,
+    together: MOST_TOGETHER,
+    uploadSize: SMALL,
+    names: false,
+  };
   /** What is synced is stored file by file. */
   readonly storeSmall:
     ((files: readonly NewSmallFile[]) => Promise<readonly (number | undefined)[]>) | undefined;

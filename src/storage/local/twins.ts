@@ -1,5 +1,5 @@
 import { lstat, readdir } from "node:fs/promises";
-import { otherSpellings } from "../../platform/names.ts";
+import { isAscii, otherSpellings } from "../../platform/names.ts";
 import { StorageError, type Path } from "../errors.ts";
 import type { Folder } from "./folder.ts";
 
@@ -13,8 +13,6 @@ export interface Entries {
 
 /** Folders that are known to tell cases apart, before they are asked again. */
 const MOST_KNOWN = 1000;
-// oxlint-disable-next-line no-control-regex
-const ASCII = /^[\0-\x7f]*$/;
 
 /**
  * Some file systems take `README` and `readme`, or a letter composed and decomposed, for one name:
@@ -39,7 +37,7 @@ export class Twins {
         (shown) => `${shown} is there in another spelling, which is the same name on this disk`,
       );
     }
-    if (!ASCII.test(name) || kinship !== "exact") return;
+    if (!isAscii(name) || kinship !== "exact") return;
     if (this.#exact.size === MOST_KNOWN) this.#exact.clear();
     this.#exact.add(parentOf(path));
   }
@@ -47,7 +45,15 @@ export class Twins {
   /** Whether a name is known to lead to nothing of another name. */
   isExact(path: Path): boolean {
     // A folder does not change in this; only letters beyond ASCII have more than two spellings.
-    return ASCII.test(path.at(-1) ?? "") && this.#exact.has(parentOf(path));
+    return isAscii(path.at(-1) ?? "") && this.#exact.has(parentOf(path));
+  }
+
+  /** Whether each name of a path is known to lead to nothing of another name, whoever moves what. */
+  areExact(path: Path): boolean {
+    return path.every((name, depth) => {
+      const hasOneSpelling = isAscii(name) && otherSpellings(name).length === 0;
+      return hasOneSpelling || this.isExact(path.slice(0, depth + 1));
+    });
   }
 }
 

@@ -72,16 +72,31 @@ function inFolders<T>(
   return results;
 }
 
-/** Goes down without following a link, each folder held by its descriptor: see `Folder`. */
+/**
+ * Goes down without following a link, each folder held by its descriptor: see `Folder`. Only the last
+ * is held; a folder that cannot be reached, or is on a disk that may not answer at once, is not used.
+ */
 export function inFolder(from: string, parents: Path, use: (folder: string) => void): void {
-  const [next, ...rest] = parents;
-  if (next === undefined) {
-    if (AT_ONCE.has(statfsSync(from).type)) use(from);
-    return;
-  }
-  withFile(`${from}/${next}`, OPEN_FOLDER, (descriptor) =>
-    inFolder(`/proc/self/fd/${descriptor}`, rest, use),
-  );
+  let held: number | undefined;
+  succeeds(() => {
+    try {
+      for (const name of parents) {
+        const parent = held;
+        held = openFile(`${folderOf(from, parent)}/${name}`, OPEN_FOLDER);
+        if (parent !== undefined) closeFile(parent);
+        // The last ones are left for turning connections away.
+        if (isAmongLast(held)) return;
+      }
+      const folder = folderOf(from, held);
+      if (AT_ONCE.has(statfsSync(folder).type)) use(folder);
+    } finally {
+      if (held !== undefined) closeFile(held);
+    }
+  });
+}
+
+function folderOf(from: string, descriptor: number | undefined): string {
+  return descriptor === undefined ? from : `/proc/self/fd/${descriptor}`;
 }
 
 function readFile(path: string, room: Buffer): ReadFile | undefined {
@@ -169,18 +184,26 @@ function replaceable(target: string, { replace }: NewFile): number | undefined {
 function withFile<T>(path: string, flags: number, use: (descriptor: number) => T): T | undefined {
   let result: T | undefined;
   const done = succeeds(() => {
-    if (globalThis.FAULT_LAB) fault("small-open");
-    const descriptor = openSync(path, flags, 0o666);
+    const descriptor = openFile(path, flags);
     try {
       // The last ones are left for turning connections away.
       if (!isAmongLast(descriptor)) result = use(descriptor);
     } finally {
       // Some file systems tell only now that a write failed.
-      closeSync(descriptor);
-      if (globalThis.FAULT_LAB) fault("small-close");
+      closeFile(descriptor);
     }
   });
   return done ? result : undefined;
+}
+
+function openFile(path: string, flags: number): number {
+  if (globalThis.FAULT_LAB) fault("small-open");
+  return openSync(path, flags, 0o666);
+}
+
+function closeFile(descriptor: number): void {
+  closeSync(descriptor);
+  if (globalThis.FAULT_LAB) fault("small-close");
 }
 
 /** Any failure is for those to tell who go the ordinary way. */

@@ -1,14 +1,20 @@
-import type * as jobs from "./jobs.ts";
-import type { ReadDone, ReadJob, StoreDone, StoreJob } from "./jobs.ts";
-import type { ListDone, ListJob } from "./list-calls.ts";
+import type {
+  Job,
+  JobDone,
+  ListDone,
+  ListJob,
+  ReadDone,
+  ReadJob,
+  StoreDone,
+  StoreJob,
+} from "./jobs.ts";
 
 /** How long a job may take before others no longer wait for it, in milliseconds. */
 const STUCK_AFTER_MS = 500;
+/** How long after a thread has died another is tried, in milliseconds. */
+const RETRY_AFTER_MS = 60_000;
 /** Where the program's own files lie in the executable that is shipped. */
 const INSIDE_EXECUTABLE = "/$bunfs/";
-
-type Job = jobs.Job | ListJob;
-type JobDone = jobs.JobDone | ListDone;
 
 interface Waiting {
   readonly job: Job;
@@ -21,16 +27,26 @@ interface Waiting {
  * enough, because whoever meets it stuck in a call goes the ordinary way.
  */
 export class FileWorker {
+  /**
+   * Told why the thread is not to be had, where it could not be started or has died; once, until one
+   * has answered again. Others than a server need not know of it.
+   */
+  onDeath: ((why: string) => void) | undefined;
   readonly #start: () => Worker;
+  readonly #retryAfter: number;
   readonly #waiting: Waiting[] = [];
   #worker: Worker | undefined;
   #running: Waiting | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stuck = false;
-  #failed = false;
+  /** Since when it is not to be had, of `performance.now()`. */
+  #failedAt = -Infinity;
+  #isTold = false;
 
-  constructor(start = startWorker) {
+  /** @param retryAfter how long after a thread has died another is tried, in milliseconds */
+  constructor(start = startWorker, retryAfter = RETRY_AFTER_MS) {
     this.#start = start;
+    this.#retryAfter = retryAfter;
   }
 
   /** Whether it was started, so that using it costs little. */
@@ -38,12 +54,15 @@ export class FileWorker {
     return this.#worker !== undefined;
   }
 
-  /** @returns `undefined` where it is not to be had: nothing was done then */
+  /** @returns `undefined` where it is not to be had */
   read(job: ReadJob): Promise<ReadDone | undefined> {
     return this.#do<ReadDone>(job);
   }
 
-  /** @returns `undefined` where it is not to be had: nothing was done then */
+  /**
+   * @returns `undefined` where it is not to be had: as a rule nothing was done then; where the thread
+   * has died in the midst of it, nobody knows how much
+   */
   store(job: StoreJob): Promise<StoreDone | undefined> {
     return this.#do<StoreDone>(job);
   }
@@ -54,7 +73,8 @@ export class FileWorker {
   }
 
   #do<D extends JobDone>(job: Job): Promise<D | undefined> {
-    if (this.#stuck || this.#failed) return Promise.resolve(undefined);
+    const isFailed = performance.now() - this.#failedAt < this.#retryAfter;
+    if (this.#stuck || isFailed) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       // A job of one kind is answered in kind.
       this.#waiting.push({ job, resolve: resolve as Waiting["resolve"] });
@@ -69,11 +89,15 @@ export class FileWorker {
     this.#running = this.#waiting.shift();
     if (this.#running === undefined) return;
     if (this.#waiting.length > 0) this.#watch();
-    this.#worker ??= this.#begin();
-    // What waits keeps the process alive, not the thread.
-    this.#worker.ref();
     const { job } = this.#running;
-    this.#worker.postMessage(job, job.kind === "store" ? [job.bytes.buffer] : []);
+    try {
+      this.#worker ??= this.#begin();
+      // What waits keeps the process alive, not the thread.
+      this.#worker.ref();
+      this.#worker.postMessage(job, job.kind === "store" ? [job.bytes.buffer] : []);
+    } catch (error) {
+      this.#fail(error instanceof Error ? error.message : String(error));
+    }
   }
 
   #done(done: JobDone | undefined): void {
@@ -95,14 +119,32 @@ export class FileWorker {
     for (const { resolve } of this.#waiting.splice(0)) resolve(undefined);
   }
 
+  /** It is not to be had for a while, and nobody waits for it. */
+  #fail(why: string): void {
+    this.#failedAt = performance.now();
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    clearTimeout(this.#timer);
+    this.#giveUpWaiting();
+    this.#done(undefined);
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.onDeath?.(why);
+  }
+
   #begin(): Worker {
     const worker = this.#start();
-    worker.addEventListener("message", ({ data }: MessageEvent<JobDone>) => this.#done(data));
-    worker.addEventListener("error", () => {
-      this.#failed = true;
-      this.#giveUpWaiting();
-      this.#done(undefined);
+    const fail = (why: string): void => {
+      // It tells of its end by more than one event, perhaps when there is another already.
+      if (this.#worker === worker) this.#fail(why);
+    };
+    worker.addEventListener("message", ({ data }: MessageEvent<JobDone>) => {
+      if (this.#worker !== worker) return;
+      this.#isTold = false;
+      this.#done(data);
     });
+    worker.addEventListener("error", ({ message }) => fail(message));
+    worker.addEventListener("close", () => fail("it has ended"));
     return worker;
   }
 }

@@ -67,8 +67,50 @@ export interface StoreDone {
   readonly stored: readonly (number | undefined)[];
 }
 
-export type Job = ReadJob | StoreJob;
-export type JobDone = ReadDone | StoreDone;
+/** Entries that a job looks at: a few milliseconds, which others may have to wait for it. */
+export const MOST_LISTED = 1024;
+
+/** What is to be listed of a folder: what has these names, or all. */
+export interface ListTask {
+  readonly path: Path;
+  /** Each with a `/` behind it, a character a byte; at most `MOST_LISTED`. */
+  readonly names?: string | undefined;
+}
+
+/** Folders that are to be listed, not what their folders hold. */
+export interface ListJob {
+  readonly kind: "list";
+  /** The root, as calls of the system name it. */
+  readonly root: string;
+  readonly tasks: readonly ListTask[];
+}
+
+/** Of a task: the folder may hold very many, and its names are to be read by the ordinary way. */
+export const VERY_MANY = -1;
+
+/** What an entry is, in a byte. One that is `UNUSUAL` was not looked at, or is not to be served. */
+export const UNUSUAL = 0;
+export const FILE = 1;
+export const EXECUTABLE = 2;
+export const FOLDER = 3;
+
+/** What was listed: an object for each entry would be most of what handing them over costs. */
+export interface ListDone {
+  /**
+   * Of the first tasks, in order: how many entries there are; the names of so many that they are to
+   * be looked at by themselves; `VERY_MANY`; `undefined` of what is left to the ordinary way. Tasks
+   * that nothing is said of were not begun.
+   */
+  readonly outcomes: readonly (number | string | undefined)[];
+  /** Of all entries, one behind the other: names as in a task, what they are, bytes, milliseconds. */
+  readonly names: string;
+  readonly kinds: Uint8Array;
+  readonly sizes: Float64Array;
+  readonly mtimes: Float64Array;
+}
+
+export type Job = ReadJob | StoreJob | ListJob;
+export type JobDone = ReadDone | StoreDone | ListDone;
 
 const NUMBERS = 3;
 const NONE = -1;

@@ -2,7 +2,7 @@ import { isAscii } from "../../../platform/names.ts";
 import type { Path } from "../../errors.ts";
 import type { Entry } from "../../storage.ts";
 import { ListedNames, namesOf } from "../listed-names.ts";
-import { EXECUTABLE, FOLDER, UNUSUAL, type ListDone } from "./list-calls.ts";
+import { EXECUTABLE, FOLDER, UNUSUAL, type ListDone } from "./jobs.ts";
 
 /** Makes entries of what the thread has listed, task by task. */
 export class ListedMany {

@@ -9,8 +9,10 @@ import type { Twins } from "../twins.ts";
 import { fileWorker } from "./file-worker.ts";
 import { MOST_TOGETHER, packNew, readAt, type InFolder } from "./jobs.ts";
 
-/** So many at a time are worth starting the thread for. */
+/** So many at a time are worth starting the thread for, */
 const WORTH_A_THREAD = 8;
+/** or fewer, whose paths have so many parts: each is a folder to go down to. */
+const PARTS_WORTH_A_THREAD = 64;
 
 /** Folders that are remembered. */
 const MOST_MADE = 1000;
@@ -42,11 +44,15 @@ interface Group<F> {
 /**
  * The short way for many small files on a disk of this machine: whole files, many with one message
  * to a thread. It does what can be done without a question, and says so where there is one: then
- * nothing has happened, and the ordinary way finds out what it is.
+ * nothing has happened, and the ordinary way finds out what it is. Only where the thread dies in the
+ * midst of a job some of that may be done; the ordinary way does it again.
  */
 export class SmallFiles {
   readonly #context: SmallContext;
-  /** Folders that were made, or judged, and from which everything was stored since. */
+  /**
+   * Folders that are being made and judged, and those that were, where their names are known to lead
+   * to nothing of another name: elsewhere whoever renames a folder changes what is said of it.
+   */
   readonly #made = new Map<string, Promise<boolean>>();
 
   constructor(context: SmallContext) {
@@ -56,7 +62,7 @@ export class SmallFiles {
   /** Reads files, in place of each `undefined` where it is no small one, or anything is unusual. */
   async read(paths: readonly Path[]): Promise<readonly (SmallFile | undefined)[]> {
     const read: (SmallFile | undefined)[] = paths.map(() => undefined);
-    if (!isWorth(paths.length)) return read;
+    if (!isWorth(paths)) return read;
     const asked = paths.flatMap((path, index) =>
       isReadable(path) ? [{ index, path, file: undefined }] : [],
     );
@@ -81,7 +87,7 @@ export class SmallFiles {
   /** Stores files; of each that is stored it tells how many bytes of another it has replaced. */
   async store(files: readonly NewSmallFile[]): Promise<readonly (number | undefined)[]> {
     const stored: (number | undefined)[] = files.map(() => undefined);
-    if (!isWorth(files.length)) return stored;
+    if (!isWorth(files.map(({ path }) => path))) return stored;
     const asked = files.flatMap((file, index) => {
       const { path, content } = file;
       return content.length <= SMALL && isCreatable(path) ? [{ index, path, file }] : [];
@@ -154,18 +160,23 @@ export class SmallFiles {
       // Of one that is another's only the ordinary way tells.
       if (first !== undefined) await twins.check(folder, first.path).catch(() => undefined);
       return true;
-    }).catch(() => {
-      this.#made.delete(key);
-      return false;
-    });
+    })
+      .catch(() => false)
+      .then((isThere) => {
+        const stays = isThere && twins.areExact(parents);
+        if (!stays && this.#made.get(key) === made) this.#made.delete(key);
+        return isThere;
+      });
     if (this.#made.size === MOST_MADE) this.#made.clear();
     this.#made.set(key, made);
     return made;
   }
 }
 
-function isWorth(count: number): boolean {
-  return fileWorker.isRunning || count >= WORTH_A_THREAD;
+function isWorth(paths: readonly Path[]): boolean {
+  if (fileWorker.isRunning || paths.length >= WORTH_A_THREAD) return true;
+  const parts = paths.reduce((sum, path) => sum + path.length, 0);
+  return paths.length > 1 && parts >= PARTS_WORTH_A_THREAD;
 }
 
 function inJobs<F>(files: readonly F[]): (readonly F[])[] {

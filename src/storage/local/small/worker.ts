@@ -1,11 +1,11 @@
 /** The entry of the thread that reads, stores and lists small files for `FileWorker`. */
 import { readFiles, storeFiles } from "./calls.ts";
 import type { Job, JobDone } from "./jobs.ts";
-import { listFolders, type ListDone, type ListJob } from "./list-calls.ts";
+import { listFolders } from "./list-calls.ts";
 
 declare const self: Worker;
 
-function doneOf(job: Job | ListJob): JobDone | ListDone {
+function doneOf(job: Job): JobDone {
   switch (job.kind) {
     case "read":
       return readFiles(job);
@@ -16,7 +16,7 @@ function doneOf(job: Job | ListJob): JobDone | ListDone {
   }
 }
 
-self.addEventListener("message", ({ data: job }: MessageEvent<Job | ListJob>) => {
+self.addEventListener("message", ({ data: job }: MessageEvent<Job>) => {
   const done = doneOf(job);
   self.postMessage(done, "bytes" in done ? [done.bytes.buffer] : []);
 });
