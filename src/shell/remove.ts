@@ -95,7 +95,7 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
     await several.try(own, () => removeOne(remover, path));
     return;
   }
-  if (dryRun) checkAllowed(link.session, "remove");
+  checkAllowed(link.session, "remove");
   tree.add(path, { path, type: "folder" });
   const removed = { file: 0, folder: 0 };
   const keep = (entry: Entry, error: unknown): void => {

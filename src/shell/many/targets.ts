@@ -38,7 +38,11 @@ export class Targets {
     }
     const first = this.#sources.at(this.#sourceOf.get(number));
     if (first !== shown) {
-      throw new CommandFailed(Status.refused, `${first} goes to ${name} already`);
+      throw new CommandFailed(
+        Status.refused,
+        `${first} goes to ${name} already`,
+        "another goes there already",
+      );
     }
   }
 }

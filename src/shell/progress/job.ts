@@ -56,6 +56,13 @@ export class Job {
   onBegin: () => void = () => undefined;
   /** Told once, when there is nothing more to show. */
   onEnd: () => void = () => undefined;
+  /**
+   * What is to be typed where it is cut short, and what that does: nothing is said where it is empty,
+   * and that the same goes on where it is left out.
+   */
+  onwards: string | undefined;
+  /** Whether any file's turn has come. */
+  hasBegun = false;
   #found = 0;
   #ended = 0;
   #allFound = false;
@@ -88,6 +95,7 @@ export class Job {
 
   /** A file's turn has come. */
   begin(name: string, size: number | undefined): FileProgress {
+    this.hasBegun = true;
     if (this.#awaited > 0) {
       this.#awaited--;
       if (size === undefined) this.#awaitedUnknown = Math.max(0, this.#awaitedUnknown - 1);
