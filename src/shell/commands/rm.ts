@@ -41,12 +41,16 @@ export const rm: Command = {
       several.end();
       return;
     }
-    for (const { name, path } of outermost(named)) {
-      try {
-        await removeTree(remover, path);
-      } catch (error) {
-        several.fail(name, error);
+    try {
+      for (const { name, path } of outermost(named)) {
+        try {
+          await removeTree(remover, path);
+        } catch (error) {
+          several.fail(name, error);
+        }
       }
+    } finally {
+      several.tellRest();
     }
     several.end();
   },

@@ -121,6 +121,13 @@ class Sender extends Mover<FoundHere, Wanted> {
     if (type === "folder") {
       if (remote.length === 0 || there?.entry?.type === "folder") return;
       if (dryRun) checkName(remote);
+      if (link.session.denied.has("add")) {
+        const known = there === undefined ? {} : { known: there };
+        const theirs = await link.run((session) =>
+          lookThere(session, { path: remote, ...known }, signal),
+        );
+        if (theirs?.type === "folder") return;
+      }
       checkAllowed(link.session, "add");
       if (dryRun) return;
       const isMade = await link.run((session) => makeFolder(session, remote, signal));

@@ -61,6 +61,8 @@ export class Job {
    * and that the same goes on where it is left out.
    */
   onwards: string | undefined;
+  /** Whether it is no files that are moved, but things that are counted. */
+  isCount = false;
   /** Whether any file's turn has come. */
   hasBegun = false;
   #found = 0;
@@ -91,6 +93,21 @@ export class Job {
   /** All files have been found. */
   foundAll(): void {
     this.#allFound = true;
+  }
+
+  /** So many things are to be done that have no bytes, such as to be removed, and no others. */
+  count(number: number): void {
+    if (number === 0) return;
+    this.isCount = true;
+    this.foundAll();
+    const isFirst = this.#found === 0;
+    this.#found += number;
+    if (isFirst) this.onBegin();
+  }
+
+  /** One of them was done, or will not be. */
+  counted(): void {
+    this.#ended++;
   }
 
   /** A file's turn has come. */
