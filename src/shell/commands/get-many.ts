@@ -34,11 +34,17 @@ export async function getMany(
   const label = labelWithTarget({ verb: "GET", order }, renames, ({ text }) =>
     parseRemotePath(text, remoteFolder),
   );
+  const targets = new Targets(order);
   const typed = { verb, order, options };
   context.job.onwards = dryRun ? "" : onwards(typed, "MIRROR", false);
   try {
     const recursive = options.has("recursive");
-    const lookup = { folder: remoteFolder, recursive, signal };
+    const lookup = {
+      folder: remoteFolder,
+      recursive,
+      byName: dryRun || options.has("ask"),
+      signal,
+    };
     await tallied(context, label, options, async (tally) => {
       const found = findEach(sources, tally, "GET", (word) => findRemote(link, word, lookup));
       // Where each is asked about, no other is looked at before the answer.
@@ -53,12 +59,17 @@ export async function getMany(
           }
           return nameOf(found.names);
         },
-        targets: new Targets(order),
+        targets,
         comparison: comparisonOf(options),
         dryRun,
         options,
       };
-      await fetchAll(context, link, asked, how, tally);
+      try {
+        await fetchAll(context, link, asked, how, tally);
+      } finally {
+        const hint = targets.hint();
+        if (hint !== undefined) context.output.say(hint);
+      }
     });
   } finally {
     await place.close();

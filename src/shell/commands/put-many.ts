@@ -49,6 +49,7 @@ export async function putMany(
     ({ text }) => [basename(resolveTyped(context, text))],
     leadsElsewhere,
   );
+  const targets = new Targets(order);
   const typed = { verb, order, options };
   context.job.onwards = dryRun ? "" : onwards(typed, "MIRROR -R", false);
   await using places = new Places(context);
@@ -63,7 +64,7 @@ export async function putMany(
         }
         return nameOf(names);
       },
-      targets: new Targets(order),
+      targets,
       knownThere,
       comparison,
       dryRun,
@@ -73,14 +74,20 @@ export async function putMany(
     const asked = options.has("ask")
       ? asking(context, options, "PUT", found, tally)
       : expecting(context.job, unsettled(found, how, tally), sizeOfFound);
-    await sendAll(context, link, asked, how, tally);
+    try {
+      await sendAll(context, link, asked, how, tally);
+    } finally {
+      const hint = targets.hint();
+      if (hint !== undefined) context.output.say(hint);
+    }
   });
 
   /** Looks through this side, and where it is to be compared through the server's as well. */
   async function lookBothWays(places: Places) {
     const { signal } = context;
+    const isByName = dryRun || options.has("ask");
     const lookHere = (onFound?: OnFound): ReturnType<typeof lookThrough> =>
-      lookThrough(places, order.sources, recursive, signal, onFound);
+      lookThrough(places, order.sources, { recursive, byName: isByName }, signal, onFound);
     // Where the user is asked about each, what is there may change meanwhile.
     if (comparison === "never" || options.has("ask")) return [await lookHere()] as const;
     const targets = targetFolders(context, order.sources, recursive, nameOf);
