@@ -6,6 +6,7 @@ import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import { endsAll, tellFailure } from "../failure.ts";
 import { Repeats } from "../repeats.ts";
+import { ONLY_FOLDERS } from "./found.ts";
 import { rateOf, VERIFIED } from "../report.ts";
 import { joined, type Text } from "../text.ts";
 
@@ -35,6 +36,8 @@ export class Tally {
   #deleted = 0;
   #skipped = 0;
   #leftOut = 0;
+  /** Whether it was told that there are only folders. */
+  #toldOfFolders = false;
   #declined = 0;
   /** How long the user was waited for, in milliseconds. */
   #waited = 0;
@@ -130,6 +133,7 @@ export class Tally {
     if (failed === undefined || endsAll(failed)) throw error;
     this.#failed++;
     this.#status ??= failed.status;
+    this.#toldOfFolders ||= failed.reason === ONLY_FOLDERS;
     const { command } = this.#label;
     tellFailure(this.#context, { command, verb }, name, failed, error, this.#repeats);
   }
@@ -169,7 +173,8 @@ export class Tally {
       parts.push(this.#dryRun ? `would remove ${deleted}` : `${deleted} removed`);
     }
     if (this.#skipped > 0) parts.push(`${formatCount(this.#skipped)} the same already`);
-    if (this.#leftOut > 0) parts.push(`${count(this.#leftOut, "folder")} left out (-r takes them)`);
+    if (this.#leftOut > 0 && !this.#toldOfFolders)
+      parts.push(`${count(this.#leftOut, "folder")} left out (-r takes them)`);
     if (this.#declined > 0) parts.push(`${count(this.#declined, "file")} left out`);
     if (this.#failed > 0) parts.push(`${formatCount(this.#failed)} failed`);
     return parts;

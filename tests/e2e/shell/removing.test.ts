@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { test } from "bun:test";
 import { PlayedServer } from "../../support/played-server.ts";
 import { TemporaryFolder } from "../../support/programs.ts";
 import { block } from "../../support/wire.ts";
