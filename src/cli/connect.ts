@@ -31,6 +31,7 @@ import {
 import { standardError, standardOutput } from "./outlet.ts";
 import { isTerminal, STDIN } from "../platform/terminal.ts";
 import { CALLED } from "../platform/called.ts";
+import { compileLater } from "../platform/compiler.ts";
 
 export const connect = defineCommand<Flags>({
   meta: { name: "connect", description: "Start the shell that gets and puts files" },
@@ -124,6 +125,7 @@ const CLOSE_MS = 2000;
 
 /** Runs `sftp connect`. */
 export async function runConnect(given: Arguments, config: Config): Promise<Status> {
+  compileLater();
   const timeout = readWait(setting(given, "timeout"));
   const commands = given.values("command");
   const batch = given.value("batch");
@@ -241,6 +243,7 @@ function createOutput(json: boolean, quiet: boolean): Output {
     observe: (event) => {
       if (json) writeData(formatEvent(event));
     },
+    isObserved: json,
     programs: json ? 2 : 1,
     flush: flushOutput,
   };

@@ -20,7 +20,8 @@ const WORD = /^[a-z][a-z-]*$/;
 /** Writes a 1xx, 2xx or 3xx reply, LF included. A field that is undefined or false is left out. */
 export function formatSuccess(code: SuccessCode, fields: Record<string, FieldValue> = {}): string {
   let line = String(code);
-  for (const [key, value] of Object.entries(fields)) {
+  for (const key in fields) {
+    const value = fields[key];
     if (value === undefined || value === false) continue;
     line += ` ${key}=${value === true ? "1" : encodeText(String(value))}`;
   }

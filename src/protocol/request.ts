@@ -147,15 +147,20 @@ export function formatBodyEnd<V extends BodyVerb>(
   return formatLine(verb, [], keys, BODY_GRAMMAR[verb]);
 }
 
-function formatLine(verb: string, path: Path, keys: object, grammar: VerbGrammar): string {
-  const words = [verb];
-  if (path.length > 0) words.push(encodePath(path));
-  for (const [key, value] of Object.entries(keys)) {
+function formatLine(
+  verb: string,
+  path: Path,
+  keys: Readonly<Record<string, unknown>>,
+  grammar: VerbGrammar,
+): string {
+  let line = path.length > 0 ? `${verb} ${encodePath(path)}` : verb;
+  for (const key in keys) {
+    const value = keys[key];
     const kind = grammar.keys[key];
     if (kind === undefined || value === undefined) continue;
-    words.push(`${key}=${(KINDS[kind].write as (value: unknown) => string)(value)}`);
+    line += ` ${key}=${(KINDS[kind].write as (value: unknown) => string)(value)}`;
   }
-  return `${words.join(" ")}\n`;
+  return `${line}\n`;
 }
 
 function understand(

@@ -45,7 +45,7 @@ export class Scanner {
   #last = 0;
   /** Whether memory was lent for it. */
   #wasLent = false;
-  readonly #beyond = new Uint8Array(BEYOND);
+  #beyond: Uint8Array | undefined;
 
   /** @param lend where left out, all memory is made for one run alone */
   constructor(lend: Lend = () => undefined) {
@@ -123,12 +123,12 @@ export class Scanner {
       this.#loan = this.#lend(length);
       this.#run = this.#loan?.bytes;
     }
-    return this.#loan && [this.#loan.bytes.subarray(this.#filled), this.#beyond];
+    return this.#loan && [this.#loan.bytes.subarray(this.#filled), this.#roomBeyond()];
   }
 
   /** Where a line belongs that comes next, in parts: right behind a run that was lent. */
   get lineRoom(): readonly Uint8Array[] | undefined {
-    return this.#piece === undefined && this.#wasLent ? [this.#beyond] : undefined;
+    return this.#piece === undefined && this.#wasLent ? [this.#roomBeyond()] : undefined;
   }
 
   /** Says how many bytes were put into `room`. */
@@ -136,7 +136,8 @@ export class Scanner {
     const own = Math.min(bytes, (this.#loan?.bytes.length ?? 0) - this.#filled);
     this.#filled += own;
     // Before the next ones are put there these may still be looked at.
-    this.push(this.#beyond.slice(0, bytes - own));
+    const beyond = this.#beyond?.slice(0, bytes - own);
+    if (beyond !== undefined) this.push(beyond);
   }
 
   /**
@@ -158,6 +159,11 @@ export class Scanner {
       this.#append(view, length);
       this.#consume(view.length);
     }
+  }
+
+  #roomBeyond(): Uint8Array {
+    this.#beyond ??= new Uint8Array(BEYOND);
+    return this.#beyond;
   }
 
   #whole(data: Uint8Array): Run {

@@ -6,7 +6,7 @@ import type { Connection } from "../transport/connection.ts";
 import type { Refusal } from "../transport/reception.ts";
 
 /** Who has come. */
-export type Visitor = Pick<Connection, "remoteAddress" | "remote" | "closed" | "destroy">;
+export type Visitor = Pick<Connection, "remoteAddress" | "remote" | "destroy">;
 
 /** How many connections may be open at once. */
 export interface DoorLimits {
@@ -62,7 +62,7 @@ export class Door {
   }
 
   /**
-   * Lets a connection in until it is closed, or says why it is turned away.
+   * Lets a connection in until it leaves, or says why it is turned away.
    * @param needsLogin whether it counts as unauthenticated until `known`
    * @param now as `performance.now()` tells it
    */
@@ -78,7 +78,6 @@ export class Door {
     this.#inside++;
     this.#perNetwork.set(network, (this.#perNetwork.get(network) ?? 0) + 1);
     if (needsLogin) this.#addUnknown(network, connection, now);
-    void connection.closed.then(() => this.#leave(network, connection));
     return undefined;
   }
 
@@ -89,6 +88,16 @@ export class Door {
     if (unknown?.delete(connection) !== true) return;
     this.#unknownInAll--;
     if (unknown.size === 0) this.#unknown.delete(network);
+  }
+
+  /** One that was let in is closed. */
+  leave(connection: Visitor): void {
+    const network = networkOf(connection.remoteAddress);
+    this.#inside--;
+    this.known(connection);
+    const left = (this.#perNetwork.get(network) ?? 1) - 1;
+    if (left > 0) this.#perNetwork.set(network, left);
+    else this.#perNetwork.delete(network);
   }
 
   #refuse({ reason, message }: Reason, remote: string): Refusal {
@@ -160,13 +169,5 @@ export class Door {
     const unknown = this.#unknown.get(network) ?? new Map<Visitor, number>();
     this.#unknown.set(network, unknown.set(connection, now));
     this.#unknownInAll++;
-  }
-
-  #leave(network: string, connection: Visitor): void {
-    this.#inside--;
-    this.known(connection);
-    const left = (this.#perNetwork.get(network) ?? 1) - 1;
-    if (left > 0) this.#perNetwork.set(network, left);
-    else this.#perNetwork.delete(network);
   }
 }

@@ -65,7 +65,7 @@ export class Intake {
   }
 
   /** The next thing to answer; `undefined` after the last. */
-  async next(): Promise<Job | undefined> {
+  next(): Promise<Job | undefined> {
     return this.#jobs.take();
   }
 

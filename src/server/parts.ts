@@ -18,7 +18,8 @@ export interface OpenPart {
  */
 export class Parts {
   readonly #storage: Storage;
-  readonly #waiting = new Map<string, OpenPart>();
+  /** Of most clients nothing is held. */
+  #waiting: Map<string, OpenPart> | undefined;
 
   constructor(storage: Storage) {
     this.#storage = storage;
@@ -39,6 +40,7 @@ export class Parts {
     if (part === undefined) return undefined;
     const digest = await digestHeld(path, part, onProgress);
     part.onTaken(() => void this.#letGo(name));
+    this.#waiting ??= new Map();
     this.#waiting.set(name, part);
     const [oldest] = this.#waiting.keys();
     if (this.#waiting.size > MOST_WAITING && oldest !== undefined) await this.#letGo(oldest);
@@ -60,8 +62,8 @@ export class Parts {
     // One that waits does not know the condition, which is a part of how a file is begun.
     if (offset === 0 || options.absent === true) await this.#letGo(name);
     if (offset === 0) return this.#create(path, key, options);
-    const waiting = this.#waiting.get(name);
-    this.#waiting.delete(name);
+    const waiting = this.#waiting?.get(name);
+    this.#waiting?.delete(name);
     const part = waiting ?? (await this.#open(path, key, options));
     if (part !== undefined && part.receiver.held === offset) {
       if (waiting === undefined) await digestHeld(path, part, onProgress);
@@ -79,12 +81,12 @@ export class Parts {
 
   /** Leaves everything that waits for another session. */
   async close(): Promise<void> {
-    for (const name of this.#waiting.keys()) await this.#letGo(name);
+    for (const name of this.#waiting?.keys() ?? []) await this.#letGo(name);
   }
 
   async #letGo(name: string): Promise<void> {
-    const part = this.#waiting.get(name);
-    this.#waiting.delete(name);
+    const part = this.#waiting?.get(name);
+    this.#waiting?.delete(name);
     await part?.receiver.keep();
   }
 

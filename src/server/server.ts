@@ -14,7 +14,10 @@ import { Refusals } from "./refusals.ts";
 import { Roots } from "./roots.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
-export interface ServerOptions extends Omit<SessionOptions, "guard" | "rates" | "onLogin"> {
+export interface ServerOptions extends Omit<
+  SessionOptions,
+  "guard" | "rates" | "onLogin" | "onGone"
+> {
   /** Over TLS, and only after a login: there is neither without the other. */
   readonly protection: Protection | undefined;
   readonly host: string;
@@ -77,21 +80,31 @@ export class Server {
     );
     this.#door = new Door(options.limits, (reason, client) => this.#refusals.add(reason, client));
     this.#rates = options.rateLimit === undefined ? undefined : new Rates(options.rateLimit);
+    const forAll = {
+      ...this.#options,
+      rates: this.#rates,
+      onLogin: (connection: Connection) => this.#door.known(connection),
+      onGone: (session: Session) => this.#sessions.delete(session),
+    };
     if (protection === undefined) {
+      const sessions = { ...forAll, guard: undefined };
       this.#listener = listen(host, port, {
         proxies: options.proxies,
         expect: (connection, descriptor) => this.#door.expect(connection, descriptor),
         arrive: (connection, descriptor) => this.#door.enter(connection, descriptor, false),
-        accept: (connection) => this.#serve(connection, undefined),
+        leave: (connection) => this.#door.leave(connection),
+        accept: (connection) => this.#serve(connection, sessions),
       });
     } else {
       const guard = { ...protection, storageFor: (root?: string) => this.#roots.of(root) };
+      const sessions = { ...forAll, guard };
       const { identity, timeout } = protection;
       this.#listener = listenTls(host, port, identity, timeout, {
         proxies: options.proxies,
         expect: (connection, descriptor) => this.#door.expect(connection, descriptor),
         arrive: (connection, descriptor) => this.#door.enter(connection, descriptor, true),
-        accept: ({ connection, binding }) => this.#serve(connection, guard, binding),
+        leave: (connection) => this.#door.leave(connection),
+        accept: ({ connection, binding }) => this.#serve(connection, sessions, binding),
       });
     }
     this.port = this.#listener.port;
@@ -144,19 +157,9 @@ export class Server {
     this.#options.observe({ event: "stopped" });
   }
 
-  #serve(connection: Connection, guard: Guard | undefined, binding?: Uint8Array): void {
-    const options: SessionOptions = {
-      ...this.#options,
-      guard,
-      rates: this.#rates,
-      onLogin: () => this.#door.known(connection),
-    };
+  #serve(connection: Connection, options: SessionOptions, binding?: Uint8Array): void {
     const session = new Session(connection, options, binding);
-    const running = session
-      .run()
-      .catch(this.#options.onInternalError)
-      .finally(() => this.#sessions.delete(session));
-    this.#sessions.set(session, running);
+    this.#sessions.set(session, session.run());
   }
 
   /** Cuts every connection at once: what they were storing is forgotten. */

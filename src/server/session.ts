@@ -30,7 +30,9 @@ export interface SessionOptions {
   /** How fast each user may be. */
   readonly rates: Rates | undefined;
   /** Called when the client has logged in. */
-  readonly onLogin: () => void;
+  readonly onLogin: (connection: Connection) => void;
+  /** Called when the client has gone. */
+  readonly onGone: (session: Session) => void;
   /** Told of errors that are nobody's fault but ours. */
   readonly onInternalError: (error: unknown) => void;
 }
@@ -53,7 +55,8 @@ export class Session {
   /** Requests of a client that has not logged in. */
   #asked = 0;
   readonly #lanes = new Lanes();
-  readonly #carrier: Carrier;
+  /** Made for the first request: a client that asks for nothing costs no memory for it. */
+  #carrier: Carrier | undefined;
   #closing: string | undefined;
 
   /** @param binding what binds a login to the connection, over TLS */
@@ -70,16 +73,6 @@ export class Session {
     } else if (binding === undefined) throw new Error("a login needs a connection over TLS");
     else this.#login = new Login(guard, connection, binding, withheld);
     this.#watch = new Watch(connection, this.#intake, options.deadlines);
-    this.#carrier = new Carrier({
-      connection,
-      intake: this.#intake,
-      keepAlive: new KeepAlive(connection),
-      login: this.#login,
-      admitted: () => this.#admitted,
-      observe: options.observe,
-      onInternalError: options.onInternalError,
-      onAnswered: (job) => this.#minds(job),
-    });
   }
 
   /** Whether anything is being carried out. */
@@ -89,28 +82,25 @@ export class Session {
 
   /** Greets, and serves the client until it goes. */
   async run(): Promise<void> {
-    const client = this.#connection.remote;
-    this.#options.observe({ event: "connected", client });
-    this.#connection.write(
-      formatSuccess(220, {
-        protocol: PROTOCOL_VERSION,
-        server: this.#options.program,
-        auth: this.#login === undefined ? "none" : MECHANISM,
-        pipeline: PIPELINE,
-        // Where somebody has to log in, that tells what they may do.
-        denied: this.#admitted?.rights.denied,
-      }),
-    );
-    const reading = this.#intake.run();
-    await this.#work();
-    this.#login?.drop();
-    await this.#admitted?.parts.close();
-    if (this.#admitted?.rate !== undefined) this.#options.rates?.leave(this.#admitted.rate);
-    const closing = this.#closing;
-    if (closing !== undefined) this.#sayClosing(closing);
-    await this.#connection.finish();
-    const reason = closing ?? reasonOf(await reading);
-    this.#options.observe({ event: "disconnected", client, reason });
+    try {
+      this.#greet();
+      const reading = this.#intake.run();
+      while (this.#closing === undefined) {
+        // What nobody can begin is left where it counts as waiting.
+        await this.#lanes.anyRoom();
+        if (this.#closing !== undefined) break;
+        const job = await this.#intake.next();
+        if (job === undefined || this.#closing !== undefined) break;
+        await this.#lanes.room(job);
+        if (this.#closing !== undefined) break;
+        this.#begin(job);
+      }
+      await this.#lanes.settle();
+      await this.#leave(reading);
+    } catch (error) {
+      this.#options.onInternalError(error);
+    }
+    this.#options.onGone(this);
   }
 
   /** Closes with `421 closing`: at once, or as soon as what runs is answered. */
@@ -143,21 +133,52 @@ export class Session {
     this.#connection.destroy(reason);
   }
 
-  async #work(): Promise<void> {
-    while (this.#closing === undefined) {
-      // What nobody can begin is left where it counts as waiting.
-      await this.#lanes.anyRoom();
-      if (this.#closing !== undefined) break;
-      const job = await this.#intake.next();
-      if (job === undefined || this.#closing !== undefined) break;
-      await this.#lanes.room(job);
-      if (this.#closing !== undefined) break;
-      // Nothing runs any more: the upload has said by now what it had to say.
-      if (job.asked.type === "violation" && job.asked.inBody?.causeTold === true) continue;
-      const group = this.#carrier.gather(job, this.#lanes);
-      this.#lanes.begin(group.jobs, (turn) => this.#carrier.carryOut(group, turn));
-    }
-    await this.#lanes.settle();
+  #greet(): void {
+    this.#options.observe({ event: "connected", client: this.#connection.remote });
+    this.#connection.write(
+      formatSuccess(220, {
+        protocol: PROTOCOL_VERSION,
+        server: this.#options.program,
+        auth: this.#login === undefined ? "none" : MECHANISM,
+        pipeline: PIPELINE,
+        // Where somebody has to log in, that tells what they may do.
+        denied: this.#admitted?.rights.denied,
+      }),
+    );
+  }
+
+  #begin(job: Job): void {
+    // Nothing runs any more: the upload has said by now what it had to say.
+    if (job.asked.type === "violation" && job.asked.inBody?.causeTold === true) return;
+    this.#carrier ??= this.#makeCarrier();
+    const carrier = this.#carrier;
+    const group = carrier.gather(job, this.#lanes);
+    this.#lanes.begin(group.jobs, (turn) => carrier.carryOut(group, turn));
+  }
+
+  async #leave(reading: Promise<IntakeEnd>): Promise<void> {
+    this.#login?.drop();
+    await this.#admitted?.parts.close();
+    if (this.#admitted?.rate !== undefined) this.#options.rates?.leave(this.#admitted.rate);
+    const closing = this.#closing;
+    if (closing !== undefined) this.#sayClosing(closing);
+    await this.#connection.finish();
+    const reason = closing ?? reasonOf(await reading);
+    this.#options.observe({ event: "disconnected", client: this.#connection.remote, reason });
+  }
+
+  #makeCarrier(): Carrier {
+    const { observe, onInternalError } = this.#options;
+    return new Carrier({
+      connection: this.#connection,
+      intake: this.#intake,
+      keepAlive: new KeepAlive(this.#connection),
+      login: this.#login,
+      admitted: () => this.#admitted,
+      observe,
+      onInternalError,
+      onAnswered: (job) => this.#minds(job),
+    });
   }
 
   /** Looks after each request whether the client has logged in, or should not go on. */
@@ -165,7 +186,7 @@ export class Session {
     if (this.#admitted !== undefined || this.#login === undefined) return;
     const { account, isOver } = this.#login;
     if (account !== undefined) {
-      this.#options.onLogin();
+      this.#options.onLogin(this.#connection);
       this.#admit(account);
     } else if (isOver) this.#closing = "There were too many wrong logins";
     // Nothing of an upload is taken from somebody unknown, not even to drop it.

@@ -21,6 +21,8 @@ export interface Output {
   /** Bytes for standard output as they are; not where events are written there. */
   readonly raw: ((bytes: Uint8Array) => Promise<void>) | undefined;
   readonly observe: Observe<ClientEvent>;
+  /** Whether anybody listens to what is observed. */
+  readonly isObserved: boolean;
   /** The descriptor that programs which the user starts write to: standard output or error. */
   readonly programs: 1 | 2;
   /** Shows how far a job is; `undefined` where nobody watches. */

@@ -23,6 +23,11 @@ export interface Places {
   readonly at?: string;
 }
 
+/** Whether anybody is told of each of many files. */
+export function isToldOfEach({ output, verbose }: ShellContext, options: Options): boolean {
+  return output.isObserved || verbose || options.has("verbose");
+}
+
 /** The receipt of a transfer. */
 export function report(
   { output, verbose, job }: ShellContext,

@@ -26,18 +26,19 @@ export interface ConnectionOptions {
  * later, there is backpressure both ways, and a close that loses nothing.
  */
 export class Connection {
-  /** The other side, as `address:port`. */
-  readonly remote: string;
   /** The other side without its port. */
   readonly remoteAddress: string;
+  readonly #remotePort: number | "gone";
   /** When it came about, of `performance.now()`: before any handshake. */
   readonly openedAt = performance.now();
   readonly #socket: Wire;
   readonly #outgoing = new Outgoing();
   readonly #incoming: Incoming;
-  readonly #drainWaiters: (() => void)[] = [];
-  readonly #end = Promise.withResolvers<void>();
-  readonly #closed = Promise.withResolvers<void>();
+  /** Each is there only where somebody waits: of connections that wait there are many. */
+  #drainWaiters: (() => void)[] | undefined;
+  #end: PromiseWithResolvers<void> | undefined;
+  #closing: PromiseWithResolvers<void> | undefined;
+  #isClosed = false;
   #sent = 0;
   #flushScheduled = false;
   #kernelFull = false;
@@ -48,11 +49,14 @@ export class Connection {
   constructor(socket: Wire, { peer, isPlain = false }: ConnectionOptions = {}) {
     this.#socket = socket;
     this.#incoming = new Incoming(socket, isPlain && SYSTEM.readsSockets);
-    const address = peer?.address ?? socket.remoteAddress;
-    const port = peer?.port ?? socket.remotePort ?? "gone";
-    this.remoteAddress = address;
-    this.remote = `${address.includes(":") ? `[${address}]` : address}:${port}`;
-    this.#closed.promise.catch(() => undefined);
+    this.remoteAddress = peer?.address ?? socket.remoteAddress;
+    this.#remotePort = peer?.port ?? socket.remotePort ?? "gone";
+  }
+
+  /** The other side, as `address:port`. */
+  get remote(): string {
+    const { remoteAddress: address } = this;
+    return `${address.includes(":") ? `[${address}]` : address}:${this.#remotePort}`;
   }
 
   /** Bytes that were written and have not been handed to the kernel, or it has not taken them. */
@@ -67,11 +71,15 @@ export class Connection {
 
   /** Settles when the connection is wholly closed, for whatever reason. */
   get closed(): Promise<void> {
-    return this.#closed.promise;
+    if (this.#isClosed) return Promise.resolve();
+    this.#closing ??= Promise.withResolvers();
+    return this.#closing.promise;
   }
 
   /** Settles when the other side has sent its last byte, or the connection is lost. */
   get ended(): Promise<void> {
+    if (this.isLost || this.#incoming.hasEnded) return Promise.resolve();
+    this.#end ??= Promise.withResolvers();
     return this.#end.promise;
   }
 
@@ -136,6 +144,7 @@ export class Connection {
   async drained(): Promise<void> {
     while (this.#lost === undefined && this.#mustDrain) {
       const { promise, resolve } = Promise.withResolvers<void>();
+      this.#drainWaiters ??= [];
       this.#drainWaiters.push(resolve);
       await promise;
     }
@@ -184,7 +193,7 @@ export class Connection {
       this.#incoming.discard();
       this.#flush();
     }
-    return this.#closed.promise;
+    return this.closed;
   }
 
   /** Cuts the connection at once. Whoever reads or waits gets `ConnectionLost` with this reason. */
@@ -193,28 +202,33 @@ export class Connection {
     this.#socket.terminate();
   }
 
-  /** For the socket's handlers alone. */
-  readonly handlers = {
-    data: (piece: Uint8Array): void => {
-      if (globalThis.FAULT_LAB && isCut("receive")) return this.destroy("cut");
-      this.#incoming.arrived(piece);
-    },
-    drain: (): void => {
-      // Who takes what is sent is alive.
-      this.#incoming.heard();
-      this.#kernelFull = false;
-      this.#flush();
-    },
-    end: (): void => {
-      this.#incoming.end();
-      this.#end.resolve();
-      if (this.#finishing && this.#outgoing.isEmpty) this.#socket.end();
-    },
-    close: (reason: string): void => {
-      this.#lose(reason);
-      this.#closed.resolve();
-    },
-  };
+  /** The runtime has read a piece. Like the three that follow, for the socket's handlers alone. */
+  onData(piece: Uint8Array): void {
+    if (globalThis.FAULT_LAB && isCut("receive")) return this.destroy("cut");
+    this.#incoming.arrived(piece);
+  }
+
+  /** The kernel takes more. */
+  onDrain(): void {
+    // Who takes what is sent is alive.
+    this.#incoming.heard();
+    this.#kernelFull = false;
+    this.#flush();
+  }
+
+  /** The other side has sent its last byte. */
+  onEnd(): void {
+    this.#incoming.end();
+    this.#end?.resolve();
+    if (this.#finishing && this.#outgoing.isEmpty) this.#socket.end();
+  }
+
+  /** The socket is closed. */
+  onClose(reason: string): void {
+    this.#lose(reason);
+    this.#isClosed = true;
+    this.#closing?.resolve();
+  }
 
   get #mustDrain(): boolean {
     if (globalThis.FAULT_LAB && without("backpressure")) return false;
@@ -223,14 +237,16 @@ export class Connection {
 
   #lose(reason: string): void {
     this.#lost ??= new ConnectionLost(reason);
-    this.#end.resolve();
+    this.#end?.resolve();
     this.#outgoing.clear();
     this.#incoming.fail(this.#lost);
     this.#wakeWriters();
   }
 
   #wakeWriters(): void {
-    for (const wake of this.#drainWaiters.splice(0)) wake();
+    const waiting = this.#drainWaiters;
+    this.#drainWaiters = undefined;
+    for (const wake of waiting ?? []) wake();
   }
 
   #flush(): void {
@@ -260,6 +276,6 @@ export class Connection {
     this.#lingering = true;
     this.#socket.shutdown();
     const timer = setTimeout(() => this.#socket.end(), LINGER_MS);
-    void this.#closed.promise.then(() => clearTimeout(timer));
+    void this.closed.then(() => clearTimeout(timer));
   }
 }

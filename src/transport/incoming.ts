@@ -65,18 +65,18 @@ export class Incoming {
 
   /**
    * The next piece, or `undefined` after the last. One caller at a time.
-   * @throws what `fail` was told
+   * Rejects with what `fail` was told.
    */
-  async read(): Promise<Uint8Array | undefined> {
+  read(): Promise<Uint8Array | undefined> {
     const piece = this.#pieces.shift();
     if (piece !== undefined) {
       this.#bytes -= piece.length;
       // What is still to come is better read straight: the runtime goes on when that is waited for.
       if (!this.#isDirect) this.rest();
-      return piece;
+      return Promise.resolve(piece);
     }
-    if (this.#ended) return undefined;
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#ended) return Promise.resolve(undefined);
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     this.#turn = 0;
     this.#resume();
     this.#reader = Promise.withResolvers();

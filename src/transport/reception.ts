@@ -24,6 +24,8 @@ export interface Receptionist<T> {
    * @returns what to say before it is closed at once; nothing lets it in
    */
   arrive(connection: Connection, descriptor: number): Refusal | undefined;
+  /** One that was let in is closed. */
+  leave(connection: Connection): void;
   /** Takes one that was let in. */
   accept(accepted: T): void;
 }

@@ -3,6 +3,7 @@ import { Connection } from "./connection.ts";
 import { descriptorOf } from "./direct.ts";
 import { handlersOf, type Connections } from "./handlers.ts";
 import { Introductions } from "./introductions.ts";
+import type { Peer } from "./proxy-header.ts";
 import type { Receptionist, Refusal } from "./reception.ts";
 
 /** A listening socket. */
@@ -28,17 +29,20 @@ export function listen(
     socket.end(Buffer.from(text, "latin1"));
   };
   const introductions = new Introductions(reception, refuse);
-  const handlers = handlersOf(connections, (socket) =>
-    introductions.meet(socket, descriptorOf(socket), (_, peer) => {
-      const connection = new Connection(socket, { peer, isPlain: true });
-      const refusal = reception.arrive(connection, descriptorOf(socket));
-      if (refusal !== undefined) {
-        refuse(socket, refusal);
-        return;
-      }
-      connections.set(socket, connection);
-      reception.accept(connection);
-    }),
+  const begin = (socket: Socket<undefined>, peer: Peer | undefined): void => {
+    const connection = new Connection(socket, { peer, isPlain: true });
+    const refusal = reception.arrive(connection, descriptorOf(socket));
+    if (refusal !== undefined) {
+      refuse(socket, refusal);
+      return;
+    }
+    connections.set(socket, connection);
+    reception.accept(connection);
+  };
+  const handlers = handlersOf(
+    connections,
+    (socket) => introductions.meet(socket, descriptorOf(socket), begin),
+    (connection) => reception.leave(connection),
   );
   const listener = Bun.listen<undefined>({
     hostname,

@@ -72,8 +72,10 @@ export function listenTls(
     connections.set(socket, connection);
     begin(socket, timeout);
   };
-  const handlers = handlersOf(connections, (socket) =>
-    introductions.meet(socket, descriptorOf(socket), meet),
+  const handlers = handlersOf(
+    connections,
+    (socket) => introductions.meet(socket, descriptorOf(socket), meet),
+    (connection) => reception.leave(connection),
   );
   const listener = Bun.listen<undefined>({
     hostname,

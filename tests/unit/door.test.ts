@@ -14,7 +14,6 @@ class Scene {
     const visitor: Visitor = {
       remoteAddress,
       remote,
-      closed: new Promise(() => undefined),
       destroy: () => this.evicted.push(remote),
     };
     return this.door.enter(visitor, 10, true, at) === undefined;

@@ -69,12 +69,12 @@ export class FeignedWire implements Wire, Disposable {
   }
 
   /** The runtime looks at the socket once, and tells the connection. */
-  poll({ handlers }: Connection): void {
+  poll(connection: Connection): void {
     if (this.isPaused) return;
     try {
       const length = readSync(this.#reading, scratch);
-      if (length === 0) handlers.end();
-      else handlers.data(Buffer.from(scratch.subarray(0, length)));
+      if (length === 0) connection.onEnd();
+      else connection.onData(Buffer.from(scratch.subarray(0, length)));
     } catch {
       // Nothing has come.
     }

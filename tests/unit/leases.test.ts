@@ -164,7 +164,7 @@ test("what is sent is told of as taken when the kernel has all of it", () => {
     [1, 1],
   ] as const) {
     room += more;
-    connection.handlers.drain();
+    connection.onDrain();
     expect(taken).toBe(expected);
   }
 });

@@ -196,7 +196,7 @@ describe("a connection that is read straight from the kernel", () => {
   test.each<[string, (connection: Connection, wire: FeignedWire) => void]>([
     ["it is cut", (connection) => connection.destroy("cut")],
     ["it is finished", (connection) => void connection.finish()],
-    ["the other side has ended it", (connection) => connection.handlers.end()],
+    ["the other side has ended it", (connection) => connection.onEnd()],
     ["the socket is closed", (_, wire) => (wire.fd = -1)],
   ])("takes nothing once %s", async (_, happen) => {
     using wire = new FeignedWire(true);

@@ -81,6 +81,7 @@ class RateScene implements AsyncDisposable {
     const listener = listen("127.0.0.1", 0, {
       expect: () => () => undefined,
       arrive: () => undefined,
+      leave: () => undefined,
       accept: (connection) => {
         const options = {
           storage,
@@ -91,6 +92,7 @@ class RateScene implements AsyncDisposable {
           withheld: new Map(),
           rates,
           onLogin: () => undefined,
+          onGone: () => undefined,
           onInternalError: (error: unknown) => console.error(error),
         };
         running.push(new Session(connection, options).run());

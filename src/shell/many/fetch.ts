@@ -10,7 +10,7 @@ import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import { locationOf, type LocalPlace } from "../local-path.ts";
 import type { FileProgress } from "../progress/job.ts";
-import { report } from "../report.ts";
+import { isToldOfEach, report } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
 import type { Found } from "./found.ts";
 import { Mover, type Moving } from "./mover.ts";
@@ -161,6 +161,7 @@ class Fetcher extends Mover<Found, Wanted> {
 
   protected moved({ found, local }: Wanted, done: Transferred): void {
     this.tally.transferred(done);
+    if (!isToldOfEach(this.context, this.#how.options)) return;
     const at = locationOf({ storage: this.#how.place.storage, path: local });
     const names = { remote: found.shown, local: local.join("/"), at };
     report(this.context, this.#how.options, "received", names, done, { one: false });

@@ -12,7 +12,7 @@ import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import { locationOf } from "../local-path.ts";
 import type { FileProgress } from "../progress/job.ts";
-import { report } from "../report.ts";
+import { isToldOfEach, report } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
 import type { Found } from "./found.ts";
 import type { FoundHere } from "./local-sources.ts";
@@ -166,6 +166,7 @@ class Sender extends Mover<FoundHere, Wanted> {
 
   protected moved({ found, remote }: Wanted, done: Transferred): void {
     this.tally.transferred(done);
+    if (!isToldOfEach(this.context, this.#how.options)) return;
     const at = locationOf(found);
     const names = { remote: remote.join("/"), local: found.shown, at };
     report(this.context, this.#how.options, "sent", names, done, { one: false });
