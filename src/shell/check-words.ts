@@ -104,7 +104,7 @@ function unknownOption(
     letter === undefined ? `--${long}` : `-${letter}`,
   );
   const has = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
-  const name = /^-.{4,}|[^-a-z]/i.test(word) ? `; ./${word} is a name` : "";
+  const name = /^-.{4,}|[./]/.test(word) ? `; ./${word} is a name` : "";
   const hint = meant === undefined ? has : `did you mean ${meant}?`;
   return new CommandFailed(Status.usage, `${command.name} has no option ${text}: ${hint}${name}`);
 }
