@@ -3,7 +3,7 @@ import type { Path } from "../protocol/path.ts";
 import { BLOCK_SIZE } from "../protocol/limits.ts";
 import { Receiver } from "../storage/receiver.ts";
 import type { Part, Storage } from "../storage/storage.ts";
-import { brokenProtocol, Interrupted } from "./errors.ts";
+import { brokenProtocol, Interrupted, Refused } from "./errors.ts";
 import { orRefused, type Exchange, type Success } from "./exchange.ts";
 import { digestField, integerField } from "./fields.ts";
 import { onAbort } from "./on-abort.ts";
@@ -83,7 +83,7 @@ export class Download implements Transfer {
         return await this.#receive(exchange, begun, receiver);
       } catch (error) {
         await digesting.catch(() => undefined);
-        await receiver.endWith(error);
+        await endReceiver(receiver, error);
         throw error;
       }
     });
@@ -103,7 +103,7 @@ export class Download implements Transfer {
       try {
         return await this.#receive(exchange, begun, receiver);
       } catch (error) {
-        await receiver.endWith(error);
+        await endReceiver(receiver, error);
         throw error;
       }
     });
@@ -154,6 +154,15 @@ export class Download implements Transfer {
 }
 
 type Outcome = Omit<Transferred, "seconds">;
+
+/** Why what came of a file is not the beginning of any: it changed meanwhile, or is damaged there. */
+const OF_NO_USE: ReadonlySet<string> = new Set(["changed", "mismatch"]);
+
+/** Leaves what came for a later attempt, where that can be gone on with. */
+async function endReceiver(receiver: Receiver, error: unknown): Promise<void> {
+  if (error instanceof Refused && OF_NO_USE.has(error.word)) await receiver.abort();
+  else await receiver.endWith(error);
+}
 
 async function bodyBegins(exchange: Exchange): Promise<Success> {
   const begun = await exchange.success();

@@ -1,5 +1,5 @@
 import type { Path } from "../storage/errors.ts";
-import type { Source, Storage } from "../storage/storage.ts";
+import type { Storage } from "../storage/storage.ts";
 import { formatAddress, type Address } from "./address.ts";
 
 const HEX_DIGITS = 32;
@@ -11,18 +11,18 @@ export function downloadId(address: Address, remote: Path, storage: Storage, loc
 }
 
 /**
- * The key of an upload: name and right in one. Only who has the secret can make it, and only for
- * this very file, so nobody can read or poison the part of another.
+ * The key of an upload: name and right in one. Only who has the secret can make it, so nobody can
+ * read or poison the part of another. It is the same where the file has changed meanwhile: whether
+ * what is held is still the beginning of it, its digest tells.
  */
 export function uploadKey(
   secret: Uint8Array,
   address: Address,
   remote: Path,
   storage: Storage,
-  source: Source,
+  local: Path,
 ): string {
-  const { path, size, mtime, identity } = source;
-  const what = [formatAddress(address), remote, storage.location, path, size, mtime, identity];
+  const what = [formatAddress(address), remote, storage.location, local];
   return new Bun.CryptoHasher("sha256", secret)
     .update(JSON.stringify(what))
     .digest("hex")

@@ -89,7 +89,7 @@ export class Upload implements Transfer {
     const { secret, signal, onProgress, onHandedOver } = this.#options;
     const part =
       size > BLOCK_SIZE
-        ? uploadKey(secret, session.address, this.#remote, this.#storage, source)
+        ? uploadKey(secret, session.address, this.#remote, this.#storage, this.#local)
         : undefined;
     const { offset, digest } = await this.#startOf(session, source, part);
     // Asked behind HELD, which waits where the file is just being stored.

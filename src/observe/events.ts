@@ -68,6 +68,8 @@ export type ClientEvent =
       user?: string;
       remote?: string;
       local: string;
+      interrupted?: number;
+      held?: number;
     }
   | {
       event: "finished";

@@ -183,7 +183,7 @@ export class Carrier {
   }
 
   #observeFailure({ asked }: Job, failed: RequestFailed): void {
-    if (asked.type !== "request" || !isLogged(asked.request.verb)) return;
+    if (asked.type !== "request" || !isLogged(asked.request.verb, failed.failure)) return;
     this.#context.observe({
       event: "failed",
       client: this.#context.connection.remote,

@@ -5,6 +5,9 @@ import type { CreateOptions, Storage } from "../storage/storage.ts";
 /** How many parts may wait in one session: each has a file open. */
 const MOST_WAITING = 64;
 
+/** How a file is begun, beside what the session knows. */
+type BeginOptions = Omit<CreateOptions, "part" | "by">;
+
 /** A part of an upload that a session has open. */
 export interface OpenPart {
   readonly receiver: Receiver;
@@ -18,11 +21,19 @@ export interface OpenPart {
  */
 export class Parts {
   readonly #storage: Storage;
+  readonly #by: string | undefined;
   /** Of most clients nothing is held. */
   #waiting: Map<string, OpenPart> | undefined;
 
-  constructor(storage: Storage) {
+  /** @param by who has logged in, where that is needed: each has parts of their own */
+  constructor(storage: Storage, by: string | undefined) {
     this.#storage = storage;
+    this.#by = by;
+  }
+
+  /** Begins a file of which nothing is kept where it is interrupted. */
+  async begin(path: Path, options: BeginOptions): Promise<Receiver> {
+    return new Receiver(path, await this.#storage.create(path, { ...options, by: this.#by }));
   }
 
   /**
@@ -55,7 +66,7 @@ export class Parts {
     path: Path,
     key: string,
     offset: number,
-    options: Omit<CreateOptions, "part">,
+    options: BeginOptions,
     onProgress: (bytes: number) => void,
   ): Promise<OpenPart> {
     const name = nameOf(path, key);
@@ -90,21 +101,17 @@ export class Parts {
     await part?.receiver.keep();
   }
 
-  async #create(path: Path, key: string, options: Omit<CreateOptions, "part">): Promise<OpenPart> {
+  async #create(path: Path, key: string, options: BeginOptions): Promise<OpenPart> {
     const taken = new Notice();
     const part = { id: key, onTaken: () => taken.give() };
-    const sink = await this.#storage.create(path, { ...options, part });
+    const sink = await this.#storage.create(path, { ...options, by: this.#by, part });
     return { receiver: new Receiver(path, sink), onTaken: (tell) => taken.tell(tell) };
   }
 
-  async #open(
-    path: Path,
-    key: string,
-    options: Omit<CreateOptions, "part">,
-  ): Promise<OpenPart | undefined> {
+  async #open(path: Path, key: string, options: BeginOptions): Promise<OpenPart | undefined> {
     const taken = new Notice();
     const part = { id: key, onTaken: () => taken.give() };
-    const sink = await this.#storage.resume(path, part, options);
+    const sink = await this.#storage.resume(path, part, { ...options, by: this.#by });
     if (sink === undefined) return undefined;
     return { receiver: new Receiver(path, sink), onTaken: (tell) => taken.tell(tell) };
   }

@@ -69,7 +69,7 @@ export class Session {
       const { storage } = options;
       // Without a login, whoever shares an address shares its rate.
       const rights = new Rights("full", withheld);
-      this.#admit({ user: networkOf(connection.remoteAddress), rights, storage });
+      this.#admit({ user: networkOf(connection.remoteAddress), rights, storage }, undefined);
     } else if (binding === undefined) throw new Error("a login needs a connection over TLS");
     else this.#login = new Login(guard, connection, binding, withheld);
     this.#watch = new Watch(connection, this.#intake, options.deadlines);
@@ -187,16 +187,17 @@ export class Session {
     const { account, isOver } = this.#login;
     if (account !== undefined) {
       this.#options.onLogin(this.#connection);
-      this.#admit(account);
+      this.#admit(account, account.user);
     } else if (isOver) this.#closing = "There were too many wrong logins";
     // Nothing of an upload is taken from somebody unknown, not even to drop it.
     else if (body !== undefined) this.#closing = "Log in before sending files";
     else if (++this.#asked >= MOST_BEFORE_LOGIN) this.#closing = "Log in before asking for more";
   }
 
-  #admit({ user, rights, storage }: Account): void {
+  /** @param by whose interrupted uploads it goes on with: everybody's, where nobody has to log in */
+  #admit({ user, rights, storage }: Account, by: string | undefined): void {
     const rate = this.#options.rates?.enter(user);
-    this.#admitted = { rights, storage, parts: new Parts(storage), rate };
+    this.#admitted = { rights, storage, parts: new Parts(storage, by), rate };
     this.#lanes.widen(storage.ahead);
     this.#intake.admit();
   }

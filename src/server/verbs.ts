@@ -1,3 +1,4 @@
+import type { Failure } from "../protocol/codes.ts";
 import type { AnyRequest, Request, Verb } from "../protocol/request.ts";
 import type { Done, Exchange } from "./exchange.ts";
 import { RequestFailed } from "./failures.ts";
@@ -19,6 +20,8 @@ interface VerbEntry<V extends Verb> {
   readonly right: Right;
   /** Whether the log tells when it fails. */
   readonly logged: boolean;
+  /** The word of a failure that leaves things as they were wanted, and is not logged. */
+  readonly unless?: Failure["word"];
   /** What it does, as people call it; its name where left out. */
   readonly does?: string;
 }
@@ -30,7 +33,7 @@ const VERBS: { readonly [V in Verb]: VerbEntry<V> } = {
   HELD: { handle: held, right: "add", logged: true, does: "storing files" },
   LIST: { handle: list, right: "read", logged: false },
   STAT: { handle: stat, right: "read", logged: false },
-  MKDIR: { handle: mkdir, right: "add", logged: true, does: "making folders" },
+  MKDIR: { handle: mkdir, right: "add", logged: true, unless: "exists", does: "making folders" },
   DELETE: { handle: remove, right: "remove", logged: true, does: "removing" },
   RENAME: { handle: rename, right: "remove", logged: true, does: "moving" },
   AUTH: { handle: auth, right: "none", logged: true },
@@ -61,7 +64,9 @@ export function handle(request: AnyRequest, exchange: Exchange): Promise<Done> {
   return (VERBS[request.verb].handle as Handler<Verb>)(request as Request, exchange);
 }
 
-/** Whether the log tells when such a request fails. */
-export function isLogged(verb: string): boolean {
-  return Object.hasOwn(VERBS, verb) && VERBS[verb as Verb].logged;
+/** Whether the log tells when such a request fails in this way. */
+export function isLogged(verb: string, { word }: Failure): boolean {
+  if (!Object.hasOwn(VERBS, verb)) return false;
+  const { logged, unless }: Pick<VerbEntry<never>, "logged" | "unless"> = VERBS[verb as Verb];
+  return logged && word !== unless;
 }

@@ -36,10 +36,28 @@ export class Holders {
   }
 }
 
-/** What a part is known by in a storage. The path belongs to the right: a key is of no use for another. */
-export function partIdOf(path: Path, { id }: Part): string {
-  return new Bun.CryptoHasher("sha256")
-    .update(JSON.stringify([id, path]))
-    .digest("hex")
-    .slice(0, 32);
+/** How much of a part's id tells whose name it is for, in hex digits. The rest tells which part. */
+const NAME_DIGITS = 12;
+const PART_DIGITS = 20;
+
+/**
+ * What a part is known by in a storage, 32 hex digits. The path belongs to the right, and so does
+ * who stores it: a key is of no use for another.
+ */
+export function partIdOf(path: Path, { id }: Part, by: string | undefined): string {
+  return nameIdOf(path, by) + digits([id, path], PART_DIGITS);
+}
+
+/** What the ids of all parts begin with that somebody has left for a name. */
+export function nameIdOf(path: Path, by: string | undefined): string {
+  return digits([by ?? null, path], NAME_DIGITS);
+}
+
+/** What `nameIdOf` has made of an id. */
+export function nameIdIn(id: string): string {
+  return id.slice(0, NAME_DIGITS);
+}
+
+function digits(what: readonly unknown[], length: number): string {
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify(what)).digest("hex").slice(0, length);
 }

@@ -33,8 +33,6 @@ export interface Source {
   readonly size: number;
   readonly mtime: number;
   readonly exec: boolean;
-  /** Tells this file from another of the same name, size and time. */
-  readonly identity: string;
   /** What was stored had this digest, where the storage keeps that. */
   readonly digest?: bigint | undefined;
   /** Fills the buffers with the bytes from `offset` on; fewer only at the end of the file. */
@@ -62,8 +60,6 @@ export interface NewSmallFile {
 export interface Sink {
   /** Bytes, in whole blocks, that an earlier attempt has left; writing goes on behind them. */
   readonly held: number;
-  /** Bytes that earlier attempts had left and that are gone since it was begun. */
-  readonly forgotten: number;
   /**
    * Says how many bytes it will have, those held included.
    * @throws {StorageError} where it cannot fit; it can then only be ended
@@ -112,6 +108,22 @@ export interface CreateOptions {
   readonly turn?: () => Promise<void>;
   /** Keep what was written if the attempt is interrupted. What earlier ones left is forgotten. */
   readonly part?: Part | undefined;
+  /**
+   * Who stores it, where several do. What interrupted attempts of the same have left for the same
+   * name, and this one does not go on with, is of no use any more, and is forgotten.
+   */
+  readonly by?: string | undefined;
+  /** Told how many bytes of earlier attempts are gone, each time that some are. */
+  readonly onForgotten?: ((bytes: number) => void) | undefined;
+}
+
+/** What an interrupted transfer has left, and nobody has open. */
+export interface Leftover {
+  readonly bytes: number;
+  /** How long ago it was written to, in milliseconds. */
+  readonly age: number;
+  /** Removes it. Gives how many bytes are gone: 0 where somebody was faster, or has gone on with it. */
+  remove(): Promise<number>;
 }
 
 /** Requests of one client that are best carried out beside those before them. */
@@ -175,6 +187,8 @@ export interface Storage {
   delete(path: Path): Promise<void>;
   /** Moves a file or a folder to a name that is free. */
   rename(from: Path, to: Path): Promise<void>;
+  /** What interrupted transfers have left, where that can be told at little cost. */
+  leftovers?(): Promise<readonly Leftover[]>;
   /**
    * Removes what interrupted transfers have left.
    * @param age parts that can be gone on with are kept for so long, in milliseconds

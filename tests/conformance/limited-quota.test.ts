@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { LimitedStorage } from "../../src/storage/limited/storage.ts";
 import { Quota } from "../../src/storage/limited/quota.ts";
 import { LocalStorage } from "../../src/storage/local/local.ts";
+import { BLOCK_SIZE } from "../../src/storage/read-blocks.ts";
 import { bytesOf, expectProblem, store } from "./ground.ts";
 import { LocalGround } from "./local-ground.ts";
 
@@ -93,4 +94,58 @@ test("small files that are stored together are counted, with what they replace",
   await full(1500, storage);
   await quota.recount();
   await full(1499, storage);
+});
+
+test("what was left in another's folder makes room, and is not removed in vain", async () => {
+  await using ground = await LocalGround.make();
+  const quota = new Quota(ground.storage, { total: 4 * BLOCK_SIZE });
+  const whole = new LimitedStorage(ground.storage, quota);
+  await whole.makeFolder(["anna"]);
+  const inside = await LocalStorage.open(ground.at("anna"), { make: false });
+  const anna = new LimitedStorage(inside, quota);
+  const left = await anna.create(["f"], {
+    part: { id: "1".repeat(32), onTaken: () => undefined },
+    by: "anna",
+  });
+  await left.write(bytesOf(3 * BLOCK_SIZE));
+  expect(await left.keep()).toBe(3 * BLOCK_SIZE);
+  await expectProblem("quota", () => whole.create(["g"], { size: 4 * BLOCK_SIZE + 1 }));
+  expect(await inside.leftovers()).toHaveLength(1);
+  const one = await whole.create(["g"], { size: BLOCK_SIZE });
+  expect(await inside.leftovers()).toHaveLength(1);
+  const two = await whole.create(["h"], { size: 2 * BLOCK_SIZE });
+  expect(await inside.leftovers()).toEqual([]);
+  await expectProblem("quota", () => whole.create(["i"], { size: BLOCK_SIZE + 1 }));
+  for (const sink of [one, two]) await sink.abort();
+  await full(4 * BLOCK_SIZE, whole, anna);
+  await inside.close();
+});
+
+test("of two that need room at once the second does not drop what the first has made enough of", async () => {
+  await using ground = await LocalGround.make();
+  const quota = new Quota(ground.storage, { total: TOTAL });
+  await quota.ready();
+  quota.take(["there"], TOTAL);
+  const gate = Promise.withResolvers<void>();
+  const bytes = 2000;
+  const left = new Set(["old", "young"]);
+  const { storage } = ground;
+  storage.leftovers = async () =>
+    [...left].map((name) => ({
+      bytes,
+      age: name === "old" ? 2 : 1,
+      remove: async () => {
+        if (!left.delete(name)) return 0;
+        await gate.promise;
+        return bytes;
+      },
+    }));
+  quota.cover(storage);
+  const both = [quota.takeOrDrop(["a"], 1000, 0), quota.takeOrDrop(["b"], 1000, 0)];
+  await new Promise((resolve) => setImmediate(resolve));
+  gate.resolve();
+  await Promise.all(both);
+  expect([...left]).toEqual(["young"]);
+  expect(quota.fits(0)).toBe(true);
+  expect(quota.fits(1)).toBe(false);
 });

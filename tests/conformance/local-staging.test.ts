@@ -11,7 +11,10 @@ import {
   watch,
   writeFile,
 } from "node:fs/promises";
+import type { Path } from "../../src/storage/errors.ts";
 import { STAGING } from "../../src/storage/names.ts";
+import { BLOCK_SIZE } from "../../src/storage/read-blocks.ts";
+import type { Part, Storage } from "../../src/storage/storage.ts";
 import { bytesOf, expectProblem, listed, load, problemOf, store } from "./ground.ts";
 import { LocalGround } from "./local-ground.ts";
 
@@ -199,4 +202,105 @@ test("what others do to the staging folder is never taken for a missing file", a
     asked.abort();
     await remaking;
   }
+});
+
+describe("LocalStorage: what was left for a name", () => {
+  const ONE = "1".repeat(32);
+  const TWO = "2".repeat(32);
+  const partOf = (id: string): Part => ({ id, onTaken: () => undefined });
+  const leave = async (storage: Storage, path: Path, id: string, by?: string): Promise<void> => {
+    const sink = await storage.create(path, { part: partOf(id), by });
+    await sink.write(bytesOf(2 * BLOCK_SIZE));
+    await sink.keep();
+  };
+  const holds = async (storage: Storage, path: Path, id: string, by?: string): Promise<boolean> => {
+    const sink = await storage.resume(path, partOf(id), { by });
+    await sink?.keep();
+    return sink !== undefined;
+  };
+
+  test("is forgotten by whoever stores it anew, and nothing of other names or people", async () => {
+    await using ground = await LocalGround.make();
+    const { storage } = ground;
+    await leave(storage, ["f"], ONE, "anna");
+    await leave(storage, ["g"], ONE, "anna");
+    await leave(storage, ["f"], ONE, "bert");
+    await leave(storage, ["f"], ONE);
+    let forgotten = 0;
+    const whose = { by: "anna", onForgotten: (bytes: number) => (forgotten += bytes) };
+    const sink = await storage.create(["f"], { part: partOf(TWO), ...whose });
+    expect(forgotten).toBe(2 * BLOCK_SIZE);
+    await sink.write(bytesOf(BLOCK_SIZE));
+    await sink.commit({});
+    expect(await holds(storage, ["f"], ONE, "anna")).toBe(false);
+    expect(await holds(storage, ["g"], ONE, "anna")).toBe(true);
+    expect(await holds(storage, ["f"], ONE, "bert")).toBe(true);
+    expect(await holds(storage, ["f"], ONE)).toBe(true);
+    expect(await ground.staged()).toHaveLength(3);
+    // Without a part the same, also where it was left by another process.
+    const other = await ground.again();
+    await (await other.create(["f"], { by: "bert" })).abort();
+    await (await other.create(["f"], {})).abort();
+    expect(await ground.staged()).toHaveLength(1);
+    expect(forgotten).toBe(2 * BLOCK_SIZE);
+  });
+
+  test("is forgotten by whoever goes on with another, and by nobody who finds none", async () => {
+    await using ground = await LocalGround.make();
+    const { storage } = ground;
+    await leave(storage, ["f"], ONE);
+    const [one = ""] = await ground.staged();
+    expect(await holds(storage, ["f"], TWO)).toBe(false);
+    expect(await ground.staged()).toEqual([one]);
+    // Two that begin at once both leave something.
+    const two = await storage.create(["f"], { part: partOf(TWO) });
+    await leave(storage, ["f"], ONE);
+    await two.write(bytesOf(BLOCK_SIZE));
+    await two.keep();
+    expect(await ground.staged()).toHaveLength(2);
+    let forgotten = 0;
+    const onForgotten = (bytes: number): number => (forgotten += bytes);
+    const sink = await storage.resume(["f"], partOf(TWO), { onForgotten });
+    expect(forgotten).toBe(2 * BLOCK_SIZE);
+    await sink?.abort();
+    expect(await ground.staged()).toEqual([]);
+  });
+
+  test("is left alone while somebody has it open", async () => {
+    await using ground = await LocalGround.make();
+    const { storage } = ground;
+    const open = await storage.create(["f"], { part: partOf(ONE) });
+    await open.write(bytesOf(BLOCK_SIZE));
+    await leave(storage, ["f"], TWO);
+    await leave(await ground.again(), ["f"], TWO);
+    await (await storage.create(["f"], {})).abort();
+    expect(await storage.leftovers?.()).toEqual([]);
+    await open.commit({});
+    expect((await load(storage, ["f"])).equals(bytesOf(BLOCK_SIZE))).toBe(true);
+  });
+
+  test("stays where the new one is refused", async () => {
+    await using ground = await LocalGround.make();
+    const { storage } = ground;
+    await leave(storage, ["f"], ONE);
+    await ground.plant(["f"], Buffer.from("x"));
+    await expectProblem("exists", () => storage.create(["f"], { absent: true }));
+    await expectProblem("exists", () => storage.create(["f"], { absent: true, part: partOf(TWO) }));
+    expect(await holds(storage, ["f"], ONE)).toBe(true);
+  });
+
+  test("can be listed and removed, each once", async () => {
+    await using ground = await LocalGround.make();
+    const { storage } = ground;
+    await leave(storage, ["f"], ONE);
+    await leave(storage, ["g"], ONE);
+    const found = (await storage.leftovers?.()) ?? [];
+    expect(found.map(({ bytes }) => bytes)).toEqual([2 * BLOCK_SIZE, 2 * BLOCK_SIZE]);
+    const taken = await storage.resume(["g"], partOf(ONE), {});
+    const removed = await Promise.all([...found, ...found].map((one) => one.remove()));
+    expect(removed.toSorted((a, b) => a - b)).toEqual([0, 0, 0, 2 * BLOCK_SIZE]);
+    expect(taken?.held).toBe(2 * BLOCK_SIZE);
+    await taken?.commit({});
+    expect(await storage.leftovers?.()).toEqual([]);
+  });
 });

@@ -35,6 +35,8 @@ async function toldByConnect(folder: TemporaryFolder): Promise<Event[]> {
   const script = `OPEN ${server.port}\nGET a.txt\nPUT a.txt b.txt\nLS\nLLS\nLCD .\nLPWD\nMKDIR d\nCD d\nPWD\nSTATUS\nMV /b.txt /c.txt\nRM /c.txt\nSTAT -d /a.txt\nCD\n-RM x y\nPUT a.txt b.txt\n-GET none\n-PUT none\nCLOSE\nGET x\n`;
   write(folder.join("script"), script);
   write(folder.join("file"), "");
+  const left = "0123456789abcdef0123456789abcdef.kept.00000000-00000000-00000000-1-1";
+  write(join(client, ".sftp-staging", left), "left");
   const runs = [
     await run(["connect", "--json", "--root", client, "-b", folder.join("script")]),
     await connect(client, server.port, "-GET none; -PUT none; CLOSE; GET x", "--json"),

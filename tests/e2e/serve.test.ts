@@ -72,6 +72,17 @@ test("a line of the log has one spelling of a name, as it is", async () => {
   expect(server.log).toContain(" GET my notes.txt: 550 There is no file my notes.txt\n");
 });
 
+test("a folder that is to be made and is there already is no failure in the log", async () => {
+  using folder = new TemporaryFolder();
+  write(folder.join("root/there/f"), "f");
+  await using server = await ServerProcess.start(folder.join("root"));
+  using client = await RawClient.open(server.port);
+  expect(await client.sendLine("MKDIR there").line()).toBe("553 exists there exists already");
+  expect(await client.sendLine("MKDIR there/f/g").line()).toStartWith("553 not-a-file ");
+  await server.waitFor(/MKDIR there\/f\/g: 553/);
+  expect(server.log).not.toContain("exists already");
+});
+
 test("names that a terminal would act on are logged harmlessly", async () => {
   using folder = new TemporaryFolder();
   await using server = await ServerProcess.start(folder.join("server"));

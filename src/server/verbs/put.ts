@@ -2,7 +2,7 @@ import { BLOCK_SIZE } from "../../protocol/limits.ts";
 import type { Request } from "../../protocol/request.ts";
 import { formatDigest } from "../../protocol/text.ts";
 import { StorageError } from "../../storage/errors.ts";
-import { Receiver, type Received } from "../../storage/receiver.ts";
+import type { Receiver, Received } from "../../storage/receiver.ts";
 import type { Done, Exchange } from "../exchange.ts";
 import { badArgument, RequestFailed } from "../failures.ts";
 
@@ -47,7 +47,7 @@ async function begin(request: Request<"PUT">, exchange: Exchange): Promise<Recei
   const options = { size, absent, attributes: { mtime, exec }, turn };
   if (part === undefined) {
     if (offset !== undefined) throw badArgument("offset needs the key part");
-    return new Receiver(path, await exchange.storage.create(path, options));
+    return exchange.parts.begin(path, options);
   }
   const open = await exchange.parts.goOn(path, part, offset ?? 0, options, (done) =>
     exchange.progress(done),

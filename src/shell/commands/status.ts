@@ -1,7 +1,8 @@
 import { formatAddress } from "../../client/address.ts";
-import { formatSeconds, formatSize } from "../../observe/units.ts";
+import { formatCount, formatSeconds, formatSize } from "../../observe/units.ts";
 import { visible } from "../../observe/visible.ts";
 import { rightsOf } from "../allowed.ts";
+import type { Storage } from "../../storage/storage.ts";
 import type { Command } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import { fold, screenWidth, setIn } from "../fold.ts";
@@ -20,7 +21,7 @@ export const status: Command = {
   examples: ["STATUS"],
   words: [0, 0],
   async run(_, context) {
-    const { output, session, remoteFolder, localFolder } = context;
+    const { output, session, remoteFolder, localFolder, root } = context;
     const connection =
       session === undefined
         ? undefined
@@ -46,7 +47,10 @@ export const status: Command = {
             ...(rights === undefined ? [] : [["rights", rights]]),
             ["its folder", shownPath(remoteFolder)],
           ];
-    rows.push(["your folder", localFolder], ["options", optionsOf(context)]);
+    rows.push(["your folder", localFolder]);
+    const interrupted = await interruptedIn(root);
+    if (interrupted !== undefined) rows.push(["interrupted", describeInterrupted(interrupted)]);
+    rows.push(["options", optionsOf(context)]);
     const width = screenWidth();
     const room = width === undefined ? undefined : width - LABELS;
     const shown = rows.map(([label = "", value = ""]) => [
@@ -58,9 +62,30 @@ export const status: Command = {
       event: "status",
       ...(connection === undefined ? {} : { ...connection, remote: remoteFolder.join("/") }),
       local: localFolder,
+      ...interrupted,
     });
   },
 };
+
+/** What interrupted downloads have left to go on with; `undefined` where that is nothing. */
+interface LeftHere {
+  /** How many. */
+  readonly interrupted: number;
+  /** Bytes of them. */
+  readonly held: number;
+}
+
+async function interruptedIn(root: Storage): Promise<LeftHere | undefined> {
+  // Where that cannot be looked at, all else is told all the same.
+  const left = (await root.leftovers?.().catch(() => [])) ?? [];
+  if (left.length === 0) return undefined;
+  return { interrupted: left.length, held: left.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+function describeInterrupted({ interrupted, held }: LeftHere): string {
+  const downloads = interrupted === 1 ? "1 download" : `${formatCount(interrupted)} downloads`;
+  return `${downloads}, of which ${formatSize(held)} are here to go on with`;
+}
 
 /** An encrypted connection is one that has logged in, and the other way round. */
 function protectionOf({ user }: { readonly user?: string }): string {

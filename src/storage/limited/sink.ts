@@ -32,7 +32,7 @@ export class LimitedSink implements Sink {
     this.#alone = alone;
     this.#taken = inner.held;
     this.#written = inner.held;
-    quota.give(inner.forgotten);
+    quota.underWay(inner.held);
     quota.writing(1);
   }
 
@@ -40,12 +40,8 @@ export class LimitedSink implements Sink {
     return this.#inner.held;
   }
 
-  get forgotten(): number {
-    return this.#inner.forgotten;
-  }
-
   async announce(size: number): Promise<void> {
-    this.#cover(size);
+    await this.#cover(size);
     await this.#inner.announce(size);
   }
 
@@ -54,13 +50,14 @@ export class LimitedSink implements Sink {
   }
 
   write(bytes: Uint8Array, onWritten?: () => void): Promise<void> | undefined {
+    let covered: Promise<void> | undefined;
     try {
-      this.#cover(this.#written + bytes.length);
+      covered = this.#cover(this.#written + bytes.length);
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#written += bytes.length;
-    return this.#inner.write(bytes, onWritten);
+    if (covered === undefined) return this.#write(bytes, onWritten);
+    return covered.then(() => this.#write(bytes, onWritten));
   }
 
   commit(attributes: Attributes): Promise<void> {
@@ -94,12 +91,36 @@ export class LimitedSink implements Sink {
     this.#end(this.#written - replaced);
   }
 
-  /** @throws {StorageError} `quota` */
-  #cover(size: number): void {
+  #write(bytes: Uint8Array, onWritten: (() => void) | undefined): Promise<void> | undefined {
+    this.#written += bytes.length;
+    return this.#inner.write(bytes, onWritten);
+  }
+
+  /**
+   * Sees to it that there is room for so many bytes in all.
+   * @returns what settles when there is, where that has to be made
+   * @throws {StorageError} `quota`
+   */
+  #cover(size: number): Promise<void> | undefined {
     this.#quota.checkFile(this.#path, size);
-    if (size <= this.#taken) return;
-    this.#quota.take(this.#path, size - this.#taken);
-    this.#taken = size;
+    const more = size - this.#taken;
+    if (more <= 0) return undefined;
+    if (!this.#quota.fits(more)) return this.#makeRoom(more);
+    this.#quota.take(this.#path, more);
+    this.#took(more);
+    return undefined;
+  }
+
+  async #makeRoom(more: number): Promise<void> {
+    await this.#quota.takeOrDrop(this.#path, more, this.#taken);
+    this.#took(more);
+  }
+
+  #took(more: number): void {
+    // It can have ended while room was made for it.
+    if (this.#ended) return this.#quota.give(more);
+    this.#taken += more;
+    this.#quota.underWay(more);
   }
 
   /** @param left the bytes that there are more from now on, in place of those taken */
@@ -107,6 +128,7 @@ export class LimitedSink implements Sink {
     if (this.#ended) return;
     this.#ended = true;
     this.#quota.give(this.#taken - left);
+    this.#quota.underWay(-this.#taken);
     this.#quota.writing(-1);
   }
 }

@@ -4,6 +4,7 @@ import type {
   CreateOptions,
   Entry,
   Item,
+  Leftover,
   NewSmallFile,
   Part,
   Sink,
@@ -24,6 +25,7 @@ export class LimitedStorage implements Storage {
   constructor(inner: Storage, quota: Quota) {
     this.#inner = inner;
     this.#quota = quota;
+    quota.cover(inner);
   }
 
   get location(): string {
@@ -81,7 +83,9 @@ export class LimitedStorage implements Storage {
   async create(path: Path, options: CreateOptions): Promise<Sink> {
     this.#quota.checkFile(path, options.size ?? 0);
     await this.#quota.ready();
-    return this.#limit(path, await this.#inner.create(path, options), options.size);
+    return this.#begin(options, async (all) =>
+      this.#limit(path, await this.#inner.create(path, all), options.size),
+    );
   }
 
   async resume(
@@ -91,8 +95,10 @@ export class LimitedStorage implements Storage {
   ): Promise<Sink | undefined> {
     this.#quota.checkFile(path, options.size ?? 0);
     await this.#quota.ready();
-    const sink = await this.#inner.resume(path, part, options);
-    return sink && (await this.#limit(path, sink, options.size));
+    return this.#begin(options, async (all) => {
+      const sink = await this.#inner.resume(path, part, all);
+      return sink && (await this.#limit(path, sink, options.size));
+    });
   }
 
   makeFolder(path: Path): Promise<void> {
@@ -110,6 +116,10 @@ export class LimitedStorage implements Storage {
 
   rename(from: Path, to: Path): Promise<void> {
     return this.#inner.rename(from, to);
+  }
+
+  async leftovers(): Promise<readonly Leftover[]> {
+    return (await this.#inner.leftovers?.()) ?? [];
   }
 
   sweep(age: number): Promise<void> {
@@ -135,6 +145,26 @@ export class LimitedStorage implements Storage {
       throw error;
     }
     return limited;
+  }
+
+  /**
+   * Begins a file. What earlier attempts had taken is given back as soon as it is gone, and nobody
+   * counts anew between the two.
+   */
+  async #begin<T extends Pick<CreateOptions, "onForgotten">, S>(
+    options: T,
+    begin: (options: T) => Promise<S>,
+  ): Promise<S> {
+    const onForgotten = (bytes: number): void => {
+      this.#quota.give(bytes);
+      options.onForgotten?.(bytes);
+    };
+    this.#quota.writing(1);
+    try {
+      return await begin({ ...options, onForgotten });
+    } finally {
+      this.#quota.writing(-1);
+    }
   }
 
   /** Takes room for a file, if there is. Why there is none is told of one that is by itself. */

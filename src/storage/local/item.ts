@@ -28,11 +28,6 @@ export function whyRefused(stat: Stat): string | undefined {
   return "a device";
 }
 
-/** Tells a file from another of the same name, size and time. */
-export function identityOf({ dev, ino }: Stat): string {
-  return `${dev}:${ino}`;
-}
-
 /** Whether a file is not as it was, both looks being by the same descriptor. */
 export function changedSince(before: Stat, now: Stat): boolean {
   // Replacing or removing the name changes the link count and with it ctime; what is read stays.

@@ -7,6 +7,7 @@ import type {
   CreateOptions,
   Entry,
   Item,
+  Leftover,
   NewSmallFile,
   Part,
   Sink,
@@ -169,8 +170,12 @@ export class LocalStorage implements Storage {
     return resumeSink(this.#sinks, path, part, options);
   }
 
+  leftovers(): Promise<readonly Leftover[]> {
+    return this.#sinks.parts.leftovers();
+  }
+
   async sweep(age: number): Promise<void> {
-    for (const file of await this.#staging.files()) {
+    for (const file of await this.#staging.files("")) {
       const name = parseStagedName(file.name);
       if (name === undefined || !isLeft(name, file.age)) continue;
       if (name.kind === "tmp" || file.age > age) await this.#staging.remove(file.name);

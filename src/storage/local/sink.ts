@@ -1,7 +1,7 @@
 import { rename } from "node:fs/promises";
 import type { FileDigest } from "../../digest/file.ts";
 import { fault, shortened, without } from "../../faults/faults.ts";
-import { type Path } from "../errors.ts";
+import { StorageError, type Path } from "../errors.ts";
 import { Ending } from "../ending.ts";
 import { randomId } from "../ids.ts";
 import { checkCreatable } from "../names.ts";
@@ -32,13 +32,12 @@ export async function createSink(
 ): Promise<Sink> {
   try {
     await check(context, path, options);
-    if (options.size !== undefined) await checkRoom(context.root, path, options.size);
+    await makeRoom(context, path, options);
     const claimed =
       part === undefined
-        ? await unclaimed(context.staging, path)
-        : await context.parts.create(path, part);
-    const absent = options.absent === true;
-    return new LocalSink(context, path, absent, claimed, part !== undefined, { held: 0, cut: 0 });
+        ? await unclaimed(context, path, options)
+        : await context.parts.create(path, part, options);
+    return new LocalSink(context, path, options.absent === true, claimed, part !== undefined, 0);
   } catch (error) {
     throw fromSystem(error, path);
   }
@@ -53,7 +52,7 @@ export async function resumeSink(
 ): Promise<Sink | undefined> {
   try {
     await check(context, path, options);
-    const claimed = await context.parts.claim(path, part);
+    const claimed = await context.parts.claim(path, part, options);
     return claimed && (await goOn(context, path, claimed, options));
   } catch (error) {
     throw fromSystem(error, path);
@@ -64,24 +63,23 @@ async function goOn(
   context: SinkContext,
   path: Path,
   claimed: Claimed,
-  { absent, size: announced }: Omit<CreateOptions, "part">,
+  { absent, size: announced, onForgotten }: Omit<CreateOptions, "part">,
 ): Promise<Sink | undefined> {
   const { handle } = claimed.staged;
   let held: number;
-  let size: number;
   try {
-    ({ size } = await handle.stat());
+    const { size } = await handle.stat();
     held = await heldBytes(handle, claimed.inOrder);
     if (globalThis.FAULT_LAB) fault("truncate");
     await handle.truncate(held);
+    if (size > held) onForgotten?.(size - held);
     // What is held has its room already.
     if (announced !== undefined) await checkRoom(context.root, path, announced - held);
   } catch (error) {
     await leave(context, claimed);
     throw error;
   }
-  const found = { held, cut: size - held };
-  const sink = new LocalSink(context, path, absent === true, claimed, true, found);
+  const sink = new LocalSink(context, path, absent === true, claimed, true, held);
   if (held > 0) return sink;
   await sink.abort();
   return undefined;
@@ -90,8 +88,24 @@ async function goOn(
 /** Lets go of a part as it is. */
 async function leave({ staging }: SinkContext, { staged, release }: Claimed): Promise<void> {
   await staged.handle.close().catch(() => undefined);
-  release();
+  release(true);
   await staging.release(staged);
+}
+
+/** Looks whether there is room, if need be without what earlier attempts have left for the name. */
+async function makeRoom(
+  { root, parts }: SinkContext,
+  path: Path,
+  options: Omit<CreateOptions, "part">,
+): Promise<void> {
+  const { size } = options;
+  if (size === undefined) return;
+  try {
+    await checkRoom(root, path, size);
+  } catch (error) {
+    if (!(error instanceof StorageError) || !(await parts.forget(path, options))) throw error;
+    await checkRoom(root, path, size);
+  }
 }
 
 async function check(
@@ -103,14 +117,18 @@ async function check(
   await checkTarget(root, twins, path, absent === true);
 }
 
-async function unclaimed(staging: Staging, path: Path): Promise<Claimed> {
+async function unclaimed(
+  { staging, parts }: SinkContext,
+  path: Path,
+  options: Omit<CreateOptions, "part">,
+): Promise<Claimed> {
+  await parts.forget(path, options);
   const staged = await staging.create(path, ownName(randomId(), "tmp"));
-  return { staged, inOrder: true, forgotten: 0, release: () => undefined };
+  return { staged, inOrder: true, release: () => undefined };
 }
 
 class LocalSink implements Sink {
   readonly held: number;
-  readonly forgotten: number;
   readonly #context: SinkContext;
   readonly #path: Path;
   readonly #absent: boolean;
@@ -126,7 +144,7 @@ class LocalSink implements Sink {
     absent: boolean,
     claimed: Claimed,
     isPart: boolean,
-    { held, cut }: { readonly held: number; readonly cut: number },
+    held: number,
   ) {
     this.#context = context;
     this.#path = path;
@@ -135,7 +153,6 @@ class LocalSink implements Sink {
     this.#staged = claimed.staged;
     this.#isPart = isPart;
     this.held = held;
-    this.forgotten = claimed.forgotten + cut;
     this.#writer = new WriteBehind(claimed.staged.handle, held);
   }
 
@@ -220,7 +237,7 @@ class LocalSink implements Sink {
       if (globalThis.FAULT_LAB) fault("keep");
       const kept = name.replace(".part.", ".kept.");
       await rename(entry, entry.slice(0, -name.length) + kept);
-      await this.#release();
+      await this.#release(true);
       return size;
     } catch {
       return this.#forget();
@@ -235,8 +252,8 @@ class LocalSink implements Sink {
     return 0;
   }
 
-  async #release(): Promise<void> {
-    this.#claimed.release();
+  async #release(kept = false): Promise<void> {
+    this.#claimed.release(kept);
     await this.#context.staging.release(this.#staged);
   }
 

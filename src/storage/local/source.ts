@@ -4,7 +4,7 @@ import { StorageError, type Path } from "../errors.ts";
 import type { Source } from "../storage.ts";
 import { fromSystem } from "./errno.ts";
 import { withFolder, type Folder } from "./folder.ts";
-import { changedSince, identityOf, itemOf, type Stat } from "./item.ts";
+import { changedSince, itemOf, type Stat } from "./item.ts";
 import { OPEN_FILE, openFile } from "./open-file.ts";
 import { skipBytes } from "./skip-bytes.ts";
 
@@ -35,7 +35,6 @@ class LocalSource implements Source {
   readonly size: number;
   readonly mtime: number;
   readonly exec: boolean;
-  readonly identity: string;
   readonly #handle: FileHandle;
   readonly #opened: Stat;
 
@@ -43,7 +42,6 @@ class LocalSource implements Source {
     this.path = path;
     this.#handle = handle;
     this.#opened = opened;
-    this.identity = identityOf(opened);
     ({ size: this.size, mtime: this.mtime, exec: this.exec } = itemOf(opened));
   }
 

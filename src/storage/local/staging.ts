@@ -85,11 +85,26 @@ export class Staging {
     return this.#claim(path, left, name);
   }
 
-  /** What lies there: names, sizes in bytes, and how long ago it was written to, in milliseconds. */
-  async files(): Promise<{ readonly name: string; readonly size: number; readonly age: number }[]> {
+  /** What lies there, by name. */
+  async names(): Promise<readonly string[]> {
+    let names: readonly string[] = [];
+    await this.#ifThere(async (folder) => {
+      names = await namesIn(folder);
+    });
+    return names;
+  }
+
+  /**
+   * What lies there: names, sizes in bytes, and how long ago it was written to, in milliseconds.
+   * @param prefix what the names begin with that are wanted
+   */
+  async files(
+    prefix: string,
+  ): Promise<{ readonly name: string; readonly size: number; readonly age: number }[]> {
     const found: { name: string; size: number; age: number }[] = [];
     await this.#ifThere(async (folder) => {
       for (const name of await namesIn(folder)) {
+        if (!name.startsWith(prefix)) continue;
         const stat = await lstat(folder.entry(name)).catch(() => undefined);
         if (stat?.isFile() !== true) continue;
         found.push({ name, size: stat.size, age: Date.now() - stat.mtimeMs });
@@ -98,9 +113,19 @@ export class Staging {
     return found;
   }
 
-  /** Removes a file that was left there, if it still is. */
-  async remove(name: string): Promise<void> {
-    await this.#ifThere((folder) => unlink(folder.entry(name)).catch(() => undefined));
+  /**
+   * Removes a file that was left there, if it still is.
+   * @returns whether it was there and is gone
+   */
+  async remove(name: string): Promise<boolean> {
+    let removed = false;
+    await this.#ifThere(async (folder) => {
+      removed = await unlink(folder.entry(name)).then(
+        () => true,
+        () => false,
+      );
+    });
+    return removed;
   }
 
   /** Says that a staged file is gone: moved to its name, or removed. */

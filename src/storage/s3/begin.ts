@@ -22,10 +22,11 @@ export function createSink(
   return forPath(path, async () => {
     const checkedAt = await check(context, path, options);
     const { holders, bucket, keys } = context;
-    const id = part === undefined ? randomId() : partIdOf(path, part);
+    const id = part === undefined ? randomId() : partIdOf(path, part, options.by);
     const release = await holders.take(id, part?.onTaken ?? (() => undefined));
     try {
       const forgotten = part === undefined ? 0 : await forgetAll(context, path, id);
+      if (forgotten > 0) options.onForgotten?.(forgotten);
       const attributes = options.attributes ?? {};
       const record = new UploadRecord(bucket, keys, sideId(id), path, attributes);
       const tail = Buffer.alloc(0);
@@ -37,7 +38,6 @@ export function createSink(
         onTaken,
         checkedAt,
         release,
-        forgotten,
       });
     } catch (error) {
       release();
@@ -55,7 +55,7 @@ export function resumeSink(
 ): Promise<Sink | undefined> {
   return forPath(path, async () => {
     const checkedAt = await check(context, path, options);
-    const id = partIdOf(path, part);
+    const id = partIdOf(path, part, options.by);
     const release = await context.holders.take(id, part.onTaken);
     try {
       const found = await claim(context, path, id);
@@ -67,7 +67,6 @@ export function resumeSink(
           onTaken,
           checkedAt,
           release,
-          forgotten: 0,
         });
       }
     } catch (error) {

@@ -24,8 +24,6 @@ export interface SinkOptions extends Omit<CreateOptions, "part"> {
   readonly checkedAt: number;
   /** Says that nobody has it open any more. */
   readonly release: () => void;
-  /** Bytes of earlier attempts that were removed. */
-  readonly forgotten: number;
 }
 
 /** @throws {StorageError} `space`, where no object can be so large */
@@ -41,7 +39,6 @@ export function checkSize(path: Path, size: number | undefined): void {
 /** A file on its way to the store. What fits in one part is sent at the end, in one request. */
 export class S3Sink implements Sink {
   readonly held: number;
-  readonly forgotten: number;
   readonly #context: PublishContext;
   readonly #path: Path;
   readonly #options: SinkOptions;
@@ -66,7 +63,6 @@ export class S3Sink implements Sink {
     this.#size = options.size;
     this.#sent = record.size;
     this.held = this.#sent + tail.length;
-    this.forgotten = options.forgotten;
     this.#buffer = this.#nextBuffer();
     this.#buffer.add(tail);
     this.#refreshing = setInterval(() => {

@@ -82,7 +82,6 @@ class S3Source implements Source {
   readonly size: number;
   readonly mtime: number;
   readonly exec: boolean;
-  readonly identity: string;
   readonly digest: bigint | undefined;
   readonly #bucket: Bucket;
   readonly #key: string;
@@ -104,7 +103,6 @@ class S3Source implements Source {
     this.size = size;
     this.mtime = mtime;
     this.exec = exec;
-    this.identity = info.etag;
     this.digest = digest;
     this.#bucket = bucket;
     this.#key = key;

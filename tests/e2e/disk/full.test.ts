@@ -54,6 +54,24 @@ describe("a disk that is full", () => {
     },
   );
 
+  test.skipIf(!CAN_MOUNT).each(["part=fedcba9876543210fedcba9876543210 offset=0", "mtime=5"])(
+    `has room for a file where what was left of it filled it: %s${ONLY_MOUNTED}`,
+    async (keys) => {
+      using disk = new SmallDisk(8);
+      await using server = await ServerProcess.start(disk.path);
+      using client = await RawClient.open(server.port);
+      const part = "part=0123456789abcdef0123456789abcdef offset=0";
+      const left = Buffer.alloc(20 * BLOCK_SIZE, "left");
+      client.send(`PUT f ${part}\n`, body(left), "ABORT\n");
+      expect(await client.reply()).toStartWith("426 aborted ");
+      const content = Buffer.alloc(SIZE + 2 * MIB, "new");
+      client.send(`PUT other size=${content.length} ${keys}\n`, body(content), "END\n");
+      expect(await client.reply()).toStartWith("452 space ");
+      client.send(`PUT f size=${content.length} ${keys}\n`, body(content), "END\n");
+      expect(await client.reply()).toStartWith("226 ");
+    },
+  );
+
   test.skipIf(!CAN_MOUNT).each(POINTS)(
     `under a client, %s: status 7, the old file is whole, the connection goes on${ONLY_MOUNTED}`,
     async (_, room) => {

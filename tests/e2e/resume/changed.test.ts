@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import {
   closeSync,
+  copyFileSync,
   openSync,
+  renameSync,
   statSync,
   truncateSync,
   unlinkSync,
@@ -77,6 +79,34 @@ describe.each([
     expect(scene.proxy.passages.at(-1)?.[side].blocks.length).toBeGreaterThanOrEqual(BLOCKS);
   });
 
+  test("and does go on where the source was only touched", async () => {
+    await using scene = await interrupted();
+    utimesSync(source(scene), 1_763_800_000, 1_763_800_000);
+    const ran = await scene.run(`${verb} f`);
+    expect(ran).toMatchObject({ status: 0, transferred: { reused: HELD } });
+    expect(ran.stderr).not.toContain("starting again");
+    expectSame(scene);
+    expect(statSync(scene.folder.join(to, "f")).mtimeMs).toBe(1_763_800_000_000);
+  });
+
+  test("and does go on where the source was replaced by a copy of it", async () => {
+    await using scene = await interrupted();
+    copyFileSync(source(scene), `${source(scene)}.copy`);
+    renameSync(`${source(scene)}.copy`, source(scene));
+    const ran = await scene.run(`${verb} f`);
+    expect(ran).toMatchObject({ status: 0, transferred: { reused: HELD } });
+    expectSame(scene);
+  });
+
+  test("and starts again, and says so, where the source was written anew", async () => {
+    await using scene = await interrupted();
+    writeRandom(source(scene), SIZE + 1);
+    const ran = await scene.run(`${verb} f`);
+    expect(ran).toMatchObject({ status: 0, transferred: { reused: 0 } });
+    expect(ran.stderr).toContain("starting again");
+    expectSame(scene);
+  });
+
   test("and with whole blocks where the part lost some", async () => {
     await using scene = await interrupted();
     const [part = ""] = scene.staged(to);
@@ -99,15 +129,18 @@ describe.each([
     expect(ran).toMatchObject({ status: 0, transferred: { bytes: size } });
     const stored = read(scene.folder.join(to, "f"));
     expect(stored?.equals(read(source(scene)) ?? Buffer.alloc(9))).toBe(true);
+    if (size <= 1) return;
+    expect(ran.transferred).toMatchObject({ reused: size >= HELD ? HELD : 0 });
+    expect(ran.stderr.includes("starting again")).toBe(size < HELD);
+    expect(scene.staged(to)).toEqual([]);
   });
 
   test("and is right where the source has grown", async () => {
     await using scene = await interrupted();
     appendFileSync(source(scene), "grown");
     const ran = await scene.run(`${verb} f`);
-    expect(ran).toMatchObject({ status: 0, transferred: { bytes: SIZE + 5 } });
-    const stored = read(scene.folder.join(to, "f"));
-    expect(stored?.equals(read(source(scene)) ?? Buffer.alloc(0))).toBe(true);
+    expect(ran).toMatchObject({ status: 0, transferred: { bytes: SIZE + 5, reused: HELD } });
+    expectSame(scene);
   });
 
   test("and fails with status 5 where the source has vanished", async () => {
@@ -132,6 +165,8 @@ describe.each([
     expect(await client.ended()).toBe(1);
     expect(client.log).toContain("changed while it was read");
     expect(read(scene.folder.join(to, "f"))).toBeUndefined();
+    // It is a mixture of two, and of no use to anybody.
+    expect(scene.staged(to)).toEqual([]);
     const again = await scene.run(`${verb} f`);
     expect(again.status).toBe(0);
     expectSame(scene);

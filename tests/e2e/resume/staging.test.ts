@@ -109,6 +109,30 @@ test("what only its writer could use is swept at once when that is gone", async 
   await until(() => !existsSync(folder.join(STAGING)));
 });
 
+test("STATUS tells what interrupted downloads have left, where there is anything", async () => {
+  await using scene = await Scene.start([
+    { toClient: { afterContent: 3 * BLOCK_SIZE, do: "cut" } },
+    { toClient: { afterContent: 2 * BLOCK_SIZE, do: "cut" } },
+  ]);
+  for (const name of ["f", "g"]) writeRandom(scene.folder.join("server", name), SIZE);
+  const status = async (): Promise<unknown> => {
+    const ran = await scene.run("CLOSE; STATUS");
+    return ran.events.find(({ event }) => event === "status");
+  };
+  const nothing = { event: "status", local: scene.folder.join("client") };
+  for (const name of ["f", "g"]) {
+    expect((await scene.run(`GET ${name}`, "--retries", "0")).status).toBe(3);
+  }
+  expect(await status()).toEqual({ ...nothing, interrupted: 2, held: 5 * BLOCK_SIZE });
+  await using client = scene.start("STATUS");
+  expect(await client.ended()).toBe(0);
+  expect(client.log).toMatch(
+    /^interrupted +2 downloads, of which 1\.3 MiB are here to go on with$/m,
+  );
+  expect((await scene.run("GET f; GET g")).status).toBe(0);
+  expect(await status()).toEqual(nothing);
+});
+
 test("parts are hidden from every verb", async () => {
   using folder = new TemporaryFolder();
   write(folder.join(STAGING, GONE), "part");

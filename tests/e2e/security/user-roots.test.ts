@@ -2,7 +2,8 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { filesUnder, read, write } from "../../support/files.ts";
 import { run, TemporaryFolder, type Ran } from "../../support/programs.ts";
-import { SecureScene } from "../../support/secure.ts";
+import { SecureClient, SecureScene } from "../../support/secure.ts";
+import { body, BLOCK_SIZE } from "../../support/wire.ts";
 
 const folder = new TemporaryFolder();
 const users = folder.join("users");
@@ -14,6 +15,7 @@ async function add(name: string, root: string): Promise<void> {
 }
 
 await add("inside", "deep/inside");
+await add("beside", "deep/inside");
 await add("linked", "link");
 await add("below", "link/below");
 await add("file", "file/below");
@@ -65,3 +67,25 @@ test.each([
     expect(filesUnder(folder.join("outside"))).toEqual(before);
   },
 );
+
+test("what one user's interrupted upload has left is nothing to another, who shares the root", async () => {
+  const key = "part=0123456789abcdef0123456789abcdef";
+  const content = Buffer.alloc(BLOCK_SIZE, "one");
+  const held = async (user: string): Promise<string> => {
+    using client = await SecureClient.open(scene.port);
+    await client.logIn(user, `password of ${user}`);
+    return await client.raw.sendLine(`HELD large ${key}`).reply();
+  };
+  {
+    using client = await SecureClient.open(scene.port);
+    await client.logIn("inside", "password of inside");
+    client.raw.send(`PUT large ${key}\n`, body(content), "ABORT\n");
+    expect(await client.raw.reply()).toStartWith("426 ");
+  }
+  expect(await held("beside")).toStartWith("213 offset=0 ");
+  write(folder.join("client/large"), Buffer.alloc(100_000));
+  expect((await as("beside", "PUT large")).status).toBe(0);
+  expect(await held("inside")).toStartWith(`213 offset=${BLOCK_SIZE} `);
+  expect((await as("inside", "PUT large")).status).toBe(0);
+  expect(await held("inside")).toStartWith("213 offset=0 ");
+});

@@ -6,7 +6,6 @@ import type { SmallFiles } from "./small-files.ts";
 /** A small file, which is kept until it is whole. */
 export class SmallSink implements Sink {
   readonly held = 0;
-  readonly forgotten = 0;
   readonly #path: Path;
   readonly #small: SmallFiles;
   readonly #create: () => Promise<Sink>;
