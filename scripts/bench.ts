@@ -43,6 +43,7 @@ await main(async () => {
   const count = Number(values.rounds);
   if (!Number.isInteger(count) || count < 1) throw new Error("--rounds takes a number from 1 on");
   const works = chosen(values.only);
+  checkPeers(works, values.peers);
   await build();
 
   using ground = new Ground(values.quick ? QUICK : FULL);
@@ -67,6 +68,15 @@ await main(async () => {
   const machine = describeMachine(count, values.quick);
   console.log(JSON.stringify({ machine, results }, undefined, 2));
 });
+
+/** @throws {Error} where a peer is named that there is none of */
+function checkPeers(works: readonly Work[], named: string): void {
+  const names = [...new Set(works.flatMap(({ peers }) => peers.slice(1).map(({ name }) => name)))];
+  for (const beginning of named === "" ? [] : named.split(",")) {
+    if (beginning !== "" && names.some((name) => name.startsWith(beginning))) continue;
+    throw new Error(`There is no peer ${beginning}: there are ${names.join(", ")}`);
+  }
+}
 
 /** Ours is always there. */
 function wantedOf({ peers }: Work, named: string): readonly Peer[] {

@@ -181,7 +181,11 @@ export function writeBytes(bytes: Uint8Array): Promise<void> {
     write(standardOutput, bytes, (error) => {
       if (error === null || error === undefined) resolve();
       else if (isNoRoom(error)) reject(new CommandFailed(Status.space, NO_ROOM));
-      else reject(new CommandFailed(Status.failed, `Standard output is closed: ${error.message}`));
+      else {
+        const why =
+          "code" in error && error.code === "EPIPE" ? "whoever read it has ended" : error.message;
+        reject(new CommandFailed(Status.failed, `Standard output is closed: ${why}`));
+      }
     });
   });
 }

@@ -11,10 +11,13 @@ const CLOSES = 421;
 export class CommandFailed extends Error {
   override readonly name: string = "CommandFailed";
   readonly status: Status;
+  /** What it has in common with others whose messages differ; the message where left out. */
+  readonly reason: string | undefined;
 
-  constructor(status: Status, message: string) {
+  constructor(status: Status, message: string, reason?: string) {
     super(message);
     this.status = status;
+    this.reason = reason;
   }
 }
 
@@ -78,8 +81,9 @@ export function isOfConnection(error: unknown): boolean {
 export class Interrupted extends CommandFailed {
   override readonly name = "Interrupted";
 
-  constructor() {
-    super(Status.interrupted, "Interrupted");
+  /** @param there what there is of it already, as a sentence goes on */
+  constructor(there = "") {
+    super(Status.interrupted, there === "" ? "Interrupted" : `Interrupted: ${there}`);
   }
 }
 

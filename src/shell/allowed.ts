@@ -1,4 +1,4 @@
-import { Refused } from "../client/errors.ts";
+import { Refused, type CommandFailed } from "../client/errors.ts";
 import type { Session } from "../client/session.ts";
 import type { Deniable } from "../protocol/denied.ts";
 import { encodePath } from "../protocol/path.ts";
@@ -12,7 +12,19 @@ const WHY: Readonly<Record<Deniable, string>> = {
 };
 
 /** The server would not allow it, so that it was not asked. */
-class NotAllowed extends Refused {}
+class NotAllowed extends Refused {
+  readonly what: Deniable;
+
+  constructor(what: Deniable, why: string) {
+    super(553, "denied", why);
+    this.what = what;
+  }
+}
+
+/** Whether an error says that the server has said that it takes nothing at all. */
+export function allowsNothing(failed: CommandFailed): boolean {
+  return failed instanceof NotAllowed && failed.what === "add";
+}
 
 /**
  * Fails as the server would, where it has said that it does not allow something: for whoever only
@@ -20,7 +32,7 @@ class NotAllowed extends Refused {}
  * @throws {Refused} status 6
  */
 export function checkAllowed(session: Pick<Session, "denied">, what: Deniable): void {
-  if (session.denied.has(what)) throw new NotAllowed(553, "denied", whyDenied(session, what));
+  if (session.denied.has(what)) throw new NotAllowed(what, whyDenied(session, what));
 }
 
 /**

@@ -1,8 +1,12 @@
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
+import { CALLED } from "../platform/called.ts";
 import type { Command, Options } from "./command.ts";
 import { nearest } from "./nearest.ts";
 import type { Word } from "./parse.ts";
+
+/** What other shells do something else with than to hand it on. */
+const SIGN = /^(?:&&?|\|\|?|[12&]?>>?|<|2>&1)$/;
 
 /**
  * Tells a command's options from its words. A quoted word is never an option, `-` alone is a word,
@@ -22,6 +26,14 @@ export function checkWords(
     if (optionsEnded || !looksLikeOption(word)) words.push(word);
     else if (text === "--") optionsEnded = true;
     else for (const name of namesOf(command, text)) options.add(name);
+  }
+  const sign = given.find(({ text, quoted }) => !quoted && SIGN.test(text));
+  if (sign !== undefined) {
+    throw new CommandFailed(
+      Status.usage,
+      `There are no pipes, redirections or jobs here: quotes make a name of ${sign.text}, ` +
+        `and ${CALLED} connect -c in another shell has them all`,
+    );
   }
   const [least, most] = command.words;
   const usage = `${command.name} ${command.usage}`.trim();
@@ -76,16 +88,23 @@ function namesOf(command: Command, text: string): readonly string[] {
   return Array.from(text.slice(1)).flatMap((letter) => {
     if (command.idleLetters?.includes(letter) === true) return [];
     const found = known.find(([, option]) => option.letter === letter);
-    if (found === undefined) throw unknownOption(command, `-${letter}`, undefined);
+    if (found === undefined) throw unknownOption(command, `-${letter}`, undefined, text);
     return found[0];
   });
 }
 
-function unknownOption(command: Command, text: string, meant: string | undefined): CommandFailed {
+/** @param word of several letters, which may be a name */
+function unknownOption(
+  command: Command,
+  text: string,
+  meant: string | undefined,
+  word = "",
+): CommandFailed {
   const known = Object.entries(command.options ?? {}).map(([long, { letter }]) =>
     letter === undefined ? `--${long}` : `-${letter}`,
   );
   const has = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
+  const name = /^-.{4,}|[./]/.test(word) ? `; ./${word} is a name` : "";
   const hint = meant === undefined ? has : `did you mean ${meant}?`;
-  return new CommandFailed(Status.usage, `${command.name} has no option ${text}: ${hint}`);
+  return new CommandFailed(Status.usage, `${command.name} has no option ${text}: ${hint}${name}`);
 }

@@ -1,21 +1,28 @@
 import { Interrupted, Refused, SessionLost, type CommandFailed } from "../client/errors.ts";
 import type { Session } from "../client/session.ts";
 import { StorageError } from "../storage/errors.ts";
-import { isByRule } from "./allowed.ts";
+import { allowsNothing, isByRule } from "./allowed.ts";
 import type { Output, ShellContext } from "./context.ts";
+import type { Repeats } from "./repeats.ts";
 
-/** Tells that one of several things failed, which a command does: people and programs. */
+/**
+ * Tells that one of several things failed, which a command does: people and programs.
+ * @param repeats of failures for one reason people are told of the first alone
+ */
 export function tellFailure(
   { output, session }: { readonly output: Output; readonly session: ShellContext["session"] },
   { command, verb }: { readonly command: string; readonly verb: string },
   name: string,
   failed: CommandFailed,
   error: unknown,
+  repeats: Repeats,
 ): void {
-  // What lies in the folder itself has its name.
-  output.complain(
-    `${verb} ${name === "" ? "." : name}: ${failed.message}${whereOf(failed, verb, session)}`,
-  );
+  if (repeats.counts(name, failed)) {
+    // What lies in the folder itself has its name.
+    output.complain(
+      `${verb} ${name === "" ? "." : name}: ${failed.message}${whereOf(failed, verb, session)}`,
+    );
+  }
   output.observe({
     event: "failed",
     command,
@@ -48,8 +55,12 @@ export function sideOf(error: unknown): { side?: "local" | "remote" } {
   return error instanceof StorageError ? { side: "local" } : {};
 }
 
-/** Whether an error is no single thing's: the connection is gone, or the user has interrupted. */
+/**
+ * Whether an error is no single thing's: the connection is gone, the user has interrupted, or the
+ * server has said beforehand that it takes nothing.
+ */
 export function endsAll(failed: CommandFailed): boolean {
-  if (failed instanceof SessionLost || failed instanceof Interrupted) return true;
+  if (allowsNothing(failed) || failed instanceof SessionLost || failed instanceof Interrupted)
+    return true;
   return failed instanceof Refused && failed.code === 421;
 }

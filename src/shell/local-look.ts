@@ -13,6 +13,10 @@ export async function lookAtLocal(side: LocalSide, typed: string): Promise<Stats
     return await stat(resolveTyped(side, typed));
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw fromSystem(error, [typed]);
+    if (typed === ".") {
+      const { localFolder } = side;
+      throw new StorageError("not-found", [typed], () => `The folder ${localFolder} is gone`);
+    }
     throw new StorageError("not-found", [typed], (name) => `There is no file or folder ${name}`);
   }
 }

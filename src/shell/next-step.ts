@@ -34,6 +34,8 @@ interface Failed {
   readonly problem?: Problem | undefined;
   /** Whether it was told to start afresh. */
   readonly afresh?: boolean;
+  /** What is to be typed behind an interrupt: see `Job`. */
+  readonly onwards?: string | undefined;
   readonly session: Pick<Session, "denied"> | undefined;
 }
 
@@ -49,7 +51,9 @@ export function nextStep(
   const { command = "", typed = "" } = what;
   if (failed instanceof Interrupted || failed instanceof SessionLost) {
     if (!GO_ON.has(command)) return "";
+    if (what.onwards === "") return "";
     const first = failed instanceof SessionLost ? "OPEN, and " : "";
+    if (what.onwards !== undefined) return `; ${first}${what.onwards}`;
     const again = what.afresh === true ? "the same without -f" : "the same again";
     return `; ${first}${again} goes on from there`;
   }

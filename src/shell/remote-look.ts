@@ -94,6 +94,9 @@ export async function neutrally<T>(path: Path, asked: Promise<T>): Promise<T> {
     return await asked;
   } catch (error) {
     const name = path.join("/");
+    if (error instanceof Refused && name === "" && error.word === "not-found") {
+      throw new Refused(error.code, error.word, "The folder that is served is gone");
+    }
     if (!(error instanceof Refused) || error.message !== `There is no file ${name}`) throw error;
     const message = `There is no file or folder ${encodeText(name)}`;
     throw new Refused(error.code, error.word, message);

@@ -1,10 +1,11 @@
 import { ask } from "../client/ask.ts";
-import { CommandFailed, Refused } from "../client/errors.ts";
+import { CommandFailed, Interrupted, Refused } from "../client/errors.ts";
 import type { Link } from "../client/link.ts";
 import { passedEntry } from "../client/litter.ts";
 import type { RemoteEntry } from "../client/listing.ts";
 import { deleteThere } from "../client/remove.ts";
 import { Status } from "../client/status.ts";
+import { formatCount } from "../observe/units.ts";
 import type { Path } from "../protocol/path.ts";
 import { encodeText } from "../protocol/text.ts";
 import { checkAllowed } from "./allowed.ts";
@@ -95,7 +96,7 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
     await several.try(own, () => removeOne(remover, path));
     return;
   }
-  if (dryRun) checkAllowed(link.session, "remove");
+  checkAllowed(link.session, "remove");
   tree.add(path, { path, type: "folder" });
   const removed = { file: 0, folder: 0 };
   const keep = (entry: Entry, error: unknown): void => {
@@ -108,6 +109,7 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
     else tellRemoved(context, entry.path);
     removed[entry.type === "folder" ? "folder" : "file"]++;
   };
+  if (!dryRun) context.job.count(tree.size);
   for (const name of nameless) {
     const reason = "Its name is not valid Unicode";
     keep({ path: name, type: "refused" }, new CommandFailed(Status.refused, reason));
@@ -116,30 +118,24 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
     for (const number of level) {
       passedEntry();
       const entry = entryOf(tree, number);
-      if (entry.type !== "refused") {
-        if (!kept.has(entry.path)) yield entry;
+      if (entry.type !== "refused" && !kept.has(entry.path)) {
+        yield entry;
         continue;
       }
+      context.job.counted();
+      if (entry.type !== "refused") continue;
       const reason = `The server does not touch it: ${entry.reason ?? "it does not say why"}`;
       keep(entry, new CommandFailed(Status.refused, reason));
     }
   };
-  for (const level of levelsOf(tree)) {
-    if (dryRun) {
-      for (const entry of removable(level)) succeed(entry);
-      continue;
-    }
-    await runPool([removable(level)], limitsOf(link, Infinity), {
-      async one(entry) {
-        try {
-          await link.run((session) => deleteThere(session, entry.path.split("/"), signal));
-        } catch (error) {
-          keep(entry, error);
-          return;
-        }
-        succeed(entry);
-      },
-    });
+  try {
+    await removeLevels();
+  } catch (error) {
+    if (removed.file + removed.folder === 0) throw error;
+    const gone = `${count(removed)} of ${own}`;
+    if (error instanceof Interrupted) throw new Interrupted(`${gone} are removed`);
+    output.say(`Removed ${gone}.`);
+    throw error;
   }
   if (dryRun) {
     output.say(`Would remove ${count(removed)}.`);
@@ -150,6 +146,28 @@ export async function removeTree(remover: Remover, path: Path): Promise<void> {
       ? `Removed ${count(removed)} of ${own}, and left the rest.`
       : `Removed ${own}: ${count(removed)}.`,
   );
+
+  async function removeLevels(): Promise<void> {
+    for (const level of levelsOf(tree)) {
+      if (dryRun) {
+        for (const entry of removable(level)) succeed(entry);
+        continue;
+      }
+      await runPool([removable(level)], limitsOf(link, Infinity), {
+        async one(entry) {
+          try {
+            await link.run((session) => deleteThere(session, entry.path.split("/"), signal));
+          } catch (error) {
+            keep(entry, error);
+            return;
+          } finally {
+            context.job.counted();
+          }
+          succeed(entry);
+        },
+      });
+    }
+  }
 }
 
 type Entry = Pick<RemoteEntry, "path" | "type"> & { readonly reason?: string | undefined };
@@ -209,6 +227,6 @@ function tellRemoved({ output }: ShellContext, path: string): void {
 
 /** Such as `2 files and 1 folder`. */
 function count({ file, folder }: { readonly file: number; readonly folder: number }): string {
-  const files = `${file} ${file === 1 ? "file" : "files"}`;
-  return `${files} and ${folder} ${folder === 1 ? "folder" : "folders"}`;
+  const files = `${formatCount(file)} ${file === 1 ? "file" : "files"}`;
+  return `${files} and ${formatCount(folder)} ${folder === 1 ? "folder" : "folders"}`;
 }

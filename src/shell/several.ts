@@ -1,8 +1,10 @@
 import { toCommandFailed, type CommandFailed } from "../client/errors.ts";
 import type { Status } from "../client/status.ts";
+import { formatCount } from "../observe/units.ts";
 import type { ShellContext } from "./context.ts";
 import { endsAll, tellFailure } from "./failure.ts";
 import { SomeFailed } from "./many/tally.ts";
+import { Repeats } from "./repeats.ts";
 
 /**
  * Several things to be done by one command, of which some may fail. Where there is but one, its
@@ -14,6 +16,7 @@ export class Several {
   #tried = 0;
   #failed = 0;
   #status: Status | undefined;
+  readonly #repeats: Repeats;
   /** The first that failed, as long as it is not known whether there are more. */
   #first: { readonly name: string; readonly error: unknown } | undefined;
 
@@ -21,6 +24,7 @@ export class Several {
   constructor(context: ShellContext, command: string) {
     this.#context = context;
     this.#command = command;
+    this.#repeats = new Repeats({ all: context.verbose });
   }
 
   /**
@@ -61,10 +65,16 @@ export class Several {
   /** @throws {CommandFailed} where one has failed, with the status of the first that did */
   end(): void {
     if (this.#first !== undefined) throw this.#first.error;
+    this.tellRest();
     if (this.#status === undefined) return;
-    const message = `${this.#failed} of ${this.#tried} failed`;
+    const message = `${formatCount(this.#failed)} of ${formatCount(this.#tried)} failed`;
     this.#context.output.complain(`${this.#command}: ${message}`);
     throw new SomeFailed(this.#status, message);
+  }
+
+  /** Tells how many more have failed for reasons that were told often enough. */
+  tellRest(): void {
+    for (const line of this.#repeats.take()) this.#context.output.complain(line);
   }
 
   #endsAll(failed: CommandFailed): boolean {
@@ -81,6 +91,6 @@ export class Several {
 
   #tell(name: string, failed: CommandFailed, error: unknown): void {
     const told = { command: this.#command, verb: this.#command };
-    tellFailure(this.#context, told, name, failed, error);
+    tellFailure(this.#context, told, name, failed, error, this.#repeats);
   }
 }

@@ -235,6 +235,7 @@ export class Shell {
         typed,
         problem: error instanceof StorageError ? error.problem : undefined,
         command: findCommand(COMMANDS, name)?.name,
+        onwards: job.onwards,
         afresh: words.some((word) => looksLikeOption(word) && AFRESH.test(word.text)),
       });
     } finally {
@@ -260,6 +261,7 @@ export class Shell {
       readonly typed?: string;
       readonly problem?: Problem | undefined;
       readonly afresh?: boolean;
+      readonly onwards?: string | undefined;
     } = {},
   ): Status {
     const { output, session } = this.#context;

@@ -109,7 +109,11 @@ export async function runTerminal(shell: Shell, options: TerminalOptions): Promi
     if (!lines.isPrompting) {
       // As the terminal itself would: what comes behind was typed before it was known how this went.
       editor.dropTypedAhead();
-      if (lines.isAnswering && editor.text !== "") editor.clear();
+      if (lines.isAnswering) {
+        if (editor.text !== "") editor.clear();
+        // What is said next is not to stand behind the question.
+        screen.write("\n");
+      }
       lines.cancelAnswer();
       if (shell.interrupt()) {
         setTimeout(() => {

@@ -27,7 +27,10 @@ async function replaced(tree: Tree, source: Iterable<string>): Promise<string[]>
   const clashes = new Clashes<Found>(tree);
   for (const name of source) clashes.take(found(name).path, found(name));
   const done: string[] = [];
-  const tally = new Tally({ write: () => undefined } as never, "MIRROR");
+  const tally = new Tally({ write: () => undefined } as never, {
+    command: "MIRROR",
+    shown: "MIRROR",
+  });
   spyOn(tally, "deleted").mockImplementation((path) => void done.push(`-${path}`));
   const target = { checkRemovable: () => undefined } as never;
   const shown = (path: readonly string[]): string => path.join("/");

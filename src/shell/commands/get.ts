@@ -69,7 +69,7 @@ async function getWords(
     if (one === undefined) {
       // Most of what a start loads costs time in proportion to its size: one file goes without.
       const { getMany } = await import("./get-many.ts");
-      await getMany(order, context, options);
+      await getMany(order, context, options, many ? "MGET" : "GET");
     } else await getOne(one, order.target?.text, context, options);
   } catch (error) {
     const isFolder = (typed: string): Promise<boolean> => isLocalFolder(context, typed);

@@ -71,7 +71,7 @@ async function putWords(
     if (one === undefined) {
       // As for GET: one file does without what many need.
       const { putMany } = await import("./put-many.ts");
-      await putMany(order, context, options);
+      await putMany(order, context, options, many ? "MPUT" : "PUT");
     } else await putOne(one, order.target?.text, context, options);
   } catch (error) {
     const isFolder = async (typed: string): Promise<boolean> => {

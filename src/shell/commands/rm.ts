@@ -2,6 +2,7 @@ import { formatCount } from "../../observe/units.ts";
 import { CommandFailed } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
 import type { Command } from "../command.ts";
+import { checkAllowed } from "../allowed.ts";
 import { expandRemote, type Named } from "../expand.ts";
 import type { Word } from "../parse.ts";
 import { isPattern } from "../pattern.ts";
@@ -27,6 +28,7 @@ export const rm: Command = {
     const remover = { context, link, several, dryRun };
     const recursive = options.has("recursive");
     const named = await expandRemote(context, link.session, words, several);
+    if (!dryRun && named.length > 1) checkAllowed(link.session, "remove");
     if (!recursive) {
       const { rest, leftOut } = withoutMatchedFolders(named, words);
       for (const { name, path, type } of rest) {
@@ -39,12 +41,16 @@ export const rm: Command = {
       several.end();
       return;
     }
-    for (const { name, path } of outermost(named)) {
-      try {
-        await removeTree(remover, path);
-      } catch (error) {
-        several.fail(name, error);
+    try {
+      for (const { name, path } of outermost(named)) {
+        try {
+          await removeTree(remover, path);
+        } catch (error) {
+          several.fail(name, error);
+        }
       }
+    } finally {
+      several.tellRest();
     }
     several.end();
   },

@@ -15,7 +15,15 @@ import { transferOptions } from "../transfer.ts";
 import type { Found } from "./found.ts";
 import { Mover, type Moving } from "./mover.ts";
 import { weightOf, type Turn } from "./pool.ts";
-import { isKnownToDiffer, isSame, lookThere, noFile, type Comparison, type Known } from "./same.ts";
+import {
+  isKnownToDiffer,
+  isSame,
+  lookHere,
+  lookThere,
+  noFile,
+  type Comparison,
+  type Known,
+} from "./same.ts";
 import type { Tally } from "./tally.ts";
 import type { Targets } from "./targets.ts";
 import type { Transferred, Watcher } from "../../client/transfer.ts";
@@ -52,11 +60,20 @@ class Fetcher extends Mover<Found, Wanted> {
   protected readonly verb = "GET";
   protected readonly comparison: Comparison;
   readonly #how: Fetching;
+  /** Folders that were not there before any of this. */
+  readonly #missing = new WeakSet<Found>();
+  /** Of those that are not there, the ones that lie in no other. */
+  readonly #missingTops = new Set<string>();
 
   constructor(context: ShellContext, link: Link, how: Fetching, tally: Tally) {
     super(context, link, tally);
     this.#how = how;
     this.comparison = how.comparison;
+  }
+
+  /** Looks which folders are to be made before anything makes them on its way. */
+  override async all(found: AsyncIterable<readonly Found[]>): Promise<void> {
+    await super.all(this.#how.dryRun ? found : this.#lookedAt(found));
   }
 
   protected canTogether(): boolean {
@@ -105,7 +122,9 @@ class Fetcher extends Mover<Found, Wanted> {
       // are sent behind it.
       turn.release();
       await found.whole;
-      return makeFolder(place, local, tally);
+      await makeFolder(place, local);
+      if (this.#missing.has(found)) tally.madeFolder();
+      return;
     }
     if (path.length === 0) throw noFile("The root", { type: "folder", size: 0, mtime: 0 });
     this.claim(wanted);
@@ -148,16 +167,50 @@ class Fetcher extends Mover<Found, Wanted> {
     report(this.context, this.#how.options, "received", names, done, { one: false });
   }
 
+  async *#lookedAt(found: AsyncIterable<readonly Found[]>): AsyncGenerator<readonly Found[]> {
+    const { place, knownHere } = this.#how;
+    // What lists what a folder holds knows nothing of the folder itself, which comes last.
+    const isNew = knownHere !== undefined && !(await this.#isThere(place.path));
+    for await (const some of found) {
+      // One after the other: what is in a folder that is to be made needs no look.
+      for (const item of some) {
+        if (item.type !== "folder") continue;
+        const local = this.#localOf(item);
+        const isItself = knownHere !== undefined && local.length === place.path.length;
+        if (isItself ? isNew : await this.#isMissing(local)) this.#missing.add(item);
+      }
+      yield some;
+    }
+  }
+
+  async #isMissing(local: Path): Promise<boolean> {
+    if (local.length === 0) return false;
+    const known = this.#how.knownHere?.(local);
+    if (known !== undefined) return known.entry?.type !== "folder";
+    const name = local.join("/");
+    for (let at = name.indexOf("/"); at > 0; at = name.indexOf("/", at + 1)) {
+      if (this.#missingTops.has(name.slice(0, at))) return true;
+    }
+    if (await this.#isThere(local)) return false;
+    this.#missingTops.add(name);
+    return true;
+  }
+
+  async #isThere(path: Path): Promise<boolean> {
+    const { storage } = this.#how.place;
+    const there = await lookHere({ storage, path }).catch(() => undefined);
+    return there?.type === "folder";
+  }
+
   #localOf(found: Found): Path {
     const { place, nameOf } = this.#how;
     return [...place.path, ...nameOf(found)];
   }
 }
 
-async function makeFolder({ storage }: LocalPlace, path: Path, tally: Tally): Promise<void> {
+async function makeFolder({ storage }: LocalPlace, path: Path): Promise<void> {
   try {
     await storage.makeFolder(path);
-    tally.madeFolder();
   } catch (error) {
     if (!(error instanceof StorageError) || error.problem !== "exists") throw error;
     if ((await storage.stat(path)).type !== "folder") throw error;

@@ -5,6 +5,9 @@ import { behind, type Names } from "./destination.ts";
 import type { Pattern } from "../pattern.ts";
 import type { Known } from "./same.ts";
 
+/** Why a pattern fails that matches folders alone. */
+export const ONLY_FOLDERS = "only folders match";
+
 /** What a listing tells of an entry, on either side. */
 export interface Listed {
   readonly path: Path;
@@ -92,7 +95,8 @@ export async function* matchesOf(
     yield matching;
   }
   if (matched && onlyFolders) {
-    throw new CommandFailed(Status.refused, `Only folders match ${typed}: -r takes them`);
+    const message = `Only folders match ${typed}: -r takes them`;
+    throw new CommandFailed(Status.refused, message, ONLY_FOLDERS);
   }
   if (!matched) {
     throw new CommandFailed(

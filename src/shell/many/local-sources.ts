@@ -3,6 +3,7 @@ import { Interrupted } from "../../client/errors.ts";
 import { SYSTEM } from "../../platform/system.ts";
 import type { Path } from "../../storage/errors.ts";
 import type { Entry, Storage } from "../../storage/storage.ts";
+import { byName } from "./by-name.ts";
 import { baseNamesOf, namesOf } from "./destination.ts";
 import { isMatched, matchesOf, treeOf, type Found } from "./found.ts";
 import type { Word } from "../parse.ts";
@@ -13,6 +14,14 @@ import { snapshotOf } from "./snapshot.ts";
 /** Something on this side that is to be sent. */
 export interface FoundHere extends Found {
   readonly storage: Storage;
+}
+
+/** How to look. */
+export interface Looking {
+  /** Take folders, with all that is in them. */
+  readonly recursive: boolean;
+  /** Give all by name, as a pattern's matches are always; very long listings as they come. */
+  readonly byName: boolean;
 }
 
 /** Told, while words are looked at, that so many more entries were found that they stand for. */
@@ -27,14 +36,14 @@ export type OnFound = (entries: number) => void;
 export async function lookThrough(
   places: Places,
   words: readonly Word[],
-  recursive: boolean,
+  how: Looking,
   signal: AbortSignal,
   onFound: OnFound = () => undefined,
 ): Promise<(word: Word) => AsyncIterable<readonly FoundHere[]>> {
   const looked = new Map<Word, () => AsyncIterable<readonly FoundHere[]>>();
   for (const word of words) {
     try {
-      looked.set(word, await lookAtOne(places, word, recursive, signal, onFound));
+      looked.set(word, await lookAtOne(places, word, how, signal, onFound));
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       looked.set(word, () => failing(error));
@@ -46,7 +55,7 @@ export async function lookThrough(
 async function lookAtOne(
   places: Places,
   word: Word,
-  recursive: boolean,
+  { recursive, byName: isByName }: Looking,
   signal: AbortSignal,
   onFound: OnFound,
 ): Promise<() => AsyncIterable<readonly FoundHere[]>> {
@@ -57,7 +66,14 @@ async function lookAtOne(
     const where = { typed: base, asFolder: true };
     const deep = recursive || pattern.deep;
     const isWanted = (path: Path): boolean => isMatched(pattern, path, recursive);
-    const { path, entries } = await listHere(places, where, deep, signal, onFound, isWanted);
+    const { path, entries } = await listHere(
+      places,
+      where,
+      { recursive: deep, byName: true },
+      signal,
+      onFound,
+      isWanted,
+    );
     const kept = baseNamesOf(pattern.base, leadsElsewhere(pattern.base));
     const what = { pattern, typed };
     return () =>
@@ -70,7 +86,13 @@ async function lookAtOne(
     onFound(1);
     return () => usedIn(places, where, undefined, () => typed);
   }
-  const { path, entries } = await listHere(places, where, true, signal, onFound);
+  const { path, entries } = await listHere(
+    places,
+    where,
+    { recursive: true, byName: isByName },
+    signal,
+    onFound,
+  );
   const names = namesOf(typed, path, leadsElsewhere(typed));
   return () =>
     usedIn(places, where, treeOf(entries(), path, names), (found) =>
@@ -87,7 +109,7 @@ interface Where {
 async function listHere(
   places: Places,
   where: Where,
-  recursive: boolean,
+  { recursive, byName: isByName }: Looking,
   signal: AbortSignal,
   onFound: OnFound,
   isWanted: (path: Path) => boolean = () => true,
@@ -95,7 +117,7 @@ async function listHere(
   const place = await places.take(where.typed, where);
   try {
     const { storage, path } = place;
-    return { path, entries: await snapshotOf(wanted(), signal) };
+    return { path, entries: await snapshotOf(isByName ? byName(wanted()) : wanted(), signal) };
 
     async function* wanted(): AsyncGenerator<readonly Entry[]> {
       for await (const some of storage.list(path, { recursive })) {

@@ -3,6 +3,7 @@ import type { Link } from "../../client/link.ts";
 import { listRemote, type RemoteEntry } from "../../client/listing.ts";
 import { encodeText } from "../../protocol/text.ts";
 import type { Path } from "../../storage/errors.ts";
+import { byName } from "./by-name.ts";
 import { baseNamesOf, namesOf } from "./destination.ts";
 import { matchesOf, treeOf, type Found, type Listed } from "./found.ts";
 import type { PackedPaths } from "./packed-paths.ts";
@@ -17,6 +18,8 @@ export interface Lookup {
   readonly folder: Path;
   /** Take folders, with all that is in them. */
   readonly recursive: boolean;
+  /** Give all by name, as a pattern's matches are always; long listings as they come. */
+  readonly byName: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -27,20 +30,22 @@ export interface Lookup {
 export async function* findRemote(
   link: Link,
   word: Word,
-  { folder, recursive, signal }: Lookup,
+  { folder, recursive, byName: isByName, signal }: Lookup,
 ): AsyncGenerator<readonly Found[]> {
   if (isPattern(word)) {
     const pattern = compilePattern(word.text);
     const base = parseRemotePath(pattern.base, folder);
     const kept = baseNamesOf(pattern.base, false);
     const listing = listPaths(link, base, recursive || pattern.deep, signal);
-    yield* matchesOf(listing, { pattern, typed: word.text }, base, kept, recursive);
+    yield* matchesOf(byName(listing), { pattern, typed: word.text }, base, kept, recursive);
     return;
   }
   const path = parseRemotePath(word.text, folder);
   const names = namesOf(word.text, path, false);
-  if (recursive) yield* treeOf(listPaths(link, path, true, signal), path, names);
-  else yield [{ type: "file", path, names, shown: path.join("/") }];
+  if (recursive) {
+    const listing = listPaths(link, path, true, signal);
+    yield* treeOf(isByName ? byName(listing) : listing, path, names);
+  } else yield [{ type: "file", path, names, shown: path.join("/") }];
 }
 
 /** A listing of what can only be a folder, which says so where nothing is there. */

@@ -97,6 +97,7 @@ class Sender extends Mover<FoundHere, Wanted> {
   protected async moveSmall(session: Session, files: readonly Wanted[], watcher: Watcher<Wanted>) {
     const [first] = files;
     if (first === undefined) return;
+    checkAllowed(session, "add");
     const { storage } = first.found;
     // Those that are in another place are sent by themselves: several places are seldom named.
     const some = files.filter(({ found }) => found.storage === storage);
@@ -117,11 +118,19 @@ class Sender extends Mover<FoundHere, Wanted> {
     const there = knownThere?.(remote);
     if (type === "folder") {
       if (remote.length === 0 || there?.entry?.type === "folder") return;
-      if (dryRun) {
-        checkName(remote);
-        return checkAllowed(link.session, "add");
+      if (dryRun) checkName(remote);
+      if (link.session.denied.has("add")) {
+        const known = there === undefined ? {} : { known: there };
+        const theirs = await link.run((session) =>
+          lookThere(session, { path: remote, ...known }, signal),
+        );
+        if (theirs?.type === "folder") return;
       }
-      if (await link.run((session) => makeFolder(session, remote, signal))) tally.madeFolder();
+      checkAllowed(link.session, "add");
+      if (dryRun) return;
+      const isMade = await link.run((session) => makeFolder(session, remote, signal));
+      // What was sent before may have made it on its way.
+      if (isMade || (there !== undefined && there.entry === undefined)) tally.madeFolder();
       return;
     }
     this.claim(wanted);
@@ -140,6 +149,7 @@ class Sender extends Mover<FoundHere, Wanted> {
     const { found, remote, file, unconfirmed } = wanted;
     const { context, link } = this;
     if (context.signal.aborted) throw new Interrupted();
+    checkAllowed(link.session, "add");
     const work = new Upload(found.storage, found.path, remote, {
       ...transferOptions(context, link, found.shown, this.#how.options, file),
       secret: await context.secret(),

@@ -1,9 +1,12 @@
-import { CommandFailed, toCommandFailed } from "../../client/errors.ts";
+import { CommandFailed, Interrupted, toCommandFailed } from "../../client/errors.ts";
 import type { Status } from "../../client/status.ts";
 import type { Transferred } from "../../client/transfer.ts";
 import { formatCount, formatSeconds, formatSize } from "../../observe/units.ts";
+import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import { endsAll, tellFailure } from "../failure.ts";
+import { Repeats } from "../repeats.ts";
+import { ONLY_FOLDERS } from "./found.ts";
 import { rateOf, VERIFIED } from "../report.ts";
 import { joined, type Text } from "../text.ts";
 
@@ -12,11 +15,19 @@ export class SomeFailed extends CommandFailed {
   override readonly name = "SomeFailed";
 }
 
+/** What several files are moved by. */
+export interface Label {
+  /** In few words, such as `GET photos`. */
+  readonly command: string;
+  /** The same with where they go, where that has another name, such as `GET photos to old/photos`. */
+  readonly shown: string;
+}
+
 /** What became of several files: told as it happens where it failed, and in one line at the end. */
 export class Tally {
   readonly #context: Pick<ShellContext, "output" | "session">;
-  /** As it was typed, such as `GET -r photos`. */
-  readonly #command: string;
+  readonly #label: Label;
+  readonly #repeats: Repeats;
   readonly #started = performance.now();
   #files = 0;
   #bytes = 0;
@@ -25,6 +36,8 @@ export class Tally {
   #deleted = 0;
   #skipped = 0;
   #leftOut = 0;
+  /** Whether it was told that there are only folders. */
+  #toldOfFolders = false;
   #declined = 0;
   /** How long the user was waited for, in milliseconds. */
   #waited = 0;
@@ -32,9 +45,20 @@ export class Tally {
   #status: Status | undefined;
   #dryRun = false;
 
-  constructor(context: Pick<ShellContext, "output" | "session">, command: string) {
+  /** @param all whether people are told of each that fails, rather than of the first for a reason */
+  constructor(
+    context: Pick<ShellContext, "output" | "session">,
+    label: Label,
+    { all }: { readonly all: boolean } = { all: false },
+  ) {
     this.#context = context;
-    this.#command = command;
+    this.#label = label;
+    this.#repeats = new Repeats({ all });
+  }
+
+  /** How many files are there now, of those that were to be. */
+  get there(): number {
+    return this.#dryRun ? 0 : this.#files + this.#skipped;
   }
 
   /** How many have failed so far. */
@@ -48,7 +72,7 @@ export class Tally {
     this.#reused += reused;
   }
 
-  /** A folder was made that holds nothing that would have made it. */
+  /** A folder of the source is there that was not before, whatever has made it. */
   madeFolder(): void {
     this.#folders++;
   }
@@ -109,15 +133,18 @@ export class Tally {
     if (failed === undefined || endsAll(failed)) throw error;
     this.#failed++;
     this.#status ??= failed.status;
-    tellFailure(this.#context, { command: this.#command, verb }, name, failed, error);
+    this.#toldOfFolders ||= failed.reason === ONLY_FOLDERS;
+    const { command } = this.#label;
+    tellFailure(this.#context, { command, verb }, name, failed, error, this.#repeats);
   }
 
   /** Tells what became of all of them; where nothing did, only programs are told. */
   tell({ evenOfNothing } = { evenOfNothing: true }): void {
+    for (const line of this.#repeats.take()) this.#context.output.complain(line);
     const seconds = (performance.now() - this.#started - this.#waited) / 1000;
     this.#context.output.observe({
       event: "finished",
-      command: this.#command,
+      command: this.#label.command,
       files: this.#files,
       bytes: this.#bytes,
       reused: this.#reused,
@@ -129,7 +156,7 @@ export class Tally {
     const summary = this.#summary(seconds);
     if (summary.length === 0 && !evenOfNothing) return;
     const told = summary.length === 0 ? "nothing to do" : joined(summary, ", ");
-    this.#context.output.say(joined([`${this.#command}: `, told]));
+    this.#context.output.say(joined([`${this.#label.shown}: `, told]));
   }
 
   /** @throws {CommandFailed} where some failed, with the status of the first */
@@ -146,7 +173,8 @@ export class Tally {
       parts.push(this.#dryRun ? `would remove ${deleted}` : `${deleted} removed`);
     }
     if (this.#skipped > 0) parts.push(`${formatCount(this.#skipped)} the same already`);
-    if (this.#leftOut > 0) parts.push(`${count(this.#leftOut, "folder")} left out (-r takes them)`);
+    if (this.#leftOut > 0 && !this.#toldOfFolders)
+      parts.push(`${count(this.#leftOut, "folder")} left out (-r takes them)`);
     if (this.#declined > 0) parts.push(`${count(this.#declined, "file")} left out`);
     if (this.#failed > 0) parts.push(`${formatCount(this.#failed)} failed`);
     return parts;
@@ -168,26 +196,42 @@ export class Tally {
 
 /**
  * Moves several files, and tells what became of them, also where something ends it.
- * @param command in few words, such as `GET photos`
+ * @param label what is told of them
+ * @param options of the command
  * @throws {CommandFailed} with the status of the first that failed
  */
 export async function tallied(
   context: ShellContext,
-  command: string,
+  label: Label,
+  options: Options,
   move: (tally: Tally) => Promise<void>,
 ): Promise<void> {
   const { job } = context;
-  const tally = new Tally(context, command);
+  const all = context.verbose || options.has("verbose");
+  const tally = new Tally(context, label, { all });
   try {
     await move(tally);
   } catch (error) {
     job.end();
     tally.tell({ evenOfNothing: false });
-    throw error;
+    throw error instanceof Interrupted ? interrupted(context, tally) : error;
   }
   job.end();
   tally.tell();
   tally.throwFailed();
+}
+
+/** Says how many files are there, and nothing of what to do where nothing is. */
+function interrupted({ job }: ShellContext, { there }: Tally): Interrupted {
+  if (there === 0) {
+    if (!job.hasBegun) job.onwards = "";
+    return new Interrupted();
+  }
+  // Where files are still being looked for nobody knows of how many.
+  const of = job.allFound
+    ? `${formatCount(there)} of ${count(job.files, "file")}`
+    : count(there, "file");
+  return new Interrupted(`${of} ${there === 1 && !job.allFound ? "is" : "are"} there`);
 }
 
 function count(number: number, what: string): string {

@@ -1,7 +1,8 @@
 import { CommandFailed } from "../../client/errors.ts";
 import { Status } from "../../client/status.ts";
 import type { Path } from "../../storage/errors.ts";
-import { isPattern } from "../pattern.ts";
+import { compilePattern, isPattern } from "../pattern.ts";
+import type { Word } from "../parse.ts";
 import { Column } from "./column.ts";
 import type { Order } from "./destination.ts";
 import type { Found } from "./found.ts";
@@ -15,6 +16,8 @@ import { PackedPaths } from "./packed-paths.ts";
 export class Targets {
   /** Whether two files may go to the same place. */
   readonly canMeet: boolean;
+  readonly #source: Word | undefined;
+  #haveMet = false;
   readonly #names = new PackedPaths();
   readonly #sources = new PackedPaths();
   /** Of each name the number of what goes there. */
@@ -22,6 +25,7 @@ export class Targets {
 
   constructor({ sources, target }: Order) {
     const [source, another] = sources;
+    this.#source = another === undefined ? source : undefined;
     const isPatternInto = source !== undefined && isPattern(source) && target !== undefined;
     this.canMeet = another !== undefined || isPatternInto;
   }
@@ -38,7 +42,22 @@ export class Targets {
     }
     const first = this.#sources.at(this.#sourceOf.get(number));
     if (first !== shown) {
-      throw new CommandFailed(Status.refused, `${first} goes to ${name} already`);
+      this.#haveMet = true;
+      throw new CommandFailed(
+        Status.refused,
+        `${first} goes to ${name} already`,
+        "another goes there already",
+      );
     }
+  }
+
+  /** What is to be typed where files of one pattern have met; `undefined` where that is of no use. */
+  hint(): string | undefined {
+    if (!this.#haveMet || this.#source === undefined || !isPattern(this.#source)) return undefined;
+    const { base, keepsTree } = compilePattern(this.#source.text);
+    if (keepsTree) return undefined;
+    const last = this.#source.text.split("/").findLast((part) => part !== "") ?? "*";
+    const like = `${base === "" ? "" : `${base.replace(/\/$/, "")}/`}**/${last}`;
+    return `A pattern with ** keeps the folders that its files lie in, such as ${like}`;
   }
 }

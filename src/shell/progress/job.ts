@@ -56,6 +56,15 @@ export class Job {
   onBegin: () => void = () => undefined;
   /** Told once, when there is nothing more to show. */
   onEnd: () => void = () => undefined;
+  /**
+   * What is to be typed where it is cut short, and what that does: nothing is said where it is empty,
+   * and that the same goes on where it is left out.
+   */
+  onwards: string | undefined;
+  /** Whether it is no files that are moved, but things that are counted. */
+  isCount = false;
+  /** Whether any file's turn has come. */
+  hasBegun = false;
   #found = 0;
   #ended = 0;
   #allFound = false;
@@ -86,8 +95,24 @@ export class Job {
     this.#allFound = true;
   }
 
+  /** So many things are to be done that have no bytes, such as to be removed, and no others. */
+  count(number: number): void {
+    if (number === 0) return;
+    this.isCount = true;
+    this.foundAll();
+    const isFirst = this.#found === 0;
+    this.#found += number;
+    if (isFirst) this.onBegin();
+  }
+
+  /** One of them was done, or will not be. */
+  counted(): void {
+    this.#ended++;
+  }
+
   /** A file's turn has come. */
   begin(name: string, size: number | undefined): FileProgress {
+    this.hasBegun = true;
     if (this.#awaited > 0) {
       this.#awaited--;
       if (size === undefined) this.#awaitedUnknown = Math.max(0, this.#awaitedUnknown - 1);

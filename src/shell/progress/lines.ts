@@ -23,7 +23,13 @@ export interface View {
   readonly file: (Amount & { readonly name: string }) | undefined;
   /** `undefined` where there is one file alone. */
   readonly all:
-    | (Amount & { readonly done: number; readonly files: number; readonly allFound: boolean })
+    | (Amount & {
+        readonly done: number;
+        readonly files: number;
+        readonly allFound: boolean;
+        /** Whether they are things that have no bytes: `bytes` and `size` are their numbers then. */
+        readonly isCount?: boolean;
+      })
     | undefined;
   readonly state: State;
 }
@@ -55,12 +61,12 @@ export function linesOf({ file, all, state }: View, columns: number): readonly T
     const shown = all === undefined ? state : moving;
     lines.push(lineOf(visible(file.name), { ...file, rate }, shown, width));
   }
-  if (all !== undefined) lines.push(lineOf(countOf(all, width), all, state, width));
+  if (all !== undefined) lines.push(lineOf(countOf(all, width), all, state, width, all.isCount));
   return lines;
 }
 
-function lineOf(label: string, amount: Amount, state: State, width: number): Text {
-  const right = rightOf(amount, state, width);
+function lineOf(label: string, amount: Amount, state: State, width: number, isCount = false): Text {
+  const right = rightOf(amount, state, width, isCount);
   const used = right.reduce((sum, { width: own }) => sum + GAP.length + own, 0);
   const rest = Math.max(0, width - used);
   const bar = width < WITH_BAR ? 0 : Math.min(LONGEST_BAR, Math.floor(rest * 0.4));
@@ -79,13 +85,20 @@ interface Field {
 }
 
 /** What stands on the right, each of the same width in every line. */
-function rightOf({ bytes, size, rate }: Amount, state: State, width: number): readonly Field[] {
+function rightOf(
+  { bytes, size, rate }: Amount,
+  state: State,
+  width: number,
+  isCount: boolean,
+): readonly Field[] {
   const fields: Field[] = [];
   const add = (text: string, own: number): void => {
     fields.push({ text: pad(text, own, "right"), width: own });
   };
   const total = size === undefined ? "" : ` / ${formatSize(size)}`;
-  if (width >= WITH_SIZE) add(`${formatSize(bytes)}${total}`, SIZE * 2 + 3);
+  if (isCount) {
+    // The number stands on the left already.
+  } else if (width >= WITH_SIZE) add(`${formatSize(bytes)}${total}`, SIZE * 2 + 3);
   else if (width >= WITH_BYTES) add(formatSize(bytes), SIZE);
   const room = width >= WITH_RATE ? RATE + GAP.length + CLOCK : 0;
   if (state.is !== "moving") {
@@ -100,7 +113,8 @@ function rightOf({ bytes, size, rate }: Amount, state: State, width: number): re
   add(percent(bytes, size), PERCENT);
   if (room === 0) return fields;
   const left = size === undefined || rate < 1 ? "" : formatClock((size - bytes) / rate);
-  add(rate < 1 ? "" : `${formatSize(Math.round(rate))}/s`, RATE);
+  const unit = isCount ? formatCount : formatSize;
+  add(rate < 1 ? "" : `${unit(Math.round(rate))}/s`, RATE);
   fields.push({ text: marked("secondary", pad(left, CLOCK, "right")), width: CLOCK });
   return fields;
 }
@@ -126,11 +140,16 @@ function describe(state: State, short: boolean): string {
 
 /** `12/340`, with a `+` while more may be found. */
 function countOf(
-  { done, files, allFound }: { done: number; files: number; allFound: boolean },
+  {
+    done,
+    files,
+    allFound,
+    isCount = false,
+  }: { done: number; files: number; allFound: boolean; isCount?: boolean },
   width: number,
 ): string {
   const counted = `${formatCount(done)}/${formatCount(files)}${allFound ? "" : "+"}`;
-  return width >= WITH_BYTES ? `${counted} files` : counted;
+  return width >= WITH_BYTES && !isCount ? `${counted} files` : counted;
 }
 
 /** Never 100 % before all is there. */

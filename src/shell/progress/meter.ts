@@ -110,11 +110,16 @@ class Drawing {
   /** What is to be shown; `undefined` where that is nothing yet. */
   view(now: number): View | undefined {
     const job = this.#job;
-    const { files, filesDone, allFound, bytes, size, moved } = job;
-    this.#speed.sample(now, moved);
+    const { files, filesDone, allFound, bytes, size, moved, isCount } = job;
+    this.#speed.sample(now, isCount ? filesDone : moved);
     if (job.waiting !== undefined) this.#speed.restart(now);
     const file = this.#shownFile(now);
     if (now - this.#started < PATIENCE_MS) return undefined;
+    if (isCount) {
+      const { rate } = this.#speed;
+      const done = { bytes: filesDone, size: files, rate, done: filesDone, files, allFound };
+      return { file: undefined, all: { ...done, isCount }, state: this.#state(now) };
+    }
     const several = files > 1 || !allFound;
     const rate = several || file === undefined ? this.#speed.rate : file.speed.rate;
     return {

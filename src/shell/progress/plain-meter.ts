@@ -1,4 +1,4 @@
-import { formatSize } from "../../observe/units.ts";
+import { formatCount, formatSize } from "../../observe/units.ts";
 import type { Job } from "./job.ts";
 import type { Watcher } from "./meter.ts";
 
@@ -56,7 +56,8 @@ export class PlainMeter implements Watcher {
 
 /** Such as `big.bin: 4.0 MiB of 8.0 MiB (50%)`. */
 function lineOf(job: Job): string {
-  const { files, filesDone, allFound, bytes, size } = job;
+  const { files, filesDone, allFound, bytes, size, isCount } = job;
+  if (isCount) return `${formatCount(filesDone)} of ${formatCount(files)} done`;
   const count = `${filesDone} of ${files}${allFound ? "" : "+"} files`;
   const label = files > 1 || !allFound ? count : (job.active.values().next().value?.name ?? count);
   const whole =

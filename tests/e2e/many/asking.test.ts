@@ -80,7 +80,7 @@ describe("-i at a terminal", () => {
     await using _ = server;
     await using __ = shell;
     await answer(shell, "MPUT -i up/a up/b up/c new/", ["n", "y", "n"]);
-    await shell.waitFor(/PUT up\/a and 2 more: 1 file/);
+    await shell.waitFor(/PUT up\/a and 2 more to new\/: 1 file/);
     expect(filesUnder(folder.join("server"))).toEqual(["a", "b", "c", "d", "new/b"]);
   });
 

@@ -364,7 +364,7 @@ test.each([1, WORTH])(
     expect(ran.status).toBe(0);
     mkdirSync(folder.join("client/d/new"));
     const more = await connect(folder.join("client"), server.port, "PUT -u -r d");
-    expect(more.stderr).toContain("d/new: The server's --read-only does not allow making folders");
+    expect(more.stderr).toContain("PUT d: The server does not allow it: you may only read");
     expect(more.status).toBe(6);
   },
 );

@@ -123,7 +123,7 @@ describe("RM", () => {
     const names = Array.from({ length: 3000 }, (_, i) => `many/${i % 7}/${i} é%20.txt`);
     await using shell = await scene(...names, "keep");
     const ran = await shell.run("RM -r many");
-    expect(ran).toMatchObject({ status: 0, stderr: "Removed many: 3000 files and 8 folders.\n" });
+    expect(ran).toMatchObject({ status: 0, stderr: "Removed many: 3,000 files and 8 folders.\n" });
     expect(shell.tree()).toEqual(["keep"]);
   });
 

@@ -109,7 +109,7 @@ test("of files that were named no share of all is told before each has told its 
   );
   scene.proxy.release();
   expect(await shell.process.exited).toBe(0);
-  await shell.waitToSee(/^GET a and 2 more: 3 files, 6\.0 MiB/m);
+  await shell.waitToSee(/^GET a and 2 more to all\/: 3 files, 6\.0 MiB/m);
 });
 
 test.each([
