@@ -73,12 +73,14 @@ export async function downloadSmall<F extends SmallDownload>(
   // Also what came before it failed.
   const stored = await storage.storeSmall?.(came);
   for (const [place, one] of came.entries()) {
-    const { file, content, digest } = one;
+    const { file, digest } = one;
+    // Behind the release there may be nothing left to be measured.
+    const bytes = one.content.length;
     const wrong = stored?.[place] === undefined ? await storeAlone(storage, one) : undefined;
     one.release?.();
     const seconds = (performance.now() - started) / 1000;
     if (wrong !== undefined) watcher.failed(file, wrong);
-    else watcher.moved(file, { bytes: content.length, reused: 0, digest, seconds });
+    else watcher.moved(file, { bytes, reused: 0, digest, seconds });
   }
   if (failure !== undefined) throw failure;
 }
