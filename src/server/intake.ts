@@ -16,7 +16,9 @@ const STRETCH_REQUESTS = 64;
 /** Why nothing more comes from a client. */
 export type IntakeEnd =
   | { readonly type: "quit" | "fin" }
-  | { readonly type: "violation" | "lost"; readonly message: string };
+  | { readonly type: "violation" | "lost"; readonly message: string }
+  /** By a fault of this program. */
+  | { readonly type: "failed"; readonly error: unknown };
 
 /**
  * What a client asks for, read ahead of what is being carried out, so that it can cancel. Reads on
@@ -149,7 +151,8 @@ export class Intake {
     } catch (error) {
       if (error instanceof ProtocolViolation) return { type: "violation", message: error.message };
       if (error instanceof ConnectionLost) return { type: "lost", message: error.message };
-      throw error;
+      // Nobody awaits this while requests are carried out: what rejects would end the program.
+      return { type: "failed", error };
     }
   }
 

@@ -37,6 +37,9 @@ export interface SessionOptions {
   readonly onInternalError: (error: unknown) => void;
 }
 
+/** Why a connection ends for a fault of this program. */
+const TROUBLE = "the server has trouble of its own";
+
 /** How much somebody unknown may ask for: answering costs time that others wait for. */
 const MOST_BEFORE_LOGIN = 16;
 
@@ -82,9 +85,10 @@ export class Session {
 
   /** Greets, and serves the client until it goes. */
   async run(): Promise<void> {
+    let reading: Promise<IntakeEnd> | undefined;
     try {
       this.#greet();
-      const reading = this.#intake.run();
+      reading = this.#intake.run();
       while (this.#closing === undefined) {
         // What nobody can begin is left where it counts as waiting.
         await this.#lanes.anyRoom();
@@ -101,10 +105,13 @@ export class Session {
         this.#begin(job);
       }
       await this.#lanes.settle();
+    } catch (error) {
+      this.#fail(error);
+    }
+    try {
       await this.#leave(reading);
     } catch (error) {
-      this.#options.onInternalError(error);
-      this.destroy("the server has trouble of its own");
+      this.#fail(error);
     }
     this.#options.onGone(this);
   }
@@ -162,14 +169,21 @@ export class Session {
     this.#lanes.begin(group.jobs, (turn) => carrier.carryOut(group, turn));
   }
 
-  async #leave(reading: Promise<IntakeEnd>): Promise<void> {
+  #fail(error: unknown): void {
+    this.#options.onInternalError(error);
+    this.destroy(TROUBLE);
+  }
+
+  async #leave(reading: Promise<IntakeEnd> | undefined): Promise<void> {
     this.#login?.drop();
-    await this.#admitted?.parts.close();
     if (this.#admitted?.rate !== undefined) this.#options.rates?.leave(this.#admitted.rate);
+    await this.#admitted?.parts.close();
     const closing = this.#closing;
     if (closing !== undefined) this.#sayClosing(closing);
     await this.#connection.finish();
-    const reason = closing ?? reasonOf(await reading);
+    const end = await reading;
+    if (end?.type === "failed") this.#options.onInternalError(end.error);
+    const reason = closing ?? reasonOf(end);
     this.#options.observe({ event: "disconnected", client: this.#connection.remote, reason });
   }
 
@@ -213,8 +227,8 @@ export class Session {
   }
 }
 
-function reasonOf(end: IntakeEnd): string {
-  switch (end.type) {
+function reasonOf(end: IntakeEnd | undefined): string {
+  switch (end?.type) {
     case "quit":
     case "fin":
       return "closed by the client";
@@ -222,5 +236,8 @@ function reasonOf(end: IntakeEnd): string {
       return `lost: ${end.message}`;
     case "violation":
       return `broke the protocol: ${end.message}`;
+    case "failed":
+    case undefined:
+      return TROUBLE;
   }
 }

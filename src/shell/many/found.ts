@@ -61,6 +61,14 @@ export async function* treeOf(
   if (first) yield [folderItself(path, names)];
 }
 
+/** A pattern that was typed. */
+export interface Sought {
+  readonly pattern: Pattern;
+  readonly typed: string;
+  /** What lists that side. */
+  readonly lister: "LS" | "LLS";
+}
+
 /**
  * What of a listing a pattern matches, with what is in the folders that it matches where `recursive`
  * says so.
@@ -71,7 +79,7 @@ export async function* treeOf(
  */
 export async function* matchesOf(
   listing: AsyncIterable<readonly Listed[]>,
-  { pattern, typed }: { readonly pattern: Pattern; readonly typed: string },
+  { pattern, typed, lister }: Sought,
   base: Path,
   kept: Path,
   recursive: boolean,
@@ -101,7 +109,7 @@ export async function* matchesOf(
   if (!matched) {
     throw new CommandFailed(
       Status.notFound,
-      `Nothing matches ${typed}: LS tells what there is, and quotes make a name of it`,
+      `Nothing matches ${typed}: ${lister} tells what there is, and quotes make a name of it`,
     );
   }
 }

@@ -75,7 +75,7 @@ async function lookAtOne(
       isWanted,
     );
     const kept = baseNamesOf(pattern.base, leadsElsewhere(pattern.base));
-    const what = { pattern, typed };
+    const what = { pattern, typed, lister: "LLS" } as const;
     return () =>
       usedIn(places, where, matchesOf(entries(), what, path, kept, recursive), (found) =>
         shownHere(typed, pattern.base, found, path),

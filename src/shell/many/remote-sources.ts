@@ -37,7 +37,8 @@ export async function* findRemote(
     const base = parseRemotePath(pattern.base, folder);
     const kept = baseNamesOf(pattern.base, false);
     const listing = listPaths(link, base, recursive || pattern.deep, signal);
-    yield* matchesOf(byName(listing), { pattern, typed: word.text }, base, kept, recursive);
+    const sought = { pattern, typed: word.text, lister: "LS" } as const;
+    yield* matchesOf(byName(listing), sought, base, kept, recursive);
     return;
   }
   const path = parseRemotePath(word.text, folder);
