@@ -101,22 +101,6 @@ export class Intake {
 
   /** Reads until nothing more comes. */
   async run(): Promise<IntakeEnd> {
-    const end = await this.#readAll();
-    const inBody = this.#open;
-    inBody?.cut(
-      end.type === "violation"
-        ? new RequestFailed({ code: 500, word: "syntax" }, end.message)
-        : aborted("The connection ended in the middle of the file"),
-    );
-    if (end.type === "lost") this.#cancelAll();
-    if (end.type === "violation") {
-      await this.#add({ type: "violation", message: end.message, inBody }, undefined);
-    }
-    this.#jobs.close();
-    return end;
-  }
-
-  async #readAll(): Promise<IntakeEnd> {
     try {
       let since = performance.now();
       let requests = 0;
@@ -141,19 +125,34 @@ export class Intake {
           since = performance.now();
           requests = 0;
         }
-        if (event === undefined) return { type: "fin" };
+        if (event === undefined) return this.#end({ type: "fin" });
         this.#events++;
         if (event.type === "request") requests++;
         const room = this.#take(event);
         if (room !== undefined) await room;
-        if (event.type === "request" && event.request.verb === "QUIT") return { type: "quit" };
+        if (event.type === "request" && event.request.verb === "QUIT") {
+          return this.#end({ type: "quit" });
+        }
       }
     } catch (error) {
-      if (error instanceof ProtocolViolation) return { type: "violation", message: error.message };
-      if (error instanceof ConnectionLost) return { type: "lost", message: error.message };
-      // Nobody awaits this while requests are carried out: what rejects would end the program.
-      return { type: "failed", error };
+      return this.#end(endBy(error));
     }
+  }
+
+  /** Nothing more comes: says so to whoever waits for more. */
+  async #end(end: IntakeEnd): Promise<IntakeEnd> {
+    const inBody = this.#open;
+    inBody?.cut(
+      end.type === "violation"
+        ? new RequestFailed({ code: 500, word: "syntax" }, end.message)
+        : aborted("The connection ended in the middle of the file"),
+    );
+    if (end.type === "lost") this.#cancelAll();
+    if (end.type === "violation") {
+      await this.#add({ type: "violation", message: end.message, inBody }, undefined);
+    }
+    this.#jobs.close();
+    return end;
   }
 
   /** @returns what settles when more may be read, where that has to be waited for */
@@ -184,4 +183,11 @@ export class Intake {
       job.cancelled = asked.type !== "request" || asked.request.verb !== "ABORT";
     }
   }
+}
+
+function endBy(error: unknown): IntakeEnd {
+  if (error instanceof ProtocolViolation) return { type: "violation", message: error.message };
+  if (error instanceof ConnectionLost) return { type: "lost", message: error.message };
+  // Nobody awaits it while requests are carried out: what rejects would end the program.
+  return { type: "failed", error };
 }
