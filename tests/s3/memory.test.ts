@@ -6,8 +6,11 @@ import { BUCKET, describeWithGateway, gateway } from "./gateway.ts";
 import { S3Ground } from "./s3-ground.ts";
 
 const MIB = 1024 * 1024;
-/** Three parts or pieces of 8 MiB, the one that is filled or sent, and what is not yet collected. */
-const ALONE = 200 * MIB;
+/**
+ * Three parts or pieces of 8 MiB, the one that is filled or sent, and what is not yet collected: 128 to
+ * 193 MiB on a quiet machine, 234 beside another test. Without a bound it would be the file's 512.
+ */
+const ALONE = 300 * MIB;
 const TOGETHER = 400 * MIB;
 
 describeWithGateway("the memory of a server on a store", () => {
