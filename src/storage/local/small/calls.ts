@@ -21,10 +21,10 @@ import { changedSince, executable, fileTime, itemOf } from "../item.ts";
 import { CREATE_STAGED, OPEN_FILE, OPEN_FOLDER } from "../open-file.ts";
 import { ownName } from "../staged-name.ts";
 import {
-  countOf,
   MOST_TOGETHER,
   newAt,
   packRead,
+  startsOf,
   type InFolder,
   type NewFile,
   type ReadDone,
@@ -122,13 +122,12 @@ function readFile(path: string, room: Buffer): ReadFile | undefined {
  * unusual is left to those who can tell what that is, and nothing stays of it.
  */
 export function storeFiles({ root, staging, folders, names, files, bytes }: StoreJob): StoreDone {
-  const starts = [0];
-  for (let place = 0; place < countOf(files); place++) {
-    starts.push((starts[place] ?? 0) + newAt(files, place).size);
-  }
+  const starts = startsOf(files);
+  // Free again as soon as what had it has its own name.
+  const staged = `${staging}/${ownName(randomId(), "tmp")}`;
   const stored = inFolders(root, folders, names, (path, place) => {
     const content = bytes.subarray(starts[place], starts[place + 1]);
-    return storeFile(path, staging, newAt(files, place), content);
+    return storeFile(path, staged, newAt(files, place), content);
   });
   return { stored };
 }
@@ -136,14 +135,13 @@ export function storeFiles({ root, staging, folders, names, files, bytes }: Stor
 /** @returns how many bytes it has replaced; `undefined` where it is not stored */
 function storeFile(
   target: string,
-  staging: string,
+  staged: string,
   file: NewFile,
   content: Uint8Array,
 ): number | undefined {
   // Most names are free; what has the name of another is looked at before anything is written.
   const replaced = replaceable(target, file);
   if (replaced === undefined) return undefined;
-  const staged = `${staging}/${ownName(randomId(), "tmp")}`;
   const written = withFile(staged, CREATE_STAGED, (descriptor) => {
     for (let done = 0; done < content.length;) {
       const rest = content.subarray(done);
@@ -156,7 +154,10 @@ function storeFile(
     if (globalThis.FAULT_LAB && exec === true) fault("small-mode");
     if (exec === true) fchmodSync(descriptor, executable(fstatSync(descriptor).mode));
     if (globalThis.FAULT_LAB) fault("small-times");
-    if (mtime !== undefined) futimesSync(descriptor, fileTime(mtime), fileTime(mtime));
+    if (mtime !== undefined) {
+      const time = fileTime(mtime);
+      futimesSync(descriptor, time, time);
+    }
     return true;
   });
   const put = (): void => {

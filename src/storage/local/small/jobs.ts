@@ -121,41 +121,48 @@ const REPLACE = 2;
 export function packRead(files: readonly (ReadFile | undefined)[]): Float64Array {
   const packed = new Float64Array(NUMBERS * files.length);
   for (const [index, file] of files.entries()) {
-    const { size, mtime, exec } = file ?? { size: NONE, mtime: 0, exec: false };
-    packed.set([size, mtime, exec ? EXEC : 0], NUMBERS * index);
+    const at = NUMBERS * index;
+    packed[at] = file?.size ?? NONE;
+    packed[at + 1] = file?.mtime ?? 0;
+    packed[at + 2] = file?.exec === true ? EXEC : 0;
   }
   return packed;
 }
 
 /** The file at a place among those that were read. */
 export function readAt(packed: Float64Array, place: number): ReadFile | undefined {
-  const [size = NONE, mtime = 0, flags = 0] = numbersAt(packed, place);
-  return size === NONE ? undefined : { size, mtime, exec: flags === EXEC };
+  const at = NUMBERS * place;
+  const size = packed[at] ?? NONE;
+  return size === NONE
+    ? undefined
+    : { size, mtime: packed[at + 1] ?? 0, exec: packed[at + 2] === EXEC };
 }
 
 /** Writes down what is to be stored. */
 export function packNew(files: readonly NewFile[]): Float64Array {
   const packed = new Float64Array(NUMBERS * files.length);
   for (const [index, { size, attributes, replace }] of files.entries()) {
-    const { mtime = NONE, exec } = attributes;
-    const flags = (exec === true ? EXEC : 0) | (replace ? REPLACE : 0);
-    packed.set([size, mtime, flags], NUMBERS * index);
+    const at = NUMBERS * index;
+    packed[at] = size;
+    packed[at + 1] = attributes.mtime ?? NONE;
+    packed[at + 2] = (attributes.exec === true ? EXEC : 0) | (replace ? REPLACE : 0);
   }
   return packed;
 }
 
-/** How many files are written down. */
-export function countOf(packed: Float64Array): number {
-  return packed.length / NUMBERS;
+/** Where among the contents of all files each one's begins, and where the last one's ends. */
+export function startsOf(packed: Float64Array): number[] {
+  const starts = [0];
+  let end = 0;
+  for (let at = 0; at < packed.length; at += NUMBERS) starts.push((end += packed[at] ?? 0));
+  return starts;
 }
 
 /** The file at a place among those that are to be stored. */
 export function newAt(packed: Float64Array, place: number): NewFile {
-  const [size = 0, mtime = NONE, flags = 0] = numbersAt(packed, place);
+  const at = NUMBERS * place;
+  const mtime = packed[at + 1] ?? NONE;
+  const flags = packed[at + 2] ?? 0;
   const attributes = { mtime: mtime === NONE ? undefined : mtime, exec: (flags & EXEC) !== 0 };
-  return { size, attributes, replace: (flags & REPLACE) !== 0 };
-}
-
-function numbersAt(packed: Float64Array, place: number): Float64Array {
-  return packed.subarray(NUMBERS * place, NUMBERS * (place + 1));
+  return { size: packed[at] ?? 0, attributes, replace: (flags & REPLACE) !== 0 };
 }
