@@ -8,6 +8,7 @@ import { encodeText } from "../protocol/text.ts";
 import type { Run } from "../protocol/scanner.ts";
 import { ProtocolViolation } from "../protocol/violation.ts";
 import { SMALL } from "../storage/read-blocks.ts";
+import { areInOneFolder } from "../storage/same-folder.ts";
 import { brokenProtocol, Interrupted, isOfConnection } from "./errors.ts";
 import { refusalOf, type Exchange } from "./exchange.ts";
 import { onAbort } from "./on-abort.ts";
@@ -86,22 +87,26 @@ export function unpacked<F>(files: readonly F[]): Sorted<F> {
 
 function packsOf<F extends SmallDownload>(files: readonly F[]): Pack<F>[] {
   const packs: Pack<F>[] = [];
-  let folder = "";
+  let last: Pack<F> | undefined;
+  let lastPath: Path = [];
   for (const file of files) {
-    const parents = file.remote.slice(0, -1);
-    const name = file.remote.at(-1) ?? "";
-    const key = encodePath(parents);
+    const { remote } = file;
+    const name = remote.at(-1) ?? "";
     const length = encodeText(name).length + 1;
-    const last = packs.at(-1);
-    const fits = last !== undefined && last.length + length <= MAX_NAMES;
-    if (fits && folder === key && last.files.length < MOST_TOGETHER) {
-      last.names.push(name);
-      last.files.push(file);
-      last.length += length;
-    } else {
-      packs.push({ folder: parents, names: [name], files: [file], length: key.length + length });
-      folder = key;
+    const isFull =
+      last === undefined ||
+      last.length + length > MAX_NAMES ||
+      last.files.length === MOST_TOGETHER ||
+      !areInOneFolder(remote, lastPath);
+    if (last === undefined || isFull) {
+      const folder = remote.slice(0, -1);
+      last = { folder, names: [], files: [], length: encodePath(folder).length };
+      packs.push(last);
     }
+    last.names.push(name);
+    last.files.push(file);
+    last.length += length;
+    lastPath = remote;
   }
   return packs;
 }
