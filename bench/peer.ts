@@ -25,6 +25,10 @@ export interface Served extends AsyncDisposable {
    */
   getTree?(remote: string, local: string, port?: number): Command;
   putTree?(local: string, remote: string): Command;
+  /** Goes on with what `leavePart` has left; as `getFile` where it is left out. */
+  resumeFile?(remote: string, local: string): Command;
+  /** Has so many bytes of a file here, as a GET that was interrupted leaves them. */
+  leavePart?(remote: string, local: string, bytes: number): Promise<void>;
   /** Makes what an earlier `getTree` has brought what the server has now. */
   mirror?(remote: string, local: string): Command;
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../../scripts/support/free-port.ts";
+import { certificateIn } from "../certificate.ts";
 import { serve, without, type Peer } from "../peer.ts";
 
 /** nginx with sendfile, which verifies nothing, with curl. */
@@ -14,12 +15,7 @@ function peer(name: string, tls: boolean): Peer {
     async start(ground) {
       const port = await freePort(0);
       const folder = ground.folder(tls ? "nginx-tls" : "nginx");
-      const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
-      if (tls) {
-        const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-        const what = ["-subj", "/CN=localhost", "-keyout", key, "-out", certificate];
-        Bun.spawnSync(["openssl", "req", "-x509", ...kind, ...what, "-days", "2"]);
-      }
+      const { key, certificate } = tls ? certificateIn(folder) : { key: "", certificate: "" };
       const config = join(folder, "nginx.conf");
       writeFileSync(
         config,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Ground } from "../ground.ts";
+import { interrupted } from "../interrupted.ts";
 import type { Command } from "../measure.ts";
 import { ends, type Peer, type Served } from "../peer.ts";
 
@@ -47,10 +48,13 @@ async function start(ground: Ground, flags: readonly string[]): Promise<Served> 
       ...(key === "" ? {} : { SFTP_TOKEN: readFileSync(join(state, "sftp/token"), "utf8").trim() }),
     },
   });
+  const getFile = (remote: string, local: string): Command => connect(`GET ${remote} ${local}`);
   return {
     pid: child.pid,
     port: listening,
-    getFile: (remote, local) => connect(`GET ${remote} ${local}`),
+    getFile,
+    leavePart: (remote, local, bytes) =>
+      interrupted(getFile(remote, local), ground.here, join(ground.served, remote), bytes),
     putFile: (local, remote) => connect(`PUT ${local} ${remote}`),
     getTree: (remote, local, to) => connect(`GET -r ${remote} ${local}/`, to?.toString()),
     putTree: (local, remote) => connect(`PUT -r ${local} ${remote}/`),

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { measure, type Command } from "../measure.ts";
+import { bare } from "../peers/bare.ts";
 import { nginx } from "../peers/nginx.ts";
 import { sftp } from "../peers/sftp.ts";
 import { vsftpd } from "../peers/vsftpd.ts";
@@ -13,7 +14,7 @@ export const crowd: Work = {
   title: "GET by many clients at once",
   unit: "seconds",
   bytes: ({ sizes }) => sizes.clients * sizes.each,
-  peers: [sftp, vsftpd, nginx],
+  peers: [sftp, vsftpd, nginx, bare],
   async prepare(ground) {
     await ground.file(FILE, ground.sizes.each);
   },

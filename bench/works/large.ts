@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { measure } from "../measure.ts";
+import { bare, bareTls } from "../peers/bare.ts";
 import { copy } from "../peers/copy.ts";
 import { nginx, nginxTls } from "../peers/nginx.ts";
 import { openssh } from "../peers/openssh.ts";
@@ -17,15 +18,23 @@ export const getPlain = get("get-plain", "GET of a large file, plain", [
   vsftpd,
   nginx,
   rsync,
+  bare,
   copy,
 ]);
 export const getTls = get("get-tls", "GET of a large file, encrypted", [
   sftpTls,
   nginxTls,
   openssh,
+  bareTls,
 ]);
-export const putPlain = put("put-plain", "PUT of a large file, plain", [sftp, vsftpd, rsync, copy]);
-export const putTls = put("put-tls", "PUT of a large file, encrypted", [sftpTls, openssh]);
+export const putPlain = put("put-plain", "PUT of a large file, plain", [
+  sftp,
+  vsftpd,
+  rsync,
+  bare,
+  copy,
+]);
+export const putTls = put("put-tls", "PUT of a large file, encrypted", [sftpTls, openssh, bareTls]);
 
 function get(name: string, title: string, peers: readonly Peer[]): Work {
   return {

@@ -2,9 +2,9 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { run, type Sample } from "../measure.ts";
 import { without, type Peer } from "../peer.ts";
+import { bare } from "../peers/bare.ts";
 import { sftp } from "../peers/sftp.ts";
 import type { Work } from "../work.ts";
-import { interrupted } from "../interrupted.ts";
 
 const FILE = "resumed.bin";
 /** Bytes that are still to come. */
@@ -25,20 +25,17 @@ export const resume: Work = {
   title: "resuming a large file with 4 MiB missing",
   unit: "seconds",
   bytes: ({ sizes }) => sizes.resumed,
-  peers: [sftp, reading],
+  peers: [sftp, reading, bare],
   async prepare(ground) {
     await ground.file(FILE, ground.sizes.resumed);
   },
   async once(served, ground): Promise<Sample> {
     const local = join(ground.here, ground.fresh());
-    const command = served.getFile?.(FILE, local);
+    const command = (served.resumeFile ?? served.getFile)?.(FILE, local);
     if (command === undefined) throw new Error("it cannot get a file");
-    if (served.port !== undefined) {
-      const held = ground.sizes.resumed - MISSING;
-      await interrupted(command, ground.here, join(ground.served, FILE), held);
-    }
+    await served.leavePart?.(FILE, local, ground.sizes.resumed - MISSING);
     const { seconds, cpu, memory } = await run(command);
-    if (served.port !== undefined) {
+    if (served.leavePart !== undefined) {
       ground.check(join(ground.served, FILE), local);
       rmSync(local, { force: true });
     }

@@ -3,6 +3,7 @@ import { Delay } from "../delay.ts";
 import type { Ground } from "../ground.ts";
 import { measure } from "../measure.ts";
 import type { Served } from "../peer.ts";
+import { bare } from "../peers/bare.ts";
 import { copy } from "../peers/copy.ts";
 import { openssh } from "../peers/openssh.ts";
 import { rsync } from "../peers/rsync.ts";
@@ -25,7 +26,7 @@ export const getSmall: Work = {
   ...common,
   name: "get-small",
   title: "GET of 10,000 files of 4 KiB",
-  peers: [sftp, rsync, openssh, vsftpd, copy],
+  peers: [sftp, rsync, openssh, vsftpd, bare, copy],
   once: (served, ground) => getTree(served, ground, undefined),
 };
 
@@ -33,7 +34,7 @@ export const getSmallFar: Work = {
   ...common,
   name: "get-small-far",
   title: "the same at a round trip of 50 ms",
-  peers: [sftp, rsync],
+  peers: [sftp, rsync, bare],
   async once(served, ground) {
     using way = Delay.to(served.port ?? 0, ONE_WAY_MS);
     return await getTree(served, ground, way.port);
@@ -44,7 +45,7 @@ export const putSmall: Work = {
   ...common,
   name: "put-small",
   title: "PUT of 10,000 files of 4 KiB",
-  peers: [sftp, rsync, openssh, copy],
+  peers: [sftp, rsync, openssh, bare, copy],
   async once(served, ground) {
     const remote = ground.fresh();
     const stored = ground.folder(`served/${remote}`);
@@ -61,7 +62,7 @@ export const mirrorSame: Work = {
   ...common,
   name: "mirror-same",
   title: "MIRROR of them with nothing changed",
-  peers: [sftp, rsync],
+  peers: [sftp, rsync, bare],
   async once(served, ground) {
     const local = ground.folder("mirrored");
     const command = served.mirror?.("small", local);

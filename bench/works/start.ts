@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { run, type Sample } from "../measure.ts";
 import { without, type Peer } from "../peer.ts";
+import { bare } from "../peers/bare.ts";
 import { nginx } from "../peers/nginx.ts";
 import { sftp } from "../peers/sftp.ts";
 import type { Work } from "../work.ts";
@@ -27,7 +28,7 @@ export const startGet: Work = {
   name: "start-get",
   title: "start to exit of a GET of 1 KiB",
   unit: "seconds",
-  peers: [sftp, nginx],
+  peers: [sftp, nginx, bare],
   async prepare(ground) {
     await ground.file(FILE, 1024);
   },

@@ -12,6 +12,8 @@ export interface Greeting {
   readonly auth: string;
   /** How many requests it takes in advance. */
   readonly pipeline: number;
+  /** What it can do that not every server can. */
+  readonly features: ReadonlySet<string>;
   /** What it has said that it does not allow; of a login, that tells it. */
   readonly denied: ReadonlySet<Deniable>;
   /** Whether the server owes the reply to a NOOP that got it to speak. */
@@ -104,6 +106,7 @@ export function judgeGreeting(reply: Reply): Omit<Greeting, "asked"> | Stranger 
   return {
     auth: reply.fields.get("auth") ?? "",
     pipeline: Math.max(1, parseDecimal(reply.fields.get("pipeline") ?? "") ?? 1),
+    features: new Set(reply.fields.get("features")?.split(",")),
     denied: parseDenied(reply.fields.get("denied")),
   };
 }

@@ -16,7 +16,7 @@ import { SilenceWatch } from "./silence.ts";
 import { Slots } from "./slots.ts";
 
 /** What the server answers with a body. */
-const HAVE_BODIES: ReadonlySet<Verb> = new Set(["GET", "LIST"]);
+const HAVE_BODIES: ReadonlySet<Verb> = new Set(["GET", "LIST", "PACK"]);
 
 /** How long a server may take to say goodbye, and to read what was sent before, in milliseconds. */
 const GOODBYE_MS = 2000;
@@ -34,6 +34,8 @@ export class Session implements Line {
   readonly connection: Connection;
   /** How many requests the server takes in advance, as it has greeted. */
   readonly pipeline: number;
+  /** What the server can do that not every server can, as it has greeted. */
+  readonly features: ReadonlySet<string>;
   /** Whom it has logged in as, over TLS; `undefined` where it is plain, and nobody had to. */
   readonly user: string | undefined;
   /** When it was opened, on the clock of `performance.now()`. */
@@ -58,6 +60,7 @@ export class Session implements Line {
     this.address = { host: target.host, port: target.port };
     this.connection = connection;
     this.pipeline = reached.greeting.pipeline;
+    this.features = reached.greeting.features;
     this.user = reached.login?.user;
     this.#channel = new Channel(connection, reached.decoder);
     this.#outbox = new Outbox(connection);

@@ -1,5 +1,6 @@
 import { blockDigest } from "../digest/block.ts";
 import { smallFileDigest } from "../digest/file.ts";
+import { PACK } from "../protocol/pack.ts";
 import type { Path } from "../protocol/path.ts";
 import { StorageError } from "../storage/errors.ts";
 import { SMALL } from "../storage/read-blocks.ts";
@@ -16,14 +17,10 @@ import {
 import { LITTLE, type BodyEvent, type Exchange } from "./exchange.ts";
 import { digestField, integerField } from "./fields.ts";
 import { onAbort } from "./on-abort.ts";
+import { packed, receivePacked, unpacked } from "./packed-downloads.ts";
+import type { SmallDownload, Taker, Whole } from "./small-download.ts";
 import type { Session } from "./session.ts";
 import type { Watcher } from "./transfer.ts";
-
-/** A small file that is to be got. */
-export interface SmallDownload {
-  readonly remote: Path;
-  readonly local: Path;
-}
 
 /**
  * Gets small files, asked for with one write, and stores them together, as far as nothing is unusual
@@ -42,34 +39,24 @@ export async function downloadSmall<F extends SmallDownload>(
   if (signal.aborted) throw new Interrupted();
   const started = performance.now();
   const came: (Whole & { readonly file: F; readonly path: Path })[] = [];
-  const exchange = session.requestAll(
-    "GET",
-    files.map(({ remote }) => remote),
-  );
-  const forget = onAbort(signal, () => exchange.startCancel());
-  let left = 0;
-  let failure: CommandFailed | undefined;
-  try {
-    for (const file of files) {
-      if (signal.aborted) throw new Interrupted();
-      if (left > 0) break;
-      const { size, whole, refused } = await receive(exchange);
-      // Of a file that has grown little is read and dropped. To wait for what has become large is of
-      // no use, and all behind it is cancelled with it.
-      if (size > LITTLE) left = size;
-      if (isOfConnection(refused)) throw refused;
-      if (refused !== undefined && !isCancelled(refused)) watcher.failed(file, refused);
-      if (whole === undefined) continue;
+  const taker: Taker<F> = {
+    came: (file, whole) => {
       came.push({ file, path: file.local, ...whole });
-      watcher.came?.(file, size);
-    }
-  } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error;
-    failure = error;
-    left = Infinity;
-  } finally {
-    forget();
-    await exchange.tryLeave(left);
+      watcher.came?.(file, whole.content.length);
+    },
+    refused: (file, refused) => watcher.failed(file, refused),
+  };
+  let failure: CommandFailed | undefined;
+  const { packs, others } = session.features.has(PACK) ? packed(files) : unpacked(files);
+  // Both are asked for before the first comes.
+  const asking = [
+    receivePacked(session, packs, signal, taker),
+    receiveEach(session, others, signal, taker),
+  ];
+  for (const asked of await Promise.allSettled(asking)) {
+    if (asked.status === "fulfilled") continue;
+    if (!(asked.reason instanceof CommandFailed)) throw asked.reason;
+    failure ??= asked.reason;
   }
   // Also what came before it failed.
   const stored = await storage.storeSmall?.(came);
@@ -84,6 +71,40 @@ export async function downloadSmall<F extends SmallDownload>(
     else watcher.moved(file, { bytes, reused: 0, digest, seconds });
   }
   if (failure !== undefined) throw failure;
+}
+
+async function receiveEach<F extends SmallDownload>(
+  session: Session,
+  files: readonly F[],
+  signal: AbortSignal,
+  taker: Taker<F>,
+): Promise<void> {
+  if (files.length === 0) return;
+  const exchange = session.requestAll(
+    "GET",
+    files.map(({ remote }) => remote),
+  );
+  const forget = onAbort(signal, () => exchange.startCancel());
+  let left = 0;
+  try {
+    for (const file of files) {
+      if (signal.aborted) throw new Interrupted();
+      if (left > 0) break;
+      const { size, whole, refused } = await receive(exchange);
+      // Of a file that has grown little is read and dropped. To wait for what has become large is of
+      // no use, and all behind it is cancelled with it.
+      if (size > LITTLE) left = size;
+      if (isOfConnection(refused)) throw refused;
+      if (refused !== undefined && !isCancelled(refused)) taker.refused(file, refused);
+      if (whole !== undefined) taker.came(file, whole);
+    }
+  } catch (error) {
+    left = Infinity;
+    throw error;
+  } finally {
+    forget();
+    await exchange.tryLeave(left);
+  }
 }
 
 /**
@@ -108,13 +129,6 @@ async function storeAlone(
     if (error instanceof StorageError) return error;
     throw error;
   }
-}
-
-/** A small file that came whole, and is verified. */
-interface Whole extends Omit<NewSmallFile, "path"> {
-  readonly digest: bigint;
-  /** Gives the content's memory back. */
-  readonly release?: (() => void) | undefined;
 }
 
 /** What came of one file: its size, and all of it or why there is none; neither where it is odd. */

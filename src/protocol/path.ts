@@ -20,6 +20,17 @@ export class BadPath extends Error {
  * @throws {BadPath} where a part holds `/`, NUL or invalid UTF-8, or something is too long.
  */
 export function decodePath(encoded: string): Path {
+  const parts = decodeNames(encoded);
+  checkLengths(parts);
+  return parts;
+}
+
+/**
+ * Reads names with `/` between them, which are no path: how many bytes they have together is nobody's
+ * affair.
+ * @throws {BadPath} where one holds `/`, NUL or invalid UTF-8.
+ */
+export function decodeNames(encoded: string): string[] {
   const parts: string[] = [];
   for (const piece of encoded.split("/")) {
     const part = decodeText(piece);
@@ -28,7 +39,6 @@ export function decodePath(encoded: string): Path {
     if (part.includes("\0")) throw new BadPath(`The name ${piece} holds a NUL`);
     parts.push(part);
   }
-  checkLengths(parts);
   return parts;
 }
 

@@ -1,6 +1,7 @@
 import type { Failure } from "./codes.ts";
 import { parseLine, type Line } from "./line.ts";
-import { BadPath, decodePath, encodePath, type Path } from "./path.ts";
+import { MOST_TOGETHER } from "./limits.ts";
+import { BadPath, decodeNames, decodePath, encodePath, type Path } from "./path.ts";
 import { parseDecimal, parseDigest, formatDigest } from "./text.ts";
 
 const PART_KEY = /^[0-9a-f]{32}$/;
@@ -35,6 +36,8 @@ const KINDS = {
     write: (text: string): string => text,
   },
   path: { read: readPath, write: encodePath },
+  /** Names of files in one folder. */
+  names: { read: readNames, write: encodePath as (names: readonly string[]) => string },
 } as const;
 
 type Kind = keyof typeof KINDS;
@@ -55,6 +58,7 @@ export const GRAMMAR = {
     },
   },
   HELD: { path: "required", keys: { part: "key" }, requires: "part" },
+  PACK: { path: "optional", keys: { names: "names" }, requires: "names" },
   LIST: { path: "optional", keys: { recursive: "flag" } },
   STAT: { path: "optional", keys: { digest: "flag", upto: "integer" } },
   MKDIR: { path: "required", keys: {} },
@@ -205,6 +209,11 @@ function understand(
     if (!(error instanceof BadPath)) throw error;
     return reject({ code: 553, word: "name" }, error.message);
   }
+}
+
+function readNames(encoded: string): readonly string[] | undefined {
+  const names = decodeNames(encoded);
+  return names.length <= MOST_TOGETHER && !names.includes("") ? names : undefined;
 }
 
 function readPath(encoded: string): Path | undefined {

@@ -5,7 +5,7 @@ import { ProtocolViolation } from "../protocol/violation.ts";
 import { Channel } from "../transport/channel.ts";
 import { ConnectionLost, type Connection } from "../transport/connection.ts";
 import { aborted, RequestFailed } from "./failures.ts";
-import { Body, BODY_BYTES, type Job } from "./job.ts";
+import { Body, BODY_BYTES, requestsOf, type Job } from "./job.ts";
 import { BoundedQueue, Room } from "./queue.ts";
 
 /** So long is read of what one client has sent before others have their turn, in milliseconds, */
@@ -173,7 +173,7 @@ export class Intake {
     if (this.#isForgotten) body?.fail(aborted("The connection was lost"));
     if (body !== undefined) this.#open = body;
     this.#unanswered.add(job);
-    return this.#jobs.put(job, 1);
+    return this.#jobs.put(job, requestsOf(job));
   }
 
   #cancelAll(): void {

@@ -122,10 +122,19 @@ export interface Job {
   cancelled: boolean;
 }
 
+/** As how many requests one counts of those that a client may have outstanding. */
+export function requestsOf({ asked }: Job): number {
+  return asked.type === "request" && asked.request.verb === "PACK"
+    ? asked.request.keys.names.length
+    : 1;
+}
+
 /** Parts of a path that count as one request more: each is a folder to go down to. */
 const PARTS = 32;
 
 /** As how many requests one counts where they are carried out together, or wait for one thread. */
-export function weightOf({ asked }: Job): number {
-  return asked.type === "request" ? Math.max(1, Math.ceil(asked.request.path.length / PARTS)) : 1;
+export function weightOf(job: Job): number {
+  const { asked } = job;
+  const depth = asked.type === "request" ? Math.ceil(asked.request.path.length / PARTS) : 1;
+  return Math.max(depth, requestsOf(job));
 }

@@ -157,6 +157,7 @@ export class Lanes {
     const way = wayTo(request.path);
     switch (request.verb) {
       case "GET":
+      case "PACK":
         return { way, writes: false };
       case "STAT":
         return this.#ahead.names && request.keys.digest === undefined

@@ -1,5 +1,6 @@
 import type { Observe, ServerEvent } from "../observe/events.ts";
 import { PIPELINE, PROTOCOL_VERSION } from "../protocol/limits.ts";
+import { PACK } from "../protocol/pack.ts";
 import { formatFailure, formatSuccess } from "../protocol/reply.ts";
 import { networkOf } from "../security/ip.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -154,6 +155,7 @@ export class Session {
         server: this.#options.program,
         auth: this.#login === undefined ? "none" : MECHANISM,
         pipeline: PIPELINE,
+        features: this.#options.storage.readSmall && PACK,
         // Where somebody has to log in, that tells what they may do.
         denied: this.#admitted?.rights.denied,
       }),

@@ -8,6 +8,7 @@ import { abort, noop, quit } from "./verbs/control.ts";
 import { get } from "./verbs/get.ts";
 import { held } from "./verbs/held.ts";
 import { list } from "./verbs/list.ts";
+import { pack } from "./verbs/pack.ts";
 import { put } from "./verbs/put.ts";
 import { stat } from "./verbs/stat.ts";
 import { mkdir, remove, rename } from "./verbs/tree.ts";
@@ -33,6 +34,7 @@ const VERBS: { readonly [V in Verb]: VerbEntry<V> } = {
   GET: { handle: get, right: "read", logged: true },
   PUT: { handle: put, right: "add", over: "replace", logged: true, does: "storing files" },
   HELD: { handle: held, right: "add", logged: true, does: "storing files" },
+  PACK: { handle: pack, right: "read", logged: true },
   LIST: { handle: list, right: "read", logged: false },
   STAT: { handle: stat, right: "read", logged: false },
   MKDIR: { handle: mkdir, right: "add", logged: true, unless: "exists", does: "making folders" },

@@ -69,6 +69,7 @@ export function isCreatable(path: Path): boolean {
 
 /** Why a part of a path cannot be created, in words that follow the name; `undefined` if it can. */
 export function whyNotCreatable(part: string): string | undefined {
+  if (isOrdinary(part)) return undefined;
   return whyNotReadable(part) ?? whyNotEverywhere(part);
 }
 
@@ -78,9 +79,13 @@ export function isStaging(part: string): boolean {
   return isAnywhere(part, STAGING) || SHORT_STAGING.test(bare(part));
 }
 
+/** As good as every name is plain, and to judge it as any other costs five times as much. */
+function isOrdinary(part: string): boolean {
+  return isPlain(part) && part.length <= MAX_NAME;
+}
+
 function whyNotReadable(part: string): string | undefined {
-  // As good as every name is plain, and to judge it as any other costs five times as much.
-  if (isPlain(part) && part.length <= MAX_NAME) return undefined;
+  if (isOrdinary(part)) return undefined;
   if (part === "") return "is empty";
   if (part === "." || part === "..") return "leads elsewhere";
   if (part.includes("/") || part.includes("\0")) return "holds a slash or a NUL";

@@ -167,7 +167,8 @@ export interface Storage {
    * Reads small files, of at most `SMALL` bytes each: many of them cost little more than one.
    * @returns `undefined` in place of each that `open` is to be asked for, also for what is wrong
    */
-  readSmall?(paths: readonly Path[]): Promise<readonly (SmallFile | undefined)[]>;
+  readonly readSmall?:
+    ((paths: readonly Path[]) => Promise<readonly (SmallFile | undefined)[]>) | undefined;
   /**
    * Stores small files in this order, over what may be replaced: many cost little more than one. Of
    * two neither may be in the other's way.

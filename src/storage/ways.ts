@@ -109,14 +109,17 @@ class Owners<T> {
 
   leave(name: string, owner: T): void {
     const more = this.#more?.get(name);
-    if (this.#only.get(name) !== owner) {
-      more?.delete(owner);
-    } else {
-      const [next] = more ?? [];
-      if (next === undefined) this.#only.delete(name);
-      else this.#only.set(name, next);
-      if (next !== undefined) more?.delete(next);
+    const isOnly = this.#only.get(name) === owner;
+    if (more === undefined) {
+      if (isOnly) this.#only.delete(name);
+      return;
     }
-    if (more?.size === 0) this.#more?.delete(name);
+    const [next] = more;
+    if (!isOnly) more.delete(owner);
+    else if (next !== undefined) {
+      this.#only.set(name, next);
+      more.delete(next);
+    }
+    if (more.size === 0) this.#more?.delete(name);
   }
 }

@@ -155,7 +155,7 @@ test("the greeting is the page's", async () => {
   const told = await asks(served.port, `\ntell(client.greeting, client.greeting.fields)`);
   expect(told).toEqual([
     /S: (220 .*)/.exec(PAGE)?.[1],
-    { protocol: "1", server: "sftp/1.0.0", auth: "none", pipeline: "1024" },
+    { protocol: "1", server: "sftp/1.0.0", auth: "none", pipeline: "1024", features: "pack" },
   ]);
 });
 
@@ -775,8 +775,8 @@ function contentOf(head: Step, rest: Step[]): string {
   if (first?.text === "…") return "\0".repeat(length);
   let content = first?.text ?? "";
   while (Buffer.byteLength(content) < length) {
-    const next =
-      content.startsWith("{") && rest[0]?.text.startsWith("{") ? rest.shift() : undefined;
+    const isEntry = content.startsWith("{") && rest[0]?.text.startsWith("{") === true;
+    const next = isEntry || /^\d+ \d+,/.test(content) ? rest.shift() : undefined;
     content += next === undefined ? "\n" : `\n${next.text}`;
   }
   expect(Buffer.byteLength(content), `The content after ${head.text}`).toBe(length);
@@ -800,6 +800,12 @@ function plant(served: Served, steps: readonly Step[]): void {
     write(served.at(name), verb === "GET" && path === "large" ? "" : "hello");
     if (path === "large") truncateSync(served.at(name), 10 * 2 ** 30);
     times.push([name, time]);
+  }
+  for (const [, folder, names = ""] of text.matchAll(/^PACK (\S+) names=(\S+)/gm)) {
+    for (const one of [names.split("/")[0] ?? "", "a b"]) {
+      write(served.at(`${folder}/${one}`), "hello");
+      times.push([`${folder}/${one}`, time]);
+    }
   }
   const root = /^213 type=folder .*mtime=(\d+)/m.exec(text)?.[1];
   if (root !== undefined) times.push([".", Number(root)]);

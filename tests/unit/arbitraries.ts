@@ -24,6 +24,10 @@ export const bodilessRequest: fc.Arbitrary<{ request: AnyRequest; line: string }
     request: { verb: "HELD", path, keys: { part } } as const,
     line: formatRequest("HELD", path, { part }),
   })),
+  fc.tuple(somePath, fc.array(part, { minLength: 1, maxLength: 64 })).map(([path, names]) => ({
+    request: { verb: "PACK", path, keys: { names } } as const,
+    line: formatRequest("PACK", path, { names }),
+  })),
   fc.tuple(somePath, fc.record({ recursive: yes }, { requiredKeys: [] })).map(([path, keys]) => ({
     request: { verb: "LIST", path, keys } as const,
     line: formatRequest("LIST", path, keys),

@@ -35,6 +35,8 @@ const UNDERSTOOD: [string, AnyRequest][] = [
     "PUT a mtime=0 if=absent exec=1 size=9007199254740991",
     { verb: "PUT", path: ["a"], keys: { size: 2 ** 53 - 1, mtime: 0, exec: true, if: "absent" } },
   ],
+  ["PACK a/b names=c/d%20e", { verb: "PACK", path: ["a", "b"], keys: { names: ["c", "d e"] } }],
+  ["PACK names=a,b", { verb: "PACK", path: [], keys: { names: ["a,b"] } }],
   ["LIST", { verb: "LIST", path: [], keys: {} }],
   ["LIST a recursive=1", { verb: "LIST", path: ["a"], keys: { recursive: true } }],
   ["LIST recursive=1", { verb: "LIST", path: [], keys: { recursive: true } }],
@@ -122,6 +124,11 @@ describe("parseRequest()", () => {
     ["data with a slash", "AUTH data=AA/A"],
     ["a path where none belongs", "AUTH a data=AAAA"],
     ["a repeated offset", "GET a offset=0 offset=0"],
+    ["no names", "PACK a"],
+    ["no names", "PACK a names="],
+    ["a name of no length", "PACK a names=b//c"],
+    ["a name of no length", "PACK a names=/b"],
+    ["more names than a pack has", `PACK a names=${Array(65).fill("b").join("/")}`],
   ])("rejects with 501 %s: %s", (_, line) => {
     expect(rejectionOf(line)).toBe("501 argument");
   });
@@ -167,7 +174,7 @@ describe("parseRequest()", () => {
   const verbsWithPath = Object.entries(GRAMMAR).filter(([, { path }]) => path !== "none");
 
   describe.each(verbsWithPath.map(([verb]) => verb))("of %s", (verb) => {
-    const keys = { RENAME: " to=b", HELD: ` part=${KEY}` }[verb] ?? "";
+    const keys = { RENAME: " to=b", PACK: " names=b", HELD: ` part=${KEY}` }[verb] ?? "";
 
     test.each(["/x", "//h/s", "..\\x", "C:\\x", "a\0b", "a\x1b", "\u202e", "é"])(
       "throws ProtocolViolation when the path is a raw %j",
@@ -199,12 +206,16 @@ describe("parseRequest()", () => {
     );
   });
 
-  test.each(["a%2Fb", "%00", "%FF", "a/%ED%A0%80", "a".repeat(256)])(
-    "rejects with 553 the target %s",
-    (to) => {
-      expect(rejectionOf(`RENAME a to=${to}`)).toBe("553 name");
-    },
-  );
+  test.each(["a%2Fb", "%00", "%FF", "a/%ED%A0%80"])("rejects with 553 the target %s", (to) => {
+    expect(rejectionOf(`RENAME a to=${to}`)).toBe("553 name");
+    expect(rejectionOf(`PACK a names=${to}`)).toBe("553 name");
+  });
+
+  test("rejects with 553 a target that is too long; of names only the file system tells", () => {
+    expect(rejectionOf(`RENAME a to=${"a".repeat(256)}`)).toBe("553 name");
+    const names = Array(64).fill("a".repeat(100)).join("/");
+    expect(rejectionOf(`PACK a names=${names}`)).toBeUndefined();
+  });
 });
 
 describe("formatRequest()", () => {

@@ -8,7 +8,6 @@ import type {
   NewSmallFile,
   Part,
   Sink,
-  SmallFile,
   Source,
   Storage,
 } from "../storage.ts";
@@ -52,8 +51,8 @@ export class LimitedStorage implements Storage {
     return this.#inner.openAhead?.(path);
   }
 
-  async readSmall(paths: readonly Path[]): Promise<readonly (SmallFile | undefined)[]> {
-    return (await this.#inner.readSmall?.(paths)) ?? [];
+  get readSmall() {
+    return this.#inner.readSmall?.bind(this.#inner);
   }
 
   get storeSmall() {
