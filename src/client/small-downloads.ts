@@ -11,9 +11,10 @@ import {
   Interrupted,
   isCancelled,
   isOfConnection,
+  refusalOf,
   type Refused,
 } from "./errors.ts";
-import { LITTLE, refusalOf, type BodyEvent, type Exchange } from "./exchange.ts";
+import { LITTLE, type BodyEvent, type Exchange } from "./exchange.ts";
 import { digestField, integerField } from "./fields.ts";
 import { onAbort } from "./on-abort.ts";
 import { receivePacked } from "./packed-downloads.ts";
