@@ -1,15 +1,25 @@
 import { blockDigest } from "../digest/block.ts";
 import { smallFileDigest } from "../digest/file.ts";
-import { formatBlockHeader } from "../protocol/block.ts";
+import { formatBlockHeader, frameBlock, MAX_BLOCK_HEADER } from "../protocol/block.ts";
+import { packBlocks, UNPACK } from "../protocol/pack.ts";
 import type { Path } from "../protocol/path.ts";
 import type { Reply } from "../protocol/reply.ts";
 import { formatBodyEnd, formatRequest } from "../protocol/request.ts";
+import { parseDecimal } from "../protocol/text.ts";
 import type { SmallFile, Storage } from "../storage/storage.ts";
 import { join } from "../transport/join.ts";
-import { CommandFailed, Interrupted, isCancelled, isOfConnection } from "./errors.ts";
-import { orRefused, type Exchange } from "./exchange.ts";
+import {
+  brokenProtocol,
+  CommandFailed,
+  Interrupted,
+  isCancelled,
+  isOfConnection,
+  refusalOf,
+} from "./errors.ts";
+import { orRefused, type Exchange, type Success } from "./exchange.ts";
 import { onAbort } from "./on-abort.ts";
 import { confirmStored, putKeys } from "./send-body.ts";
+import { packed, unpacked } from "./packs.ts";
 import type { Session } from "./session.ts";
 import type { Watcher } from "./transfer.ts";
 import { hasStored, type Unconfirmed } from "./upload.ts";
@@ -48,19 +58,35 @@ export async function uploadSmall<F extends SmallUpload>(
     if (settled !== undefined) moved(file, settled.size, settled);
     else if (file.unconfirmed === undefined) left.push(file);
   }
-  await send(session, left, storage, signal, (file, reading, reply) => {
-    const wrong = whatIsWrong(reply, reading);
-    if (wrong === undefined) moved(file, 0, reading);
-    else if (isOfConnection(wrong)) throw wrong;
-    else if (!isCancelled(wrong)) watcher.failed(file, wrong);
-  });
+  const { packs, others } = maySendPacks(session) ? packed(left) : unpacked(left);
+  const answered: Answered<F> = (file, reading, verdict) => {
+    if (verdict === "stored") moved(file, 0, reading);
+    else if (verdict === "left") return;
+    else if (isOfConnection(verdict)) throw verdict;
+    else if (!isCancelled(verdict)) watcher.failed(file, verdict);
+  };
+  const sending = packs.map(({ folder, files: some }) =>
+    send(session, some, (read) => asPack(folder, read), storage, signal, answered),
+  );
+  sending.push(send(session, others, oneByOne, storage, signal, answered));
+  for (const sent of await Promise.allSettled(sending)) {
+    if (sent.status === "rejected") throw sent.reason;
+  }
 }
 
-/** What a reply says against a file; `undefined` where it says that it is stored. */
-function whatIsWrong(reply: Reply, { digest }: Unconfirmed): CommandFailed | undefined {
+/** What the server says of a file: also why not, or that it is to be sent by itself. */
+type Verdict = "stored" | "left" | CommandFailed;
+type Answered<F> = (file: F, reading: Unconfirmed, verdict: Verdict) => void;
+
+/** Whether packs are of use: what they may not replace they leave. */
+function maySendPacks({ features, denied }: Session): boolean {
+  return features.has(UNPACK) && !denied.has("replace") && !denied.has("add");
+}
+
+function verdictOf(reply: Reply, { digest }: Unconfirmed): Verdict {
   try {
     confirmStored(orRefused(reply), digest);
-    return undefined;
+    return "stored";
   } catch (error) {
     if (error instanceof CommandFailed) return error;
     throw error;
@@ -89,29 +115,45 @@ async function settle(
 interface Batch<F> {
   readonly readings: readonly (readonly [F, Unconfirmed])[];
   readonly bytes: Uint8Array;
+  /** How many requests they are. */
+  readonly requests: number;
+  /** Reads what the server answers, and tells it of each; a file that it tells nothing of is left. */
+  readonly replies: (exchange: Exchange, answered: Answered<F>) => Promise<void>;
 }
 
-/** @param answered is told what the server answers; where it throws, that is no answer */
+/** What makes a batch of files. */
+type Packing<F> = (files: readonly (readonly [F, SmallFile])[]) => Batch<F>;
+
+/** @param answered is told of each file; where it throws, that is no answer */
 async function send<F extends SmallUpload>(
   session: Session,
   files: readonly F[],
+  packing: Packing<F>,
   storage: Storage,
   signal: AbortSignal,
-  answered: (file: F, reading: Unconfirmed, reply: Reply) => void,
+  answered: Answered<F>,
 ): Promise<void> {
+  if (files.length === 0) return;
   let exchange: Exchange | undefined;
   const unsure = new Map<F, Unconfirmed>();
   const isSent = await session.groups.take();
   const forget = onAbort(signal, () => exchange?.startCancel());
   try {
-    const begun = await begin(session, files, storage, signal, isSent);
-    if (begun === undefined) return;
-    ({ exchange } = begun);
-    for (const [file, reading] of begun.readings) unsure.set(file, reading);
-    for (const [file, reading] of begun.readings) {
-      answered(file, reading, await exchange.reply());
+    if (signal.aborted) throw new Interrupted();
+    session.checkOpen();
+    const contents = (await storage.readSmall?.(files.map(({ local }) => local))) ?? [];
+    const read = files.flatMap((file, index) => {
+      const content = contents[index];
+      return content === undefined ? [] : [[file, content] as const];
+    });
+    if (read.length === 0) return;
+    const { readings, bytes, requests, replies } = packing(read);
+    exchange = await session.uploadAll(bytes, requests, signal, isSent);
+    for (const [file, reading] of readings) unsure.set(file, reading);
+    await replies(exchange, (file, reading, verdict) => {
+      answered(file, reading, verdict);
       unsure.delete(file);
-    }
+    });
   } finally {
     for (const [file, reading] of unsure) file.unconfirmed = reading;
     forget();
@@ -120,55 +162,77 @@ async function send<F extends SmallUpload>(
   }
 }
 
-/**
- * Reads files and begins to send them.
- * @returns those that were read, and what the server answers; `undefined` where none were
- */
-async function begin<F extends SmallUpload>(
-  session: Session,
-  files: readonly F[],
-  storage: Storage,
-  signal: AbortSignal,
-  onSent: () => void,
-): Promise<(Pick<Batch<F>, "readings"> & { readonly exchange: Exchange }) | undefined> {
-  if (signal.aborted) throw new Interrupted();
-  if (files.length === 0) return undefined;
-  session.checkOpen();
-  const { readings, bytes } = await read(files, storage);
-  if (readings.length === 0) return undefined;
-  const exchange = await session.uploadAll(bytes, readings.length, signal, onSent);
-  return { readings, exchange };
+function readingOf({ content }: SmallFile): Unconfirmed & { readonly block: bigint | undefined } {
+  const size = content.length;
+  const block = size === 0 ? undefined : blockDigest(content);
+  return { size, block, digest: smallFileDigest(block) };
 }
 
-async function read<F extends SmallUpload>(
-  files: readonly F[],
-  storage: Storage,
-): Promise<Batch<F>> {
-  const contents = (await storage.readSmall?.(files.map(({ local }) => local))) ?? [];
+/** A PUT for each. */
+function oneByOne<F extends SmallUpload>(files: readonly (readonly [F, SmallFile])[]): Batch<F> {
   const readings: (readonly [F, Unconfirmed])[] = [];
   const pieces: (string | Uint8Array)[] = [];
-  for (const [index, file] of files.entries()) {
-    const content = contents[index];
-    if (content === undefined) continue;
-    const size = content.content.length;
-    const block = size === 0 ? undefined : blockDigest(content.content);
-    const digest = smallFileDigest(block);
+  for (const [file, read] of files) {
+    const { size, block, digest } = readingOf(read);
+    const { content, mtime, exec } = read;
     readings.push([file, { size, digest }]);
-    pieces.push(...formatUpload(file.remote, content, block, digest));
+    pieces.push(formatRequest("PUT", file.remote, putKeys({ size, mtime, exec })));
+    if (block !== undefined) pieces.push(formatBlockHeader(size, block), content);
+    pieces.push(formatBodyEnd("END", { digest }));
   }
-  return { readings, bytes: join(pieces) };
+  return {
+    readings,
+    bytes: join(pieces),
+    requests: readings.length,
+    async replies(exchange, answered) {
+      for (const [file, reading] of readings) {
+        answered(file, reading, verdictOf(await exchange.reply(), reading));
+      }
+    },
+  };
 }
 
-function formatUpload(
-  remote: Path,
-  { content, mtime, exec }: SmallFile,
-  block: bigint | undefined,
-  digest: bigint,
-): (string | Uint8Array)[] {
-  const size = content.length;
-  return [
-    formatRequest("PUT", remote, putKeys({ size, mtime, exec })),
-    ...(block === undefined ? [] : [formatBlockHeader(size, block), content]),
-    formatBodyEnd("END", { digest }),
-  ];
+/** One UNPACK for all, which are in this folder. */
+function asPack<F extends SmallUpload>(
+  folder: Path,
+  files: readonly (readonly [F, SmallFile])[],
+): Batch<F> {
+  const names = files.map(([{ remote }]) => remote.at(-1) ?? "");
+  const pieces: (string | Uint8Array)[] = [formatRequest("UNPACK", folder, { names })];
+  for (const { buffer, length } of packBlocks(files.map(([, read]) => read))) {
+    const data = buffer.subarray(MAX_BLOCK_HEADER, MAX_BLOCK_HEADER + length);
+    pieces.push(frameBlock(buffer, length, blockDigest(data)));
+  }
+  pieces.push(formatBodyEnd("END", {}));
+  const readings = files.map(([file, read]) => {
+    const { size, digest } = readingOf(read);
+    return [file, { size, digest }] as const;
+  });
+  return {
+    readings,
+    bytes: join(pieces),
+    requests: 1,
+    async replies(exchange, answered) {
+      const reply = await exchange.reply();
+      const refused = reply.ok ? undefined : refusalOf(reply);
+      if (isOfConnection(refused)) throw refused;
+      const left = reply.ok ? leftOf(reply, readings.length) : undefined;
+      for (const [place, [file, reading]] of readings.entries()) {
+        // What is wrong with it is told where it is sent by itself.
+        answered(file, reading, left?.has(place) === false ? "stored" : "left");
+      }
+    },
+  };
+}
+
+/** The places of those that the server has not stored. */
+function leftOf(reply: Success, count: number): ReadonlySet<number> {
+  const named = reply.fields.get("left");
+  const places = named === undefined ? [] : named.split(",").map(parseDecimal);
+  return new Set(
+    places.map((place) => {
+      if (place !== undefined && place < count) return place;
+      throw brokenProtocol("The server's reply to UNPACK names no file that was sent");
+    }),
+  );
 }

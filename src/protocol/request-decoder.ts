@@ -6,6 +6,7 @@ import {
   type BlockRule,
 } from "./block.ts";
 import {
+  hasBody,
   parseBodyEnd,
   parseRequest,
   type AnyRequest,
@@ -19,7 +20,7 @@ import { ProtocolViolation } from "./violation.ts";
 /** What a server reads from a client. */
 export type RequestEvent =
   | { readonly type: "request"; readonly request: AnyRequest }
-  /** A line that asks for nothing that can be done. After a PUT its body follows all the same. */
+  /** A line that asks for nothing that can be done. Where it has a body, that follows all the same. */
   | { readonly type: "rejected"; readonly rejection: Rejection }
   | ({ readonly type: "block"; readonly digest: bigint | undefined } & Run)
   | { readonly type: "keepalive" }
@@ -45,12 +46,13 @@ export class RequestDecoder extends StreamDecoder<RequestEvent, BlockHeader> {
     if (understood.ok) {
       const { request } = understood;
       if (request.verb === "PUT") this.body = bodyOf(request);
+      else if (hasBody(request.verb)) this.body = anyBlocks;
       return { type: "request", request };
     }
     const { rejection } = understood;
     if (first && rejection.failure.code === 500) throw new ProtocolViolation(rejection.message);
     if (rejection.verb === "END") throw new ProtocolViolation("END outside of a body");
-    if (rejection.verb === "PUT") this.body = anyBlocks;
+    if (hasBody(rejection.verb)) this.body = anyBlocks;
     return { type: "rejected", rejection };
   }
 

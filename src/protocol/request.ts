@@ -59,6 +59,7 @@ export const GRAMMAR = {
   },
   HELD: { path: "required", keys: { part: "key" }, requires: "part" },
   PACK: { path: "optional", keys: { names: "names" }, requires: "names" },
+  UNPACK: { path: "optional", keys: { names: "names" }, requires: "names" },
   LIST: { path: "optional", keys: { recursive: "flag" } },
   STAT: { path: "optional", keys: { digest: "flag", upto: "integer" } },
   MKDIR: { path: "required", keys: {} },
@@ -70,7 +71,7 @@ export const GRAMMAR = {
   QUIT: { path: "none", keys: {} },
 } as const satisfies Record<string, VerbGrammar>;
 
-/** What may stand only within the body of a PUT, and ends it. */
+/** What may stand only within a body that a client sends, and ends it. */
 const BODY_GRAMMAR = {
   END: { path: "none", keys: { digest: "digest" } },
   ABORT: { path: "none", keys: { drop: "flag" } },
@@ -104,8 +105,13 @@ interface RequestOf<V extends string, G extends VerbGrammar> {
 export type Request<V extends Verb = Verb> = RequestOf<V, (typeof GRAMMAR)[V]>;
 /** Any request, so that its verb tells its keys. */
 export type AnyRequest = { [V in Verb]: Request<V> }[Verb];
-/** What ends the body of a PUT. */
+/** What ends a body that a client sends. */
 export type BodyEnd = { [V in BodyVerb]: RequestOf<V, (typeof BODY_GRAMMAR)[V]> }[BodyVerb];
+
+/** Whether a verb's request is followed by a body. */
+export function hasBody(verb: string): boolean {
+  return verb === "PUT" || verb === "UNPACK";
+}
 
 /** A grammatical line that asks for nothing that can be done: the reply says why. */
 export interface Rejection {

@@ -1,6 +1,7 @@
 import { Lease } from "../memory/lease.ts";
 import { PIPELINE } from "../protocol/limits.ts";
 import { RequestDecoder, type RequestEvent } from "../protocol/request-decoder.ts";
+import { hasBody } from "../protocol/request.ts";
 import { ProtocolViolation } from "../protocol/violation.ts";
 import { Channel } from "../transport/channel.ts";
 import { ConnectionLost, type Connection } from "../transport/connection.ts";
@@ -164,7 +165,7 @@ export class Intake {
     }
     const verb = event.type === "request" ? event.request.verb : event.rejection.verb;
     if (event.type === "request" && verb === "ABORT") this.#cancelAll();
-    const body = verb === "PUT" ? new Body(this.#bodies) : undefined;
+    const body = hasBody(verb) ? new Body(this.#bodies) : undefined;
     return this.#add(event, body);
   }
 

@@ -1,6 +1,7 @@
 import { MAX_DROP_MS, MAX_DROPPED } from "../protocol/limits.ts";
 import type { RequestEvent } from "../protocol/request-decoder.ts";
-import type { AnyRequest, Rejection } from "../protocol/request.ts";
+import type { Path } from "../protocol/path.ts";
+import type { AnyRequest, Rejection, Request } from "../protocol/request.ts";
 import type { RequestFailed } from "./failures.ts";
 import { BoundedQueue, type Room } from "./queue.ts";
 
@@ -117,16 +118,21 @@ export interface Job {
     | { readonly type: "rejected"; readonly rejection: Rejection }
     /** The protocol was broken, perhaps in a body; nothing comes behind it. */
     | { readonly type: "violation"; readonly message: string; readonly inBody: Body | undefined };
-  /** Of a PUT alone. */
+  /** Of what has one alone. */
   readonly body: Body | undefined;
   cancelled: boolean;
 }
 
+/** The paths of the files that a pack is of. */
+export function pathsOf({ path, keys }: Request<"PACK" | "UNPACK">): Path[] {
+  return keys.names.map((name) => [...path, name]);
+}
+
 /** As how many requests one counts of those that a client may have outstanding. */
 export function requestsOf({ asked }: Job): number {
-  return asked.type === "request" && asked.request.verb === "PACK"
-    ? asked.request.keys.names.length
-    : 1;
+  if (asked.type !== "request") return 1;
+  const { verb, keys } = asked.request;
+  return verb === "PACK" || verb === "UNPACK" ? keys.names.length : 1;
 }
 
 /** Parts of a path that count as one request more: each is a folder to go down to. */

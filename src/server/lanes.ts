@@ -1,12 +1,12 @@
 import type { Ahead } from "../storage/storage.ts";
-import { Ways, wayTo, type Way } from "../storage/ways.ts";
-import { weightOf, type Job } from "./job.ts";
+import { Ways, waysTo, wayTo, type Way } from "../storage/ways.ts";
+import { pathsOf, weightOf, type Job } from "./job.ts";
 
 const ONE_BY_ONE: Ahead = { requests: 1, uploadSize: 0, names: false };
 
 /** What a request touches, where others can be carried out beside it. */
 interface Touched {
-  readonly way: Way;
+  readonly ways: readonly Way[];
   readonly writes: boolean;
 }
 
@@ -131,7 +131,8 @@ export class Lanes {
     if (wanted === undefined) return this.#running.values().next().value;
     if (this.#alone !== undefined) return this.#alone;
     const others = wanted.writes ? this.#ways?.all : this.#ways?.written;
-    return others?.blocks(wanted.way) === true ? others.inTheWayOf(wanted.way)[0] : undefined;
+    const blocked = others && wanted.ways.find((way) => others.blocks(way));
+    return blocked && others?.inTheWayOf(blocked)[0];
   }
 
   #useWays(
@@ -144,9 +145,9 @@ export class Lanes {
     this.#ways ??= { all: new Ways(), written: new Ways() };
     use(
       this.#ways.all,
-      known.map(({ way }) => way),
+      known.flatMap(({ ways }) => ways),
     );
-    const written = known.flatMap(({ way, writes }) => (writes ? [way] : []));
+    const written = known.flatMap(({ ways, writes }) => (writes ? ways : []));
     if (written.length > 0) use(this.#ways.written, written);
   }
 
@@ -154,21 +155,23 @@ export class Lanes {
   #touchedBy({ asked }: Job): Touched | undefined {
     if (asked.type !== "request") return undefined;
     const { request } = asked;
-    const way = wayTo(request.path);
+    const ways = [wayTo(request.path)];
     switch (request.verb) {
       case "GET":
       case "PACK":
-        return { way, writes: false };
+        return { ways, writes: false };
+      case "UNPACK":
+        return { ways: waysTo(pathsOf(request)), writes: true };
       case "STAT":
         return this.#ahead.names && request.keys.digest === undefined
-          ? { way, writes: false }
+          ? { ways, writes: false }
           : undefined;
       case "DELETE":
-        return this.#ahead.names ? { way, writes: true } : undefined;
+        return this.#ahead.names ? { ways, writes: true } : undefined;
       case "PUT": {
         const { size = Infinity, part } = request.keys;
         return size <= this.#ahead.uploadSize && part === undefined
-          ? { way, writes: true }
+          ? { ways, writes: true }
           : undefined;
       }
       default:

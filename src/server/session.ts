@@ -1,6 +1,6 @@
 import type { Observe, ServerEvent } from "../observe/events.ts";
 import { PIPELINE, PROTOCOL_VERSION } from "../protocol/limits.ts";
-import { PACK } from "../protocol/pack.ts";
+import { PACK, UNPACK } from "../protocol/pack.ts";
 import { formatFailure, formatSuccess } from "../protocol/reply.ts";
 import { networkOf } from "../security/ip.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -155,7 +155,7 @@ export class Session {
         server: this.#options.program,
         auth: this.#login === undefined ? "none" : MECHANISM,
         pipeline: PIPELINE,
-        features: this.#options.storage.readSmall && PACK,
+        features: featuresOf(this.#options.storage),
         // Where somebody has to log in, that tells what they may do.
         denied: this.#admitted?.rights.denied,
       }),
@@ -227,6 +227,12 @@ export class Session {
   #sayClosing(message: string): void {
     this.#connection.write(formatFailure({ code: 421, word: "closing" }, message));
   }
+}
+
+/** What is quicker for many small files, where the storage gains by it. */
+function featuresOf({ readSmall, storeSmall }: Storage): string | undefined {
+  const features = [readSmall && PACK, storeSmall && UNPACK].filter((one) => one !== undefined);
+  return features.length === 0 ? undefined : features.join(",");
 }
 
 function reasonOf(end: IntakeEnd | undefined): string {

@@ -12,6 +12,7 @@ import { pack } from "./verbs/pack.ts";
 import { put } from "./verbs/put.ts";
 import { stat } from "./verbs/stat.ts";
 import { mkdir, remove, rename } from "./verbs/tree.ts";
+import { unpack } from "./verbs/unpack.ts";
 
 type Handler<V extends Verb> = (request: Request<V>, exchange: Exchange) => Promise<Done>;
 
@@ -35,6 +36,7 @@ const VERBS: { readonly [V in Verb]: VerbEntry<V> } = {
   PUT: { handle: put, right: "add", over: "replace", logged: true, does: "storing files" },
   HELD: { handle: held, right: "add", logged: true, does: "storing files" },
   PACK: { handle: pack, right: "read", logged: true },
+  UNPACK: { handle: unpack, right: "add", over: "replace", logged: true, does: "storing files" },
   LIST: { handle: list, right: "read", logged: false },
   STAT: { handle: stat, right: "read", logged: false },
   MKDIR: { handle: mkdir, right: "add", logged: true, unless: "exists", does: "making folders" },

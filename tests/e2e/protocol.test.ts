@@ -26,7 +26,7 @@ const stored = (name: string): string | undefined => read(folder.join(name))?.to
 test("the greeting names protocol, program, login and pipeline", async () => {
   using client = await open();
   expect(client.greeting).toMatch(
-    /^220 protocol=1 server=sftp\/\d+\.\d+\.\d+ auth=none pipeline=\d+ features=pack$/,
+    /^220 protocol=1 server=sftp\/\d+\.\d+\.\d+ auth=none pipeline=\d+ features=pack,unpack$/,
   );
   expect(Number(/pipeline=(\d+)/.exec(client.greeting)?.[1])).toBeGreaterThanOrEqual(1024);
 });

@@ -155,7 +155,13 @@ test("the greeting is the page's", async () => {
   const told = await asks(served.port, `\ntell(client.greeting, client.greeting.fields)`);
   expect(told).toEqual([
     /S: (220 .*)/.exec(PAGE)?.[1],
-    { protocol: "1", server: "sftp/1.0.0", auth: "none", pipeline: "1024", features: "pack" },
+    {
+      protocol: "1",
+      server: "sftp/1.0.0",
+      auth: "none",
+      pipeline: "1024",
+      features: "pack,unpack",
+    },
   ]);
 });
 

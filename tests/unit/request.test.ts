@@ -37,6 +37,7 @@ const UNDERSTOOD: [string, AnyRequest][] = [
   ],
   ["PACK a/b names=c/d%20e", { verb: "PACK", path: ["a", "b"], keys: { names: ["c", "d e"] } }],
   ["PACK names=a,b", { verb: "PACK", path: [], keys: { names: ["a,b"] } }],
+  ["UNPACK a names=b/c", { verb: "UNPACK", path: ["a"], keys: { names: ["b", "c"] } }],
   ["LIST", { verb: "LIST", path: [], keys: {} }],
   ["LIST a recursive=1", { verb: "LIST", path: ["a"], keys: { recursive: true } }],
   ["LIST recursive=1", { verb: "LIST", path: [], keys: { recursive: true } }],
@@ -126,6 +127,7 @@ describe("parseRequest()", () => {
     ["a repeated offset", "GET a offset=0 offset=0"],
     ["no names", "PACK a"],
     ["no names", "PACK a names="],
+    ["no names", "UNPACK a"],
     ["a name of no length", "PACK a names=b//c"],
     ["a name of no length", "PACK a names=/b"],
     ["more names than a pack has", `PACK a names=${Array(65).fill("b").join("/")}`],
@@ -174,7 +176,8 @@ describe("parseRequest()", () => {
   const verbsWithPath = Object.entries(GRAMMAR).filter(([, { path }]) => path !== "none");
 
   describe.each(verbsWithPath.map(([verb]) => verb))("of %s", (verb) => {
-    const keys = { RENAME: " to=b", PACK: " names=b", HELD: ` part=${KEY}` }[verb] ?? "";
+    const keys =
+      { RENAME: " to=b", PACK: " names=b", UNPACK: " names=b", HELD: ` part=${KEY}` }[verb] ?? "";
 
     test.each(["/x", "//h/s", "..\\x", "C:\\x", "a\0b", "a\x1b", "\u202e", "é"])(
       "throws ProtocolViolation when the path is a raw %j",

@@ -2,6 +2,7 @@ import { blockDigest } from "../../digest/block.ts";
 import { smallFileDigest } from "../../digest/file.ts";
 import { packBlocks } from "../../protocol/pack.ts";
 import type { Request } from "../../protocol/request.ts";
+import { pathsOf } from "../job.ts";
 import { HEADROOM, type Done, type Exchange } from "../exchange.ts";
 import { transferred } from "../transferred.ts";
 
@@ -11,7 +12,7 @@ import { transferred } from "../transferred.ts";
  */
 export async function pack(request: Request<"PACK">, exchange: Exchange): Promise<Done> {
   const started = performance.now();
-  const paths = request.keys.names.map((name) => [...request.path, name]);
+  const paths = pathsOf(request);
   const read = (await exchange.storage.readSmall?.(paths)) ?? [];
   const files = paths.map((_, index) => read[index]);
   exchange.begin({});

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { chmodSync, symlinkSync } from "node:fs";
+import { chmodSync, lstatSync, symlinkSync } from "node:fs";
 import { goodFile, GREETING, HostileServer } from "../../support/hostile-server.ts";
 import { Pair } from "../../support/pair.ts";
-import { connect, TemporaryFolder, type Ran } from "../../support/programs.ts";
+import { connect, ServerProcess, TemporaryFolder, type Ran } from "../../support/programs.ts";
 import { RawClient } from "../../support/raw-client.ts";
-import { contentsOf } from "../../support/trees.ts";
+import { contentsOf, writeTree } from "../../support/trees.ts";
 import { block, BLOCK_SIZE, blockDigest } from "../../support/wire.ts";
 
 /** The blocks of the reply to a PACK, up to its last line. */
@@ -28,7 +28,7 @@ describe("PACK", () => {
     await using pair = await Pair.start({ there: { ...there, "t/empty": "", "t/a,b c": "odd" } });
     chmodSync(pair.folder.join("server/t/f3"), 0o755);
     using client = await RawClient.open(pair.server.port);
-    expect(client.greeting).toContain(" features=pack");
+    expect(client.greeting).toContain(" features=pack,unpack");
     const asked = [...names.toReversed(), "empty", "a,b%20c"];
     client.sendLine(`PACK t names=${asked.join("/")}`);
     const { blocks, last } = await packOf(client);
@@ -97,6 +97,114 @@ describe("PACK", () => {
     expect(codes).toHaveLength(52);
     expect(codes.filter((code) => code !== "226" && code !== "426")).toEqual(["225"]);
     expect(await client.reply()).toBe("200");
+  });
+});
+
+/** Sends an UNPACK with a pack like this, and gives the reply. */
+async function unpack(
+  client: RawClient,
+  words: string,
+  head: string,
+  content: string,
+  digest?: string,
+): Promise<string> {
+  const bytes = Buffer.from(`${head}\n${content}`);
+  client.send(`UNPACK ${words}\n`, block(bytes, digest), "END\n");
+  return client.reply();
+}
+
+/** Files that are there, enough for a pack. */
+const OLD = Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`old${index}`, "old"]));
+
+describe("UNPACK", () => {
+  test("stores small files of a folder that it makes, with times and rights", async () => {
+    await using pair = await Pair.start({});
+    using client = await RawClient.open(pair.server.port);
+    const names = Array.from({ length: 8 }, (_, index) => `f${index}`);
+    const words = ["3 1763800000123", "0 1763800000124", "4 1763800000125 exec"];
+    const head = [...words, ...names.slice(3).map(() => "1 0")].join(",");
+    const reply = await unpack(client, `a/b names=${names.join("/")}`, head, "cccffff34567");
+    expect(reply).toBe("226");
+    const contents = ["ccc", "", "ffff", "3", "4", "5", "6", "7"];
+    const stored = names.map((name, index) => [`a/b/${name}`, contents[index]]);
+    expect(pair.served).toEqual({ "a/": "", "a/b/": "", ...Object.fromEntries(stored) });
+    const stat = lstatSync(pair.folder.join("server/a/b/f2"));
+    expect(stat.mtimeMs).toBe(1_763_800_000_125);
+    expect(stat.mode & 0o100).toBe(0o100);
+    expect(lstatSync(pair.folder.join("server/a/b/f0")).mode & 0o100).toBe(0);
+    await pair.server.waitFor(/PUT a\/b\/f2: 4 B /);
+  });
+
+  test("tells the places of those that it leaves, and stores the others", async () => {
+    await using pair = await Pair.start({ there: { "t/folder/f": "x", "t/old": "old" } });
+    symlinkSync("old", pair.folder.join("server/t/link"));
+    using client = await RawClient.open(pair.server.port);
+    const names = [
+      "f0",
+      "folder",
+      "a%3Ab",
+      "link",
+      "f0",
+      "..",
+      ".sftp-staging",
+      "old",
+      "none",
+      "f9",
+    ];
+    const head = names.map((name) => (name === "none" ? "-" : "1 0")).join(",");
+    const reply = await unpack(client, `t names=${names.join("/")}`, head, "012345678");
+    expect(reply).toBe("226 left=1,2,3,4,5,6,8");
+    expect(pair.served).toMatchObject({
+      "t/f0": "0",
+      "t/old": "7",
+      "t/f9": "8",
+      "t/folder/f": "x",
+    });
+    for (const folder of ["t/old", "t/link", "..", "t/.sftp-staging", "t/a%3Ab"]) {
+      expect(await unpack(client, `${folder} names=n`, "1 0", "n")).toBe("226 left=0");
+    }
+  });
+
+  test("stores nothing of what is damaged or malformed, and the connection goes on", async () => {
+    await using pair = await Pair.start({});
+    using client = await RawClient.open(pair.server.port);
+    const wrong = "0123456789abcdef";
+    expect(await unpack(client, "names=a", "1 0", "a", wrong)).toStartWith("551 mismatch ");
+    expect(await unpack(client, "names=a/b", "1 0", "a")).toStartWith("501 argument ");
+    expect(await unpack(client, "names=a", "2 0", "a")).toStartWith("501 argument ");
+    expect(await unpack(client, "names=a", "1 0", "ab")).toStartWith("501 argument ");
+    expect(await unpack(client, "names=a//b", "1 0", "a")).toStartWith("501 argument ");
+    expect(await unpack(client, "names=a%2Fb", "1 0", "a")).toStartWith("553 name ");
+    client.send("UNPACK names=a\n", block(Buffer.from("1 0\na")), "ABORT\n");
+    expect(await client.reply()).toStartWith("426 aborted ");
+    client.send("UNPACK names=a\n", "END\n");
+    expect(await client.reply()).toStartWith("501 argument ");
+    client.send("UNPACK names=a\n", ...FULL, "END\n");
+    expect(await client.reply()).toStartWith("501 argument ");
+    client.send("UNPACK names=a\n", "NOOP\n");
+    expect(await client.reply()).toStartWith("500 syntax ");
+    expect(pair.served).toEqual({});
+  });
+
+  test.each([
+    ["--read-only", "553 denied "],
+    ["--no-overwrite", "226 left=0,1,2,3,4,5,6,7"],
+    ["--quota=48", "226"],
+    ["--max-file=2", "226 left=0,1,2,3,4,5,6,7"],
+  ])("does no more than PUT may with %s", async (flag, reply) => {
+    using folder = new TemporaryFolder();
+    writeTree(folder.path, OLD);
+    await using server = await ServerProcess.start(folder.path, [flag]);
+    using client = await RawClient.open(server.port);
+    const names = Object.keys(OLD).join("/");
+    const head = Object.keys(OLD)
+      .map(() => "3 0")
+      .join(",");
+    const told = await unpack(client, `names=${names}`, head, "new".repeat(8));
+    expect(told).toStartWith(reply);
+    const isDone = reply === "226";
+    const now = Object.keys(OLD).map((name) => [name, isDone ? "new" : "old"]);
+    expect(contentsOf(folder.path)).toEqual(Object.fromEntries(now));
   });
 });
 
@@ -191,5 +299,83 @@ describe("a GET of many small files", () => {
     const { ran } = await getFrom("421 closing The%20server%20shuts%20down\n");
     expect(ran.stderr).toContain("The server shuts down");
     expect(ran.status).toBe(3);
+  });
+});
+
+/** What a client makes of a server that answers an UNPACK like this, and takes each file that comes. */
+async function putTo(
+  answer: (names: string) => string,
+  cut = false,
+): Promise<{ ran: Ran; asked: string[] }> {
+  using folder = new TemporaryFolder();
+  writeTree(folder.join("client"), FILES);
+  const asked: string[] = [];
+  let connections = 0;
+  await using server = await HostileServer.start(async (victim) => {
+    connections++;
+    await victim.send(GREETING.replace("\n", " features=unpack\n"));
+    for (;;) {
+      // The contents have no line end.
+      const line = await victim.line();
+      const verb = /^[A-Z]+/.exec(line)?.[0] ?? "";
+      if (["UNPACK", "PUT", "STAT"].includes(verb))
+        asked.push(line.replace(/ size=.*| names=.*/, ""));
+      const digest = /END digest=([0-9a-f]{16})$/.exec(line)?.[1];
+      if (digest !== undefined) await victim.send(`226 size=14 digest=${digest}\n`);
+      else if (line.endsWith("END")) {
+        if (cut && connections === 1) return victim.finish();
+        await victim.send(answer(line));
+      } else if (verb === "MKDIR") await victim.send("250\n");
+      else if (line.endsWith("digest=1")) await victim.send("550 not-found Nothing\n");
+      else if (verb === "STAT") await victim.send("213 type=folder size=0 mtime=0\n");
+      else if (verb === "QUIT") await victim.send("221\n");
+      else if (verb === "ABORT") await victim.send("225\n");
+    }
+  });
+  const ran = await connect(folder.join("client"), server.port, "PUT -r t", "--retries", "1");
+  return { ran, asked: asked.filter((line) => line !== "STAT t" && line !== "STAT").toSorted() };
+}
+
+describe("a PUT of many small files", () => {
+  test("sends them in packs where the server takes them", async () => {
+    const { ran, asked } = await putTo(() => "226\n");
+    expect(ran.stderr).toContain("20 files");
+    expect(ran.status).toBe(0);
+    expect(asked).toEqual(["UNPACK t"]);
+  });
+
+  test("sends once more those that the server has left", async () => {
+    const { ran, asked } = await putTo(() => "226 left=0,19\n");
+    expect(ran.stderr).toContain("20 files");
+    expect(ran.status).toBe(0);
+    expect(asked.filter((line) => line.startsWith("PUT t/f"))).toHaveLength(2);
+    expect(asked).toHaveLength(3);
+  });
+
+  test.each(["551 mismatch Damaged\n", "500 syntax There%20is%20no%20verb\n", "452 space Full\n"])(
+    "sends each of a pack that is answered %j",
+    async (reply) => {
+      const { ran, asked } = await putTo(() => reply);
+      expect(ran.stderr).toContain("20 files");
+      expect(ran.status).toBe(0);
+      expect(asked).toEqual([...NAMES.map((name) => `PUT t/${name}`), "UNPACK t"]);
+    },
+  );
+
+  test.each(["226 left=20\n", "226 left=x\n", "226 left=\n"])(
+    "gives up a server that answers %j",
+    async (reply) => {
+      const { ran } = await putTo(() => reply);
+      expect(ran.stderr).toContain("names no file that was sent");
+      expect(ran.status).toBe(3);
+    },
+  );
+
+  test("asks what was stored of a pack whose reply was lost, before it sends that again", async () => {
+    const { ran, asked } = await putTo(() => "226\n", true);
+    expect(ran.stderr).toContain("20 files");
+    expect(ran.status).toBe(0);
+    const stats = NAMES.map((name) => `STAT t/${name} digest=1`);
+    expect(asked).toEqual([...stats, "UNPACK t", "UNPACK t"]);
   });
 });
