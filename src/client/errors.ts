@@ -39,6 +39,11 @@ export class Refused extends CommandFailed {
   }
 }
 
+/** A reply that says no, as an error. */
+export function refusalOf({ code, word, message }: Reply & { readonly ok: false }): Refused {
+  return new Refused(code, word, message);
+}
+
 /** There is no connection any more, or nothing that arrives on it can be trusted. */
 export class SessionLost extends CommandFailed {
   override readonly name = "SessionLost";

@@ -2,7 +2,13 @@ import { MAX_DROPPED } from "../protocol/limits.ts";
 import type { Reply } from "../protocol/reply.ts";
 import type { ReplyEvent } from "../protocol/reply-decoder.ts";
 import { parseDecimal } from "../protocol/text.ts";
-import { brokenProtocol, CommandFailed, Refused, type SessionLost } from "./errors.ts";
+import {
+  brokenProtocol,
+  CommandFailed,
+  refusalOf,
+  type Refused,
+  type SessionLost,
+} from "./errors.ts";
 
 /** So much of a body is read out at the most rather than cancelled, in bytes. */
 export const LITTLE = 1024 * 1024;
@@ -205,9 +211,4 @@ export class Exchange {
 export function orRefused(reply: Reply): Success {
   if (reply.ok) return reply;
   throw refusalOf(reply);
-}
-
-/** A reply that says no, as an error. */
-export function refusalOf({ code, word, message }: Reply & { readonly ok: false }): Refused {
-  return new Refused(code, word, message);
 }

@@ -7,13 +7,14 @@ import {
   SessionLost,
   toCommandFailed,
 } from "./errors.ts";
-import { Session, type SessionOptions } from "./session.ts";
+import { openSession, type OpeningOptions } from "./opening.ts";
+import type { Session } from "./session.ts";
 
 /** How to go on when the connection drops. */
 export interface RetryPolicy {
   /** How often in a row to try again without a byte in between. */
   readonly retries: number;
-  readonly session: SessionOptions;
+  readonly session: OpeningOptions;
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal;
   /** Told what happened and what is done about it. */
@@ -120,7 +121,7 @@ export class Link {
       try {
         if (this.#session.lost === undefined) await this.#session.destroy();
         const { session: options, signal } = this.#policy;
-        this.#session = await Session.open(this.#session.target, options, signal);
+        this.#session = await openSession(this.#session.target, options, signal);
         break;
       } catch (error) {
         failure = error;

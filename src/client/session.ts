@@ -6,37 +6,27 @@ import { formatRequest, type Request, type Verb } from "../protocol/request.ts";
 import { ProtocolViolation } from "../protocol/violation.ts";
 import { Channel } from "../transport/channel.ts";
 import { ConnectionLost, type Connection } from "../transport/connection.ts";
-import { formatAddress, type Address, type Target } from "./address.ts";
-import { CommandFailed, Interrupted, isFarewell, SessionLost, type Refused } from "./errors.ts";
-import { Exchange, refusalOf, type Line } from "./exchange.ts";
+import type { Address, Target } from "./address.ts";
+import { Interrupted, type Refused, type SessionLost } from "./errors.ts";
+import { Exchange, type Line } from "./exchange.ts";
+import { Loss } from "./loss.ts";
 import { Outbox } from "./outbox.ts";
-import { closingAt, reach, type Reached } from "./reach.ts";
+import type { Reached } from "./reach.ts";
+import { SilenceWatch } from "./silence.ts";
 import { Slots } from "./slots.ts";
-import { Status } from "./status.ts";
-import type { Trust } from "./trust.ts";
-
-export interface SessionOptions {
-  /** How long a server may be silent while it is awaited, in milliseconds. */
-  readonly timeout: number;
-  readonly trust: Trust;
-  /** Told when the server goes while nothing is asked of it. */
-  readonly onLost?: (lost: SessionLost) => void;
-}
 
 /** What the server answers with a body. */
 const HAVE_BODIES: ReadonlySet<Verb> = new Set(["GET", "LIST", "PACK"]);
 
 /** How long a server may take to say goodbye, and to read what was sent before, in milliseconds. */
 const GOODBYE_MS = 2000;
-/** How often it is looked whether the server is silent, in milliseconds. */
-const WATCH_MS = 1000;
 /**
  * So many groups of small files are in memory at the most that were not sent: one that is being
  * sent, and those behind it, which are read meanwhile.
  */
 const READ_AHEAD = 3;
 
-/** An open connection to a server. */
+/** An open connection to a server: what is asked over it, and what comes back. */
 export class Session implements Line {
   /** As it was asked for, with all that was found right of it. */
   readonly target: Target;
@@ -54,90 +44,39 @@ export class Session implements Line {
   readonly groups = new Slots(READ_AHEAD);
   readonly #channel: Channel<ReplyEvent>;
   readonly #outbox: Outbox;
-  readonly #timeout: number;
+  readonly #loss: Loss;
+  readonly #silence: SilenceWatch;
   #denied: ReadonlySet<Deniable>;
   #last: Exchange | undefined;
   #cancelling: { readonly exchange: Exchange; readonly reply: Promise<Reply> } | undefined;
   #aborts = 0;
-  #lost: SessionLost | undefined;
-  #farewell: Refused | undefined;
-  #watch: ReturnType<typeof setInterval> | undefined;
-  #awaited = 0;
   /** Requests without their final reply. */
   #pending = 0;
 
-  private constructor(reached: Reached, options: SessionOptions) {
-    const { target } = reached;
+  /** @param timeout how long the server may be silent while it is awaited, in milliseconds */
+  constructor(reached: Reached, timeout: number) {
+    const { target, connection } = reached;
     this.target = target;
     this.address = { host: target.host, port: target.port };
-    this.connection = reached.connection;
+    this.connection = connection;
     this.pipeline = reached.greeting.pipeline;
     this.features = reached.greeting.features;
     this.user = reached.login?.user;
-    this.#channel = new Channel(reached.connection, reached.decoder);
-    this.#outbox = new Outbox(reached.connection);
+    this.#channel = new Channel(connection, reached.decoder);
+    this.#outbox = new Outbox(connection);
+    this.#loss = new Loss(connection, this.address);
+    this.#silence = new SilenceWatch(connection, timeout);
     this.#denied = reached.greeting.denied;
-    this.#timeout = options.timeout;
   }
 
-  /**
-   * Connects, waits for the greeting, and logs in where the server is not on loopback.
-   * @param signal aborted when the user interrupts: what is connected by then is closed
-   * @throws {CommandFailed} status 3, saying who did not answer or what did; status 4, where it is
-   * not trusted, or does not trust us
-   * @throws {Interrupted}
-   */
-  static async open(
-    target: Target,
-    options: SessionOptions,
-    signal: AbortSignal,
-  ): Promise<Session> {
-    if (signal.aborted) throw new Interrupted();
-    const opening = Session.#open(target, options, signal);
-    const interrupted = Promise.withResolvers<never>();
-    const interrupt = (): void => interrupted.reject(new Interrupted());
-    signal.addEventListener("abort", interrupt);
-    try {
-      return await Promise.race([opening, interrupted.promise]);
-    } catch (error) {
-      // One that comes about all the same is of use to nobody.
-      opening.then((session) => session.destroy()).catch(() => undefined);
-      throw error;
-    } finally {
-      signal.removeEventListener("abort", interrupt);
-    }
-  }
-
-  static async #open(
-    target: Target,
-    options: SessionOptions,
-    signal: AbortSignal,
-  ): Promise<Session> {
-    const { trust } = options;
-    const reached = await reach(target, { ...options, signal });
-    const session = new Session(reached, options);
-    try {
-      await closingAt(signal, reached.connection, () => session.#begin(reached, trust));
-    } catch (error) {
-      if (error instanceof CommandFailed && error.status === Status.trust) {
-        trust.forgetSecret(target);
-      }
-      reached.connection.destroy("not logged in");
-      await session.destroy();
-      throw error;
-    }
-    void session.#noticeEnd(options.onLost);
-    return session;
-  }
-
-  /** Whether the connection is known to be gone. */
+  /** Why the connection is gone, where it is known to be. */
   get lost(): SessionLost | undefined {
-    return this.#lost;
+    return this.#loss.lost;
   }
 
   /** Why the server leaves, where it has said so: who waits behind that only sees that it is gone. */
   get farewell(): Refused | undefined {
-    return this.#farewell;
+    return this.#loss.farewell;
   }
 
   /** What the server has said that it does not allow, so that it need not be asked for. */
@@ -173,6 +112,16 @@ export class Session implements Line {
   /** Whether nothing was asked for behind an exchange. */
   isLast(exchange: Exchange): boolean {
     return this.#last === exchange;
+  }
+
+  /** What was asked before the session began: its reply is the first. */
+  owed(): Exchange {
+    return this.#exchange(false);
+  }
+
+  /** The server knows who asks, and has said what it does not allow. */
+  loggedIn(denied: ReadonlySet<Deniable>): void {
+    this.#denied = denied;
   }
 
   /** Sends a request. Replies come in order: each exchange waits for those before it. */
@@ -248,18 +197,20 @@ export class Session implements Line {
    * @throws {SessionLost} and from then on always the same
    */
   async read(): Promise<ReplyEvent> {
-    if (this.#lost !== undefined) throw this.#lost;
-    this.#await();
+    const { lost } = this.#loss;
+    if (lost !== undefined) throw lost;
+    this.#silence.begin();
     try {
       const event = await this.#channel.read();
-      if (event !== undefined) return this.#noted(event);
-      throw this.#lose("the server closed the connection");
+      if (event === undefined) throw this.#lose("the server closed the connection");
+      if (event.type === "reply") this.#loss.hear(event.reply);
+      return event;
     } catch (error) {
       if (error instanceof ConnectionLost) throw this.#lose(error.message);
       if (error instanceof ProtocolViolation) throw this.violated(error.message);
       throw error;
     } finally {
-      this.#awaited--;
+      this.#silence.end();
     }
   }
 
@@ -269,10 +220,12 @@ export class Session implements Line {
    * @throws {SessionLost}
    */
   readNow(): ReplyEvent | undefined {
-    if (this.#lost !== undefined) throw this.#lost;
+    const { lost } = this.#loss;
+    if (lost !== undefined) throw lost;
     try {
       const event = this.#channel.readNow();
-      return event && this.#noted(event);
+      if (event?.type === "reply") this.#loss.hear(event.reply);
+      return event;
     } catch (error) {
       if (error instanceof ProtocolViolation) throw this.violated(error.message);
       throw error;
@@ -285,10 +238,7 @@ export class Session implements Line {
    * @throws {SessionLost} or what the server has said as it left
    */
   checkOpen(): void {
-    if (this.#farewell !== undefined) throw this.#farewell;
-    if (this.#lost !== undefined) throw this.#lost;
-    const { lost } = this.connection;
-    if (lost !== undefined) throw this.#lostBy(lost.message);
+    this.#loss.check();
   }
 
   /** Gives the connection up, because nothing that the server sends can be trusted any more. */
@@ -296,9 +246,22 @@ export class Session implements Line {
     return this.#lose(`the server broke the protocol: ${message}`, false);
   }
 
+  /**
+   * Waits until the server ends the connection. While something is asked of it, whoever waits for the
+   * reply finds out.
+   * @param onLost told where nothing is
+   */
+  async noticeEnd(onLost: ((lost: SessionLost) => void) | undefined): Promise<void> {
+    await this.connection.ended;
+    if (this.lost !== undefined || this.#pending > 0) return;
+    const said = await this.read().catch(() => undefined);
+    this.#silence.stop();
+    onLost?.(this.#loss.left(said));
+  }
+
   /** Says goodbye and closes. Never rejects. */
   async close(): Promise<void> {
-    if (this.#lost === undefined) {
+    if (this.lost === undefined) {
       // Whatever the server answers to a goodbye, the connection is closed.
       const goodbye = this.request("QUIT", [], {}).success();
       await Promise.race([goodbye.catch(() => undefined), Bun.sleep(GOODBYE_MS)]);
@@ -308,21 +271,11 @@ export class Session implements Line {
 
   /** Closes at once, whatever is under way. */
   async destroy(): Promise<void> {
-    clearInterval(this.#watch);
-    this.#lost ??= new SessionLost("The connection is closed", { worthRetrying: false });
+    this.#silence.stop();
+    this.#loss.close();
     const timer = setTimeout(() => this.connection.destroy("closed"), GOODBYE_MS);
     await this.connection.finish();
     clearTimeout(timer);
-  }
-
-  async #begin({ greeting, login, learnt }: Reached, trust: Trust): Promise<void> {
-    // What was asked before the greeting.
-    if (greeting.asked) await this.#exchange(false).reply();
-    if (login === undefined) return;
-    // Most of what a start loads costs time in proportion to its size, so a plain one goes without.
-    const { logIn } = await import("./login.ts");
-    this.#denied = await logIn(this, login);
-    if (learnt !== undefined) await trust.remember(this.target, learnt);
   }
 
   #exchange(hasBody: boolean, requests = 1): Exchange {
@@ -335,55 +288,8 @@ export class Session implements Line {
     return exchange;
   }
 
-  #noted(event: ReplyEvent): ReplyEvent {
-    if (event.type === "reply" && isFarewell(event.reply)) {
-      this.#farewell ??= refusalOf(event.reply);
-    }
-    return event;
-  }
-
-  /** While something is asked of the server, whoever waits for the reply finds out. */
-  async #noticeEnd(onLost: SessionOptions["onLost"]): Promise<void> {
-    await this.connection.ended;
-    if (this.#lost !== undefined || this.#pending > 0) return;
-    const said = await this.read().catch(() => undefined);
-    // That says it better, of a connection that nothing was asked over.
-    this.#farewell = undefined;
-    if (this.#lost === undefined) {
-      this.#lose(leaving(said));
-    }
-    if (this.#lost !== undefined) onLost?.(this.#lost);
-  }
-
-  #await(): void {
-    this.#awaited++;
-    this.connection.restartSilence();
-    this.#watch ??= setInterval(() => {
-      if (this.#awaited === 0 || this.connection.silence < this.#timeout) return;
-      this.connection.destroy(`no answer for ${this.#timeout / 1000} s`);
-    }, WATCH_MS);
-    this.#watch.unref();
-  }
-
   #lose(reason: string, worthRetrying = true): SessionLost {
-    this.#lost ??= this.#lostBy(reason, worthRetrying);
-    clearInterval(this.#watch);
-    this.connection.destroy(reason);
-    return this.#lost;
+    this.#silence.stop();
+    return this.#loss.lose(reason, worthRetrying);
   }
-
-  #lostBy(reason: string, worthRetrying = true): SessionLost {
-    return new SessionLost(`The connection to ${formatAddress(this.address)} is lost: ${reason}`, {
-      worthRetrying,
-    });
-  }
-}
-
-/** Why a server has closed a connection that nothing was asked over. */
-function leaving(said: ReplyEvent | undefined): string {
-  if (said?.type !== "reply" || said.reply.ok) return "the server closed it";
-  const { word, message } = said.reply;
-  return word === "idle"
-    ? `nothing was done for longer than the server waits (${message})`
-    : `the server left (${message})`;
 }

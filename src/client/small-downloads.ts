@@ -11,12 +11,14 @@ import {
   Interrupted,
   isCancelled,
   isOfConnection,
+  refusalOf,
   type Refused,
 } from "./errors.ts";
-import { LITTLE, refusalOf, type BodyEvent, type Exchange } from "./exchange.ts";
+import { LITTLE, type BodyEvent, type Exchange } from "./exchange.ts";
 import { digestField, integerField } from "./fields.ts";
 import { onAbort } from "./on-abort.ts";
-import { packed, receivePacked, unpacked } from "./packed-downloads.ts";
+import { receivePacked } from "./packed-downloads.ts";
+import { packed, unpacked } from "./packs.ts";
 import type { SmallDownload, Taker, Whole } from "./small-download.ts";
 import type { Session } from "./session.ts";
 import type { Watcher } from "./transfer.ts";

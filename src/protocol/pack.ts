@@ -1,8 +1,16 @@
+import { MAX_BLOCK_HEADER } from "./block.ts";
+import { BLOCK_SIZE, MOST_TOGETHER } from "./limits.ts";
 import { parseDecimal } from "./text.ts";
 import { ProtocolViolation } from "./violation.ts";
 
-/** How a greeting names it that the server has PACK. */
+/** How a greeting names it that the server has PACK, and UNPACK. */
 export const PACK = "pack";
+export const UNPACK = "unpack";
+
+/** The largest file that a pack may hold, in bytes. */
+const MAX_PACKED = 16_384;
+/** More than the longest body of a pack, in bytes: of each file what is in it, and what is told of it. */
+export const MAX_PACK = MOST_TOGETHER * (MAX_PACKED + 64);
 
 /** What the line that begins a pack's body says of a file. */
 export interface PackedFile {
@@ -13,9 +21,15 @@ export interface PackedFile {
   readonly exec: boolean;
 }
 
+/** A file that is in a pack. */
+export interface PackedContent extends Omit<PackedFile, "size"> {
+  readonly content: Uint8Array;
+}
+
 /** In place of a file that is not in it. */
 const NONE = "-";
 const EXEC = "exec";
+const LF = 0x0a;
 
 /** Writes the line that begins a pack's body, LF included: `undefined` of what is not in it. */
 export function formatPackHead(files: readonly (PackedFile | undefined)[]): string {
@@ -42,4 +56,75 @@ export function parsePackHead(line: string): (PackedFile | undefined)[] {
     }
     return { size, mtime, exec: flag === EXEC };
   });
+}
+
+/**
+ * The body of a pack in its blocks: the line that tells of the files, and behind it what is in them,
+ * none of it in two blocks. Each block has room for its header: see `frameBlock`.
+ * @param files in place of each that is not in it, `undefined`
+ */
+export function* packBlocks(
+  files: readonly (PackedContent | undefined)[],
+): Generator<{ readonly buffer: Buffer; readonly length: number }> {
+  const heads = files.map(
+    (file) => file && { size: file.content.length, mtime: file.mtime, exec: file.exec },
+  );
+  const head = Buffer.from(formatPackHead(heads), "latin1");
+  const pieces = [head, ...files.flatMap((file) => file?.content ?? [])];
+  let left = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  let buffer = roomFor(left);
+  let length = 0;
+  for (const piece of pieces) {
+    if (length + piece.length > buffer.length - MAX_BLOCK_HEADER) {
+      yield { buffer, length };
+      left -= length;
+      buffer = roomFor(left);
+      length = 0;
+    }
+    buffer.set(piece, MAX_BLOCK_HEADER + length);
+    length += piece.length;
+  }
+  yield { buffer, length };
+}
+
+function roomFor(bytes: number): Buffer {
+  return Buffer.allocUnsafeSlow(MAX_BLOCK_HEADER + Math.min(bytes, BLOCK_SIZE));
+}
+
+/**
+ * What a pack holds.
+ * @param blocks of its body, which the contents are views of
+ * @param count of how many files it tells
+ * @returns in place of each that is not in it, `undefined`
+ * @throws {ProtocolViolation} where it is malformed, or tells of more files, or fewer
+ */
+export function unpackBlocks(
+  blocks: readonly Uint8Array[],
+  count: number,
+): (PackedContent | undefined)[] {
+  const [first, ...others] = blocks;
+  const end = first?.indexOf(LF) ?? -1;
+  if (first === undefined || end === -1) throw malformed();
+  const told = parsePackHead(Buffer.from(first.subarray(0, end)).toString("latin1"));
+  if (told.length !== count) throw malformed();
+  let data = first;
+  let at = end + 1;
+  const files = told.map((file) => {
+    if (file === undefined) return undefined;
+    const { size, mtime, exec } = file;
+    if (at === data.length && size > 0) {
+      data = others.shift() ?? data;
+      at = 0;
+    }
+    const content = data.subarray(at, at + size);
+    if (content.length < size) throw malformed();
+    at += size;
+    return { content, mtime, exec };
+  });
+  if (at !== data.length || others.length > 0) throw malformed();
+  return files;
+}
+
+function malformed(): ProtocolViolation {
+  return new ProtocolViolation("A pack does not hold what it should");
 }

@@ -1,5 +1,6 @@
 import { CommandFailed } from "../client/errors.ts";
-import type { Session, SessionOptions } from "../client/session.ts";
+import type { OpeningOptions } from "../client/opening.ts";
+import type { Session } from "../client/session.ts";
 import { Status } from "../client/status.ts";
 import type { ClientEvent, Observe } from "../observe/events.ts";
 import type { Path } from "../protocol/path.ts";
@@ -47,7 +48,7 @@ export interface ShellContext {
   /** The client's folder. */
   readonly root: Storage;
   /** How to connect. */
-  readonly connecting: SessionOptions;
+  readonly connecting: OpeningOptions;
   /** How often in a row a connection that was lost is tried again. */
   readonly retries: number;
   /** Sync what is stored on this side before success is reported. */

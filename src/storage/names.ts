@@ -57,14 +57,14 @@ export function checkCreatable(path: Path): void {
   check(path, whyNotCreatable);
 }
 
-/** Whether a path may be read as `checkReadable` judges it, and is not the root. */
-export function isReadable(path: Path): boolean {
-  return path.length > 0 && whyNot(path, whyNotReadable) === undefined;
+/** Judges names in a folder as `checkReadable` judges their paths: the folder is judged once for all. */
+export function readableIn(folder: Path): (name: string) => boolean {
+  return judgeIn(folder, whyNotReadable);
 }
 
-/** Whether something may be made under a path as `checkCreatable` judges it. */
-export function isCreatable(path: Path): boolean {
-  return path.length > 0 && whyNot(path, whyNotCreatable) === undefined;
+/** Judges names in a folder as `checkCreatable` judges their paths. */
+export function creatableIn(folder: Path): (name: string) => boolean {
+  return judgeIn(folder, whyNotCreatable);
 }
 
 /** Why a part of a path cannot be created, in words that follow the name; `undefined` if it can. */
@@ -93,6 +93,16 @@ function whyNotReadable(part: string): string | undefined {
   if (Buffer.byteLength(part) > MAX_NAME) return `is longer than ${MAX_NAME} bytes`;
   if (isStaging(part)) return "is kept for unfinished transfers";
   return undefined;
+}
+
+function judgeIn(
+  folder: Path,
+  whyNotPart: (part: string) => string | undefined,
+): (name: string) => boolean {
+  if (globalThis.FAULT_LAB && without("names")) return () => true;
+  if (whyNot(folder, whyNotPart) !== undefined) return () => false;
+  const above = folder.length === 0 ? 0 : Buffer.byteLength(folder.join("/")) + 1;
+  return (name) => whyNotPart(name) === undefined && above + Buffer.byteLength(name) <= MAX_PATH;
 }
 
 function check(path: Path, whyNotPart: (part: string) => string | undefined): void {

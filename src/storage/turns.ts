@@ -1,5 +1,5 @@
 import type { Path } from "./errors.ts";
-import { Ways, wayTo } from "./ways.ts";
+import { Ways, waysTo } from "./ways.ts";
 
 /**
  * Has work on the same names, or on a folder and something in it, done one after the other; other
@@ -10,7 +10,7 @@ export class Turns {
 
   /** @returns what `work` gives, once its turn has come */
   run<T>(paths: readonly Path[], work: () => Promise<T>): Promise<T> {
-    const ways = paths.map(wayTo);
+    const ways = waysTo(paths);
     const blocked = ways.filter((way) => this.#running.blocks(way));
     const before = new Set(blocked.flatMap((way) => this.#running.inTheWayOf(way)));
     const result = before.size === 0 ? work() : Promise.all(before).then(work);

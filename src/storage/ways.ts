@@ -1,5 +1,6 @@
 import { folded } from "../platform/names.ts";
 import type { Path } from "./errors.ts";
+import { areInOneFolder } from "./same-folder.ts";
 
 /** A path, as others are compared with it: see `Ways`. */
 export interface Way {
@@ -20,8 +21,27 @@ const lately = new Map<string, readonly string[]>();
  * nothing else are not in each other's way.
  */
 export function wayTo(path: Path): Way {
+  return wayIn(aboveOf(path), path);
+}
+
+/** The same of several paths, of which many are in the folder of the one before. */
+export function waysTo(paths: readonly Path[]): Way[] {
+  let last: Path = [];
+  let above: readonly string[] = [];
+  return paths.map((path) => {
+    if (!areInOneFolder(path, last)) above = aboveOf(path);
+    last = path;
+    return wayIn(above, path);
+  });
+}
+
+function wayIn(above: readonly string[], path: Path): Way {
   const name = path.at(-1);
   if (name === undefined) return { name: "/", above: [] };
+  return { name: `${above[0] ?? "/"}${folded(name)}/`, above };
+}
+
+function aboveOf(path: Path): readonly string[] {
   const folder = path.slice(0, -1).join("/");
   let above = lately.get(folder);
   if (above === undefined) {
@@ -29,7 +49,7 @@ export function wayTo(path: Path): Way {
     if (lately.size === MOST_FOLDERS) lately.clear();
     lately.set(folder, above);
   }
-  return { name: `${above[0] ?? "/"}${folded(name)}/`, above };
+  return above;
 }
 
 /** A folder and those that it is in, the nearest first. */

@@ -1,4 +1,5 @@
-import { Session } from "../../src/client/session.ts";
+import { openSession as open } from "../../src/client/opening.ts";
+import type { Session } from "../../src/client/session.ts";
 import { Trust } from "../../src/client/trust.ts";
 import { KnownHosts } from "../../src/security/known-hosts.ts";
 import type { TemporaryFolder } from "./programs.ts";
@@ -15,5 +16,5 @@ export function openSession(folder: TemporaryFolder, port: number): Promise<Sess
     askSecret: undefined,
   });
   const target = { host: "127.0.0.1", port };
-  return Session.open(target, { timeout: 60_000, trust }, new AbortController().signal);
+  return open(target, { timeout: 60_000, trust }, new AbortController().signal);
 }

@@ -1,6 +1,7 @@
 import { BadAddress, formatAddress, parseAddress, type Target } from "../../client/address.ts";
 import { CommandFailed } from "../../client/errors.ts";
-import { Session } from "../../client/session.ts";
+import { openSession } from "../../client/opening.ts";
+import type { Session } from "../../client/session.ts";
 import { Status } from "../../client/status.ts";
 import type { Command } from "../command.ts";
 import type { ShellContext } from "../context.ts";
@@ -38,7 +39,7 @@ export const open: Command = {
 
 async function opened(target: Target, context: ShellContext): Promise<Session> {
   try {
-    return await Session.open(target, context.connecting, context.signal);
+    return await openSession(target, context.connecting, context.signal);
   } catch (error) {
     // It may be a secret that nobody asks for any more, and would be shown as a command.
     context.dropTypedAhead();

@@ -1,15 +1,30 @@
+import { CommandFailed } from "../../client/errors.ts";
 import type { Link } from "../../client/link.ts";
 import type { Session } from "../../client/session.ts";
+import { Status } from "../../client/status.ts";
 import type { Transferred, Watcher } from "../../client/transfer.ts";
+import type { Path } from "../../storage/errors.ts";
 import { SMALL } from "../../storage/read-blocks.ts";
+import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import type { FileProgress } from "../progress/job.ts";
+import { isToldOfEach, report, type Places } from "../report.ts";
 import { beginFound } from "./expecting.ts";
 import type { Found } from "./found.ts";
 import { limitsOf, runPool, weightOf, type Left, type Turn, type Works } from "./pool.ts";
 import type { Comparison } from "./same.ts";
 import type { Tally } from "./tally.ts";
+import type { Targets } from "./targets.ts";
 import { actOver } from "./together.ts";
+
+/** How to move several files, to either side. */
+export interface How {
+  /** Of several sources, which may meet. */
+  readonly targets?: Targets;
+  readonly comparison: Comparison;
+  readonly dryRun: boolean;
+  readonly options: Options;
+}
 
 /** A file that is to be moved. */
 export interface Moving<F extends Found> {
@@ -17,20 +32,31 @@ export interface Moving<F extends Found> {
   readonly file: FileProgress;
 }
 
+/** What is said of each direction. */
+const WORDS = {
+  GET: { direction: "received", cannot: "It cannot be served" },
+  PUT: { direction: "sent", cannot: "It cannot be sent" },
+} as const;
+
 /** Moves what was found, to either side: small files many at a time, everything else one by one. */
-export abstract class Mover<F extends Found, M extends Moving<F>> implements Works<F> {
+export abstract class Mover<
+  F extends Found,
+  M extends Moving<F>,
+  H extends How,
+> implements Works<F> {
   protected readonly context: ShellContext;
   protected readonly link: Link;
+  protected readonly how: H;
   protected readonly tally: Tally;
 
-  constructor(context: ShellContext, link: Link, tally: Tally) {
+  constructor(context: ShellContext, link: Link, how: H, tally: Tally) {
     this.context = context;
     this.link = link;
+    this.how = how;
     this.tally = tally;
   }
 
   protected abstract readonly verb: "GET" | "PUT";
-  protected abstract readonly comparison: Comparison;
 
   /** Moves everything, as it is found. */
   async all(found: AsyncIterable<readonly F[]>): Promise<void> {
@@ -44,7 +70,7 @@ export abstract class Mover<F extends Found, M extends Moving<F>> implements Wor
   async one(found: F, turn: Turn): Promise<void> {
     const file = beginFound(this.context.job, found);
     try {
-      await this.move(found, file, turn);
+      await this.#move(found, file, turn);
     } catch (error) {
       this.tally.failed(this.verb, found.shown, error);
     } finally {
@@ -59,7 +85,7 @@ export abstract class Mover<F extends Found, M extends Moving<F>> implements Wor
       return false;
     }
     // To digest a file holds it open.
-    return this.comparison !== "digest" || this.isKnownToDiffer(found);
+    return this.how.comparison !== "digest" || this.isKnownToDiffer(found);
   }
 
   async many(some: readonly F[]): Promise<readonly Left[]> {
@@ -82,11 +108,12 @@ export abstract class Mover<F extends Found, M extends Moving<F>> implements Wor
   protected abstract canTogether(found: F): boolean;
   /** Whether listings say that it is not the same on both sides. */
   protected abstract isKnownToDiffer(found: F): boolean;
+  /** @throws {CommandFailed} where it is no file after all */
   protected abstract begin(found: F, file: FileProgress): M;
-  /** @throws {CommandFailed} where another one goes there already */
-  protected abstract claim(one: M): void;
-  /** Whether it is the same on both sides, where only what is not is to be moved. */
-  protected abstract isSame(one: M): Promise<boolean>;
+  /** Where it goes. */
+  protected abstract targetOf(one: M): Path;
+  /** Whether it is the same on both sides. Not asked where that does not matter. */
+  protected abstract isSameOver(session: Session, one: M): Promise<boolean>;
   /** Moves small files. Those that it tells nothing of have to be moved by themselves. */
   protected abstract moveSmall(
     session: Session,
@@ -95,29 +122,64 @@ export abstract class Mover<F extends Found, M extends Moving<F>> implements Wor
   ): Promise<void>;
   /** Moves a file, and takes its turn before it opens anything. */
   protected abstract moveAlone(one: M, turn: Turn): Promise<Transferred>;
-  /** Does what there is to do about anything that was found. */
-  protected abstract move(found: F, file: FileProgress, turn: Turn): Promise<void>;
-  /** A file is there. */
-  protected abstract moved(one: M, done: Transferred): void;
+  /** Makes a folder where there is none. */
+  protected abstract moveFolder(one: M, turn: Turn): Promise<void>;
+  /** Tells that a file would be moved, where it could be. */
+  protected abstract wouldMove(one: M): Promise<void>;
+  /** The names of a file that is there, as people and programs are told of it. */
+  protected abstract placesOf(one: M): Places;
+
+  async #move(found: F, file: FileProgress, turn: Turn): Promise<void> {
+    if (found.type === "left-out") return this.tally.leftOut();
+    if (found.type === "refused") {
+      const { cannot } = WORDS[this.verb];
+      throw new CommandFailed(Status.refused, `${cannot}: ${found.reason ?? "refused"}`);
+    }
+    const one = this.begin(found, file);
+    if (found.type === "folder") return this.moveFolder(one, turn);
+    this.#claim(one);
+    if (await this.#isSame(one)) return this.tally.skipped();
+    if (this.how.dryRun) return this.wouldMove(one);
+    this.#moved(one, await this.moveAlone(one, turn));
+  }
+
+  /** @throws {CommandFailed} where another one goes there already */
+  #claim(one: M): void {
+    this.how.targets?.claim(one.found, this.targetOf(one));
+  }
+
+  /** Whether it need not be moved. */
+  async #isSame(one: M): Promise<boolean> {
+    if (this.how.comparison === "never") return false;
+    return this.link.run((session) => this.isSameOver(session, one));
+  }
+
+  #moved(one: M, done: Transferred): void {
+    this.tally.transferred(done);
+    const { options } = this.how;
+    if (!isToldOfEach(this.context, options)) return;
+    const { direction } = WORDS[this.verb];
+    report(this.context, options, direction, this.placesOf(one), done, { one: false });
+  }
 
   async #changed(all: readonly M[]): Promise<readonly M[]> {
     const claimed = all.filter((one) => {
       try {
-        this.claim(one);
+        this.#claim(one);
         return true;
       } catch (error) {
         this.tally.failed(this.verb, one.found.shown, error);
         return false;
       }
     });
-    if (this.comparison === "never") return claimed;
+    if (this.how.comparison === "never") return claimed;
     const changed = await Promise.all(claimed.map((one) => this.#hasChanged(one)));
     return claimed.filter((_, index) => changed[index]);
   }
 
   async #hasChanged(one: M): Promise<boolean> {
     try {
-      if (!(await this.isSame(one))) return true;
+      if (!(await this.#isSame(one))) return true;
       this.tally.skipped();
     } catch (error) {
       this.tally.failed(this.verb, one.found.shown, error);
@@ -144,7 +206,7 @@ export abstract class Mover<F extends Found, M extends Moving<F>> implements Wor
           moved: (one, done) => {
             isDone(one);
             one.file.reached(done.bytes, done.bytes);
-            this.moved(one, done);
+            this.#moved(one, done);
             over(one);
           },
           failed: (one, error) => {
@@ -165,7 +227,7 @@ export abstract class Mover<F extends Found, M extends Moving<F>> implements Wor
   /** By itself it tells why it could not be moved together with others. */
   async #left(one: M, turn: Turn): Promise<void> {
     try {
-      this.moved(one, await this.moveAlone(one, turn));
+      this.#moved(one, await this.moveAlone(one, turn));
     } catch (error) {
       this.tally.failed(this.verb, one.found.shown, error);
     } finally {

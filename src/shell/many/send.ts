@@ -1,22 +1,20 @@
 import { ask } from "../../client/ask.ts";
-import { CommandFailed, Interrupted, Refused } from "../../client/errors.ts";
+import { Interrupted, Refused } from "../../client/errors.ts";
 import type { Link } from "../../client/link.ts";
 import type { Session } from "../../client/session.ts";
 import { uploadSmall, type SmallUpload } from "../../client/small-uploads.ts";
-import { Status } from "../../client/status.ts";
 import type { Transferred, Watcher } from "../../client/transfer.ts";
 import { Upload } from "../../client/upload.ts";
 import type { Path } from "../../storage/errors.ts";
 import { checkAllowed, checkName } from "../allowed.ts";
-import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
 import { locationOf } from "../local-path.ts";
 import type { FileProgress } from "../progress/job.ts";
-import { isToldOfEach, report } from "../report.ts";
+import type { Places } from "../report.ts";
 import { transferOptions } from "../transfer.ts";
 import type { Found } from "./found.ts";
 import type { FoundHere } from "./local-sources.ts";
-import { Mover, type Moving } from "./mover.ts";
+import { Mover, type How, type Moving } from "./mover.ts";
 import type { Turn } from "./pool.ts";
 import {
   isKnownToDiffer,
@@ -24,24 +22,17 @@ import {
   lookHere,
   lookThere,
   noFile,
-  type Comparison,
   type Known,
   type There,
 } from "./same.ts";
 import type { Tally } from "./tally.ts";
-import type { Targets } from "./targets.ts";
 
 /** How to send several files. */
-export interface Sending {
+export interface Sending extends How {
   /** Where something that was found goes. */
   readonly targetOf: (found: Found) => Path;
-  /** Of several sources, which may meet. */
-  readonly targets?: Targets;
   /** What is known of the target already; it is asked for where that is nothing. */
   readonly knownThere?: ((target: Path) => { readonly entry: Known } | undefined) | undefined;
-  readonly comparison: Comparison;
-  readonly dryRun: boolean;
-  readonly options: Options;
 }
 
 /** Sends what was found, as it is found, without waiting for the reply to each. */
@@ -58,40 +49,29 @@ export async function sendAll(
 /** A file that is to be sent. */
 interface Wanted extends SmallUpload, Moving<FoundHere> {}
 
-class Sender extends Mover<FoundHere, Wanted> {
+class Sender extends Mover<FoundHere, Wanted, Sending> {
   protected readonly verb = "PUT";
-  protected readonly comparison: Comparison;
-  readonly #how: Sending;
-
-  constructor(context: ShellContext, link: Link, how: Sending, tally: Tally) {
-    super(context, link, tally);
-    this.#how = how;
-    this.comparison = how.comparison;
-  }
 
   protected canTogether({ storage }: FoundHere): boolean {
-    return !this.#how.dryRun && storage.readSmall !== undefined;
+    return !this.how.dryRun && storage.readSmall !== undefined;
   }
 
   protected isKnownToDiffer(found: FoundHere): boolean {
-    const there = this.#how.knownThere?.(this.#how.targetOf(found));
-    return isKnownToDiffer(found.known?.entry, there, this.comparison);
+    const there = this.how.knownThere?.(this.how.targetOf(found));
+    return isKnownToDiffer(found.known?.entry, there, this.how.comparison);
   }
 
   protected begin(found: FoundHere, file: FileProgress): Wanted {
-    return { found, file, local: found.path, remote: this.#how.targetOf(found) };
+    return { found, file, local: found.path, remote: this.how.targetOf(found) };
   }
 
-  protected claim({ found, remote }: Wanted): void {
-    this.#how.targets?.claim(found, remote);
+  protected targetOf({ remote }: Wanted): Path {
+    return remote;
   }
 
-  protected async isSame({ found, remote: path }: Wanted): Promise<boolean> {
-    const { comparison } = this;
-    if (comparison === "never") return false;
-    const { signal } = this.context;
-    const there = { path, known: this.#how.knownThere?.(path) };
-    return this.link.run((session) => isSame(session, there, found, comparison, signal));
+  protected isSameOver(session: Session, { found, remote: path }: Wanted): Promise<boolean> {
+    const there = { path, known: this.how.knownThere?.(path) };
+    return isSame(session, there, found, this.how.comparison, this.context.signal);
   }
 
   protected async moveSmall(session: Session, files: readonly Wanted[], watcher: Watcher<Wanted>) {
@@ -104,45 +84,35 @@ class Sender extends Mover<FoundHere, Wanted> {
     await uploadSmall(session, some, storage, this.context.signal, watcher);
   }
 
-  protected async move(found: FoundHere, file: FileProgress, turn: Turn): Promise<void> {
-    const { type, storage, path, shown } = found;
-    const { knownThere, dryRun } = this.#how;
+  protected async moveFolder({ remote }: Wanted): Promise<void> {
+    const { link } = this;
     const { signal } = this.context;
-    const { link, tally } = this;
-    if (type === "left-out") return tally.leftOut();
-    if (type === "refused") {
-      throw new CommandFailed(Status.refused, `It cannot be sent: ${found.reason ?? "refused"}`);
-    }
-    const wanted = this.begin(found, file);
-    const { remote } = wanted;
+    const { knownThere, dryRun } = this.how;
     const there = knownThere?.(remote);
-    if (type === "folder") {
-      if (remote.length === 0 || there?.entry?.type === "folder") return;
-      if (dryRun) checkName(remote);
-      if (link.session.denied.has("add")) {
-        const known = there === undefined ? {} : { known: there };
-        const theirs = await link.run((session) =>
-          lookThere(session, { path: remote, ...known }, signal),
-        );
-        if (theirs?.type === "folder") return;
-      }
-      checkAllowed(link.session, "add");
-      if (dryRun) return;
-      const isMade = await link.run((session) => makeFolder(session, remote, signal));
-      // What was sent before may have made it on its way.
-      if (isMade || (there !== undefined && there.entry === undefined)) tally.madeFolder();
-      return;
+    if (remote.length === 0 || there?.entry?.type === "folder") return;
+    if (dryRun) checkName(remote);
+    if (link.session.denied.has("add")) {
+      const known = there === undefined ? {} : { known: there };
+      const theirs = await link.run((session) =>
+        lookThere(session, { path: remote, ...known }, signal),
+      );
+      if (theirs?.type === "folder") return;
     }
-    this.claim(wanted);
-    if (await this.isSame(wanted)) return tally.skipped();
-    if (dryRun) {
-      const here = found.known ?? { entry: await lookHere({ storage, path }) };
-      if (here.entry?.type !== "file") throw noFile(shown, here.entry);
-      checkName(remote);
-      await checkPut(link, { path: remote, known: there }, signal);
-      return tally.would("put", shown, remote.join("/"), here.entry.size);
-    }
-    this.moved(wanted, await this.moveAlone(wanted, turn));
+    checkAllowed(link.session, "add");
+    if (dryRun) return;
+    const isMade = await link.run((session) => makeFolder(session, remote, signal));
+    // What was sent before may have made it on its way.
+    if (isMade || (there !== undefined && there.entry === undefined)) this.tally.madeFolder();
+  }
+
+  protected async wouldMove({ found, remote }: Wanted): Promise<void> {
+    const { storage, path, shown, known } = found;
+    const here = known ?? { entry: await lookHere({ storage, path }) };
+    if (here.entry?.type !== "file") throw noFile(shown, here.entry);
+    checkName(remote);
+    const there = { path: remote, known: this.how.knownThere?.(remote) };
+    await checkPut(this.link, there, this.context.signal);
+    this.tally.would("put", shown, remote.join("/"), here.entry.size);
   }
 
   protected async moveAlone(wanted: Wanted, turn: Turn): Promise<Transferred> {
@@ -151,7 +121,7 @@ class Sender extends Mover<FoundHere, Wanted> {
     if (context.signal.aborted) throw new Interrupted();
     checkAllowed(link.session, "add");
     const work = new Upload(found.storage, found.path, remote, {
-      ...transferOptions(context, link, found.shown, this.#how.options, file),
+      ...transferOptions(context, link, found.shown, this.how.options, file),
       secret: await context.secret(),
       unconfirmed,
       onSent: () => turn.release(),
@@ -162,12 +132,8 @@ class Sender extends Mover<FoundHere, Wanted> {
     });
   }
 
-  protected moved({ found, remote }: Wanted, done: Transferred): void {
-    this.tally.transferred(done);
-    if (!isToldOfEach(this.context, this.#how.options)) return;
-    const at = locationOf(found);
-    const names = { remote: remote.join("/"), local: found.shown, at };
-    report(this.context, this.#how.options, "sent", names, done, { one: false });
+  protected placesOf({ found, remote }: Wanted): Places {
+    return { remote: remote.join("/"), local: found.shown, at: locationOf(found) };
   }
 }
 

@@ -48,6 +48,12 @@ export class Twins {
     return isAscii(path.at(-1) ?? "") && this.#exact.has(parentOf(path));
   }
 
+  /** Whether a name in a folder is, as `isExact` says of its path. */
+  exactIn(folder: Path): (name: string) => boolean {
+    const isKnown = this.#exact.has(folder.join("/"));
+    return (name) => isKnown && isAscii(name);
+  }
+
   /** Whether each name of a path is known to lead to nothing of another name, whoever moves what. */
   areExact(path: Path): boolean {
     return path.every((name, depth) => {

@@ -1,6 +1,7 @@
 import type { Path } from "../../errors.ts";
-import { isCreatable, isReadable } from "../../names.ts";
+import { creatableIn, readableIn } from "../../names.ts";
 import { SMALL } from "../../read-blocks.ts";
+import { areInOneFolder } from "../../same-folder.ts";
 import type { NewSmallFile, SmallFile } from "../../storage.ts";
 import { withFolder, type Folder } from "../folder.ts";
 import type { Staging } from "../staging.ts";
@@ -63,16 +64,15 @@ export class SmallFiles {
   async read(paths: readonly Path[]): Promise<readonly (SmallFile | undefined)[]> {
     const read: (SmallFile | undefined)[] = paths.map(() => undefined);
     if (!isWorth(paths)) return read;
-    const asked = paths.flatMap((path, index) =>
-      isReadable(path) ? [{ index, path, file: undefined }] : [],
-    );
+    const asked = paths.map((path, index) => ({ index, path, file: undefined }));
     await Promise.all(
       inJobs(asked).map(async (some) => {
         const root = this.#context.root.self;
-        const done = await fileWorker.read({ kind: "read", root, ...placesOf(grouped(some)) });
+        const groups = grouped(some, readableIn);
+        const done = await fileWorker.read({ kind: "read", root, ...placesOf(groups) });
         if (done === undefined) return;
         let from = 0;
-        for (const [place, { index }] of some.entries()) {
+        for (const [place, { index }] of groups.flatMap(({ files }) => files).entries()) {
           const file = readAt(done.files, place);
           if (file === undefined) continue;
           const { size, mtime, exec } = file;
@@ -88,13 +88,12 @@ export class SmallFiles {
   async store(files: readonly NewSmallFile[]): Promise<readonly (number | undefined)[]> {
     const stored: (number | undefined)[] = files.map(() => undefined);
     if (!isWorth(files.map(({ path }) => path))) return stored;
-    const asked = files.flatMap((file, index) => {
-      const { path, content } = file;
-      return content.length <= SMALL && isCreatable(path) ? [{ index, path, file }] : [];
-    });
+    const asked = files.flatMap((file, index) =>
+      file.content.length <= SMALL ? [{ index, path: file.path, file }] : [],
+    );
     await Promise.all(
       inJobs(asked).map(async (some) => {
-        const left = await this.#storeIn(grouped(some), stored);
+        const left = await this.#storeIn(grouped(some, creatableIn), stored);
         // Somebody may have removed a folder, or it was not known whether files may be replaced.
         for (const { key } of left) this.#made.delete(key);
         if (left.length > 0) await this.#storeIn(left, stored);
@@ -130,8 +129,11 @@ export class SmallFiles {
     const [first] = paths;
     if (first === undefined) return [];
     const files = packNew(
-      some.map(({ path, file: { content, attributes } }) => {
-        return { size: content.length, attributes, replace: twins.isExact(path) };
+      groups.flatMap((group) => {
+        const isExact = twins.exactIn(group.parents);
+        return group.files.map(({ path, file: { content, attributes } }) => {
+          return { size: content.length, attributes, replace: isExact(path.at(-1) ?? "") };
+        });
       }),
     );
     return staging.lend(first, (staged) =>
@@ -187,17 +189,32 @@ function inJobs<F>(files: readonly F[]): (readonly F[])[] {
   return jobs;
 }
 
-/** Keeps their order: a folder is reached once for those of it that come one behind the other. */
-function grouped<F>(files: readonly Asked<F>[]): Group<F>[] {
+/**
+ * Keeps their order: a folder is reached once for those of it that come one behind the other.
+ * @param judgeIn of a folder, which names in it are taken; the others are left out
+ */
+function grouped<F>(
+  files: readonly Asked<F>[],
+  judgeIn: (folder: Path) => (name: string) => boolean,
+): Group<F>[] {
   const groups: Group<F>[] = [];
+  let last: Group<F> | undefined;
+  let lastPath: Path = [];
+  let isTaken: (name: string) => boolean = () => false;
   for (const file of files) {
-    const parents = file.path.slice(0, -1);
-    const key = parents.join("/");
-    const last = groups.at(-1);
-    if (last?.key === key) last.files.push(file);
-    else groups.push({ parents, key, files: [file] });
+    const { path } = file;
+    const name = path.at(-1);
+    if (name === undefined) continue;
+    if (last === undefined || !areInOneFolder(path, lastPath)) {
+      const parents = path.slice(0, -1);
+      last = { parents, key: parents.join("/"), files: [] };
+      groups.push(last);
+      isTaken = judgeIn(parents);
+    }
+    lastPath = path;
+    if (isTaken(name)) last.files.push(file);
   }
-  return groups;
+  return groups.filter((group) => group.files.length > 0);
 }
 
 /** Where files are, as the thread is told of it. */
