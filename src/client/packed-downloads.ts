@@ -37,7 +37,8 @@ export async function receivePacked<F extends SmallDownload>(
     throw error instanceof ProtocolViolation ? session.violated(error.message) : error;
   } finally {
     forget();
-    for (const { exchange } of asked) await exchange.tryLeave(Infinity);
+    // One that cancels waits for the reply to that, which comes behind all of them.
+    await Promise.all(asked.map(({ exchange }) => exchange.tryLeave(Infinity)));
   }
 }
 
