@@ -28,6 +28,8 @@ export class Tally {
   readonly #context: Pick<ShellContext, "output" | "session">;
   readonly #label: Label;
   readonly #repeats: Repeats;
+  /** Of what is left alone. */
+  readonly #spared: Repeats;
   readonly #started = performance.now();
   #files = 0;
   #bytes = 0;
@@ -54,6 +56,7 @@ export class Tally {
     this.#context = context;
     this.#label = label;
     this.#repeats = new Repeats({ all });
+    this.#spared = new Repeats({ all });
   }
 
   /** How many files are there now, of those that were to be. */
@@ -96,7 +99,8 @@ export class Tally {
 
   /** Something that is not transferred was left as it is. */
   leftAlone(shown: string, reason: string): void {
-    this.#context.output.say(`${shown} is left alone: ${reason}`);
+    const message = `${shown} is left alone: ${reason}`;
+    if (this.#spared.countsOf(reason, message)) this.#context.output.say(message);
   }
 
   /** A file is the same on both sides. */
@@ -141,6 +145,7 @@ export class Tally {
   /** Tells what became of all of them; where nothing did, only programs are told. */
   tell({ evenOfNothing } = { evenOfNothing: true }): void {
     for (const line of this.#repeats.take()) this.#context.output.complain(line);
+    for (const line of this.#spared.take()) this.#context.output.say(line);
     const seconds = (performance.now() - this.#started - this.#waited) / 1000;
     this.#context.output.observe({
       event: "finished",
