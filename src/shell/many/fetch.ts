@@ -74,7 +74,7 @@ class Fetcher extends Mover<Found, Wanted> {
 
   /** Looks which folders are to be made before anything makes them on its way. */
   override async all(found: AsyncIterable<readonly Found[]>): Promise<void> {
-    await super.all(this.#how.dryRun ? found : this.#lookedAt(found));
+    await super.all(this.#lookedAt(found));
   }
 
   protected canTogether(): boolean {
@@ -118,7 +118,12 @@ class Fetcher extends Mover<Found, Wanted> {
     const wanted = this.begin(found, file);
     const { local } = wanted;
     if (type === "folder") {
-      if (local.length === 0 || dryRun || knownHere?.(local).entry?.type === "folder") return;
+      if (local.length === 0 || knownHere?.(local).entry?.type === "folder") return;
+      if (dryRun) {
+        checkCreatable(local);
+        if (this.#missing.has(found)) tally.wouldMake(local.join("/"));
+        return;
+      }
       // Where the server lists this very folder, it would list what is made of its listing. Files
       // are sent behind it.
       turn.release();

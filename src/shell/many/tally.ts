@@ -80,6 +80,13 @@ export class Tally {
     this.#folders++;
   }
 
+  /** A folder would be made if it were not a dry run. */
+  wouldMake(shown: string): void {
+    this.#dryRun = true;
+    this.#folders++;
+    this.#context.output.say(`Would make ${shown}/`);
+  }
+
   /** What would be done if it were not a dry run. */
   would(verb: "get" | "put", source: string, target: string, size: number | undefined): void {
     this.#dryRun = true;
@@ -172,7 +179,10 @@ export class Tally {
 
   #summary(seconds: number): Text[] {
     const parts: Text[] = [...this.#whatCame(seconds)];
-    if (this.#folders > 0) parts.push(`${count(this.#folders, "folder")} made`);
+    if (this.#folders > 0) {
+      const made = count(this.#folders, "folder");
+      parts.push(this.#dryRun ? `would make ${made}` : `${made} made`);
+    }
     if (this.#deleted > 0) {
       const deleted = formatCount(this.#deleted);
       parts.push(this.#dryRun ? `would remove ${deleted}` : `${deleted} removed`);
