@@ -32,17 +32,24 @@ export class Repeats {
    * @returns whether it is to be told by itself
    */
   counts(name: string, failed: CommandFailed): boolean {
+    return this.#all || this.countsOf(reasonOf(name, failed), failed.message);
+  }
+
+  /**
+   * Counts one of a reason that is known already.
+   * @param message what is said of it
+   */
+  countsOf(key: string, message: string): boolean {
     if (this.#all) return true;
-    const key = reasonOf(name, failed);
     const known = this.#reasons.get(key);
     if (known === undefined) {
       if (this.#reasons.size < MOST_REASONS) {
-        this.#reasons.set(key, { count: 1, last: failed.message });
+        this.#reasons.set(key, { count: 1, last: message });
       }
       return true;
     }
     known.count++;
-    known.last = failed.message;
+    known.last = message;
     return known.count <= MOST_TOLD;
   }
 

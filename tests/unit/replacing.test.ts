@@ -1,6 +1,7 @@
 import { expect, spyOn, test } from "bun:test";
 import type { Found } from "../../src/shell/many/found.ts";
 import { PackedPaths } from "../../src/shell/many/packed-paths.ts";
+import { receivableBy } from "../../src/shell/many/receivable.ts";
 import { Clashes } from "../../src/shell/many/replacing.ts";
 import { Tally } from "../../src/shell/many/tally.ts";
 import { Tree } from "../../src/shell/many/tree.ts";
@@ -24,7 +25,7 @@ function found(name: string): Found {
 
 /** What would be deleted and what would be put in its place. */
 async function replaced(tree: Tree, source: Iterable<string>): Promise<string[]> {
-  const clashes = new Clashes<Found>(tree);
+  const clashes = new Clashes<Found>(tree, receivableBy([]));
   for (const name of source) clashes.take(found(name).path, found(name));
   const done: string[] = [];
   const tally = new Tally({ write: () => undefined } as never, {

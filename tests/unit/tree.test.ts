@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { Extras } from "../../src/shell/many/extras.ts";
+import { receivableBy } from "../../src/shell/many/receivable.ts";
 import { Tree } from "../../src/shell/many/tree.ts";
 
 type Type = "file" | "folder" | "refused";
@@ -15,10 +16,15 @@ function entriesOf(names: readonly string[]) {
   });
 }
 
+/** A path of names of 250 bytes: of four it may be, of five it is too long. */
+function long(names: number): string {
+  return Array.from({ length: names }, () => "n".repeat(250)).join("/");
+}
+
 function extras(target: readonly string[], source: readonly string[]) {
   const tree = new Tree();
   for (const entry of entriesOf(target)) tree.add(entry.path, entry);
-  const found = new Extras(tree);
+  const found = new Extras(tree, receivableBy([]));
   for (const { path, type } of entriesOf(source)) found.add(path.join("/"), type);
   const { remove, keep } = found.judge();
   return {
@@ -42,6 +48,11 @@ describe("Extras", () => {
     ["a twin where the target has both", ["readme", "README"], ["README"], ["readme"], []],
     ["nothing in another case of what is refused", ["d/", "d/x"], ["D!"], [], []],
     ["not what begins alike", ["ab/", "ab/c", "a/"], ["a/"], ["ab/c", "ab"], []],
+    ["not what the source cannot have", ["a:b", "b"], [], ["b"], ["a:b"]],
+    ["nor the folder of it", ["a/", "a/b", "a/c:"], [], ["a/b"], ["a/c:"]],
+    ["nor what is in it, told once", ["a:/", "a:/b/", "a:/b/c:", "d"], [], ["d"], ["a:"]],
+    ["what is in it, told where both have it", ["a:/", "a:/b"], ["a:/"], [], ["a:/b"]],
+    ["not what is too long", ["short", long(5)], [], ["short"], [long(5)]],
   ])("finds %s", (_, target, source, remove, keep) => {
     expect(extras(target, source)).toEqual({ remove, keep });
   });

@@ -3,6 +3,7 @@ import { folded } from "../../platform/names.ts";
 import type { Path } from "../../storage/errors.ts";
 import type { Listed } from "./found.ts";
 import { PackedPaths } from "./packed-paths.ts";
+import type { WhyNotHad } from "./receivable.ts";
 import type { Tree } from "./tree.ts";
 
 /** What the source has of an entry of the target. */
@@ -17,6 +18,7 @@ const GOES = 1;
 const HIDDEN = 2;
 const TWIN = 3;
 const KEPT = 4;
+const UNHAD = 5;
 
 /**
  * What is to become of the entries of a target that the source lacks. Of the source only that is
@@ -24,15 +26,20 @@ const KEPT = 4;
  */
 export class Extras {
   readonly #target: Tree;
+  readonly #whyNotHad: WhyNotHad;
   readonly #there: Uint8Array;
   /** What all spellings of a name have in common, of what the target does not have as it is spelt. */
   readonly #lacking = new PackedPaths();
   /** The same of what the source cannot serve. */
   readonly #refused = new PackedPaths();
 
-  /** @param target with all that it holds */
-  constructor(target: Tree) {
+  /**
+   * @param target with all that it holds
+   * @param whyNotHad why the source could not have something
+   */
+  constructor(target: Tree, whyNotHad: WhyNotHad) {
     this.#target = target;
+    this.#whyNotHad = whyNotHad;
     this.#there = new Uint8Array(target.size);
   }
 
@@ -51,7 +58,7 @@ export class Extras {
    * Judges what the target still has. What cannot be removed stays, with the folders that it is in,
    * and so does whatever has the name of something that the source could not serve, or a name that
    * differs from one of the source's only in its spelling: unless the target has both, one may be
-   * the other.
+   * the other. What the source could not have stays as well, with what is in it.
    */
   judge(): {
     /** Names of what is to be removed, what is in a folder before the folder. */
@@ -78,9 +85,11 @@ export class Extras {
         yield target.pathOf(number);
       }
     }
+    const whyKept = (number: number): string | undefined =>
+      this.#whyKept(verdicts[number] ?? STAYS, number);
     function* keep(): Generator<{ path: Path; reason: string }> {
       for (const number of order) {
-        const reason = whyKept(verdicts[number] ?? STAYS, target, number);
+        const reason = whyKept(number);
         if (reason !== undefined) yield { path: target.pathOf(number).split("/"), reason };
       }
     }
@@ -93,7 +102,33 @@ export class Extras {
     if (this.#isRefused(name)) return there === REFUSED ? HIDDEN : STAYS;
     if (there !== ABSENT) return STAYS;
     if (this.#lacking.size > 0 && this.#lacking.has(folded(name))) return TWIN;
-    return this.#target.entry(number)?.type === "refused" ? KEPT : GOES;
+    if (this.#target.entry(number)?.type === "refused") return KEPT;
+    if (this.#whyNotHad(name) === undefined) return GOES;
+    return this.#isToldAbove(name) ? STAYS : UNHAD;
+  }
+
+  /** Whether the folder that something is in is told of as one that the source could not have. */
+  #isToldAbove(name: string): boolean {
+    const folder = name.slice(0, Math.max(name.lastIndexOf("/"), 0));
+    if (folder === "") return false;
+    const number = this.#target.find(folder);
+    if (number === undefined || this.#there[number] !== ABSENT) return false;
+    return this.#whyNotHad(folder) !== undefined;
+  }
+
+  #whyKept(verdict: number, number: number): string | undefined {
+    switch (verdict) {
+      case HIDDEN:
+        return "what has its name on the other side cannot be served";
+      case TWIN:
+        return "the other side has its name in another spelling";
+      case KEPT:
+        return this.#target.entry(number)?.reason ?? "";
+      case UNHAD:
+        return this.#whyNotHad(this.#target.pathOf(number));
+      default:
+        return undefined;
+    }
   }
 
   /** Whether a path, or a folder that it lies in, cannot be served, in any spelling. */
@@ -120,18 +155,5 @@ function markAbove(target: Tree, name: string, marks: Uint8Array): void {
 function* foldersAbove(path: string): Generator<string> {
   for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
     yield path.slice(0, at);
-  }
-}
-
-function whyKept(verdict: number, target: Tree, number: number): string | undefined {
-  switch (verdict) {
-    case HIDDEN:
-      return "what has its name on the other side cannot be served";
-    case TWIN:
-      return "the other side has its name in another spelling";
-    case KEPT:
-      return target.entry(number)?.reason ?? "";
-    default:
-      return undefined;
   }
 }

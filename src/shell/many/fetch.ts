@@ -50,7 +50,7 @@ class Fetcher extends Mover<Found, Wanted, Fetching> {
 
   /** Looks which folders are to be made before anything makes them on its way. */
   override async all(found: AsyncIterable<readonly Found[]>): Promise<void> {
-    await super.all(this.how.dryRun ? found : this.#lookedAt(found));
+    await super.all(this.#lookedAt(found));
   }
 
   protected canTogether(): boolean {
@@ -87,7 +87,12 @@ class Fetcher extends Mover<Found, Wanted, Fetching> {
 
   protected async moveFolder({ found, local }: Wanted, turn: Turn): Promise<void> {
     const { place, knownHere, dryRun } = this.how;
-    if (local.length === 0 || dryRun || knownHere?.(local).entry?.type === "folder") return;
+    if (local.length === 0 || knownHere?.(local).entry?.type === "folder") return;
+    if (dryRun) {
+      checkCreatable(local);
+      if (this.#missing.has(found)) this.tally.wouldMake(local.join("/"));
+      return;
+    }
     // Where the server lists this very folder, it would list what is made of its listing. Files
     // are sent behind it.
     turn.release();

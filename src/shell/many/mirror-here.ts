@@ -12,6 +12,7 @@ import { fetchAll } from "./fetch.ts";
 import { folderItself, toFound, type Found, type Listed } from "./found.ts";
 import { meanwhile } from "./meanwhile.ts";
 import type { Mirroring } from "./mirroring.ts";
+import { receivableBy } from "./receivable.ts";
 import { asFolder, listTogether } from "./remote-sources.ts";
 import { isSettled } from "./same.ts";
 import type { Tally } from "./tally.ts";
@@ -35,8 +36,9 @@ export async function mirrorHere(
     },
     () => treeHere(storage, place.path),
   );
-  const extras = new Extras(mine);
-  const clashes = new Clashes<Found>(mine);
+  const whyNotHad = receivableBy(remote);
+  const extras = new Extras(mine, whyNotHad);
+  const clashes = new Clashes<Found>(mine, whyNotHad);
   const itself = folderItself(remote, { alone: [], within: [], renamed: [] });
   const behind = (path: Path): Path => path.slice(place.path.length);
   const shown = (path: Path): string => [...place.path, ...path].join("/");

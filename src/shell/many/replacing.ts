@@ -3,6 +3,7 @@ import { Status } from "../../client/status.ts";
 import type { Path } from "../../storage/errors.ts";
 import { whyNotCreatable } from "../../storage/names.ts";
 import type { Found, Listed } from "./found.ts";
+import type { WhyNotHad } from "./receivable.ts";
 import type { Tally } from "./tally.ts";
 import type { Kept, Tree } from "./tree.ts";
 
@@ -26,10 +27,13 @@ interface Clash<F> {
 /** What of a target is of another kind than what the source has under its name. */
 export class Clashes<F extends Found> {
   readonly #target: Tree;
+  readonly #whyNotHad: WhyNotHad;
   readonly #clashes = new Map<string, Clash<F>>();
 
-  constructor(target: Tree) {
+  /** @param whyNotHad why the source could not have something that the target has */
+  constructor(target: Tree, whyNotHad: WhyNotHad) {
     this.#target = target;
+    this.#whyNotHad = whyNotHad;
   }
 
   /**
@@ -65,7 +69,7 @@ export class Clashes<F extends Found> {
     const each = this.#target.withinEach([...this.#clashes.keys()]);
     for (const [place, { path, replacement }] of [...this.#clashes.values()].entries()) {
       const old = this.#entriesOf(each[place] ?? new Uint32Array());
-      const reason = whyNot(replacement, old);
+      const reason = whyNot(replacement, old, this.#whyNotHad);
       // Whatever comes of it, what is there is none of those that the source lacks.
       for (const entry of old) this.#target.forget(entry.path);
       if (reason !== undefined) {
@@ -102,7 +106,11 @@ interface Old {
 }
 
 /** Why something has to stay; `undefined` where it can be replaced. */
-function whyNot(replacement: readonly Found[], old: readonly Old[]): string | undefined {
+function whyNot(
+  replacement: readonly Found[],
+  old: readonly Old[],
+  whyNotHad: WhyNotHad,
+): string | undefined {
   for (const { type, names, reason = "refused", shown } of replacement) {
     if (type === "refused") return `${shown} cannot be had: ${reason}`;
     for (const part of names.alone) {
@@ -111,7 +119,15 @@ function whyNot(replacement: readonly Found[], old: readonly Old[]): string | un
     }
   }
   const kept = old.find(({ entry }) => entry.type === "refused");
-  return kept && `${kept.path.join("/")} in it cannot be removed: ${kept.entry.reason ?? ""}`;
+  if (kept !== undefined) {
+    return `${kept.path.join("/")} in it cannot be removed: ${kept.entry.reason ?? ""}`;
+  }
+  for (const { path } of old) {
+    const name = path.join("/");
+    const why = whyNotHad(name);
+    if (why !== undefined) return `${name} in it is left alone: ${why}`;
+  }
+  return undefined;
 }
 
 /** How to replace, and whom to tell. */

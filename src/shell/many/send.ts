@@ -91,15 +91,17 @@ class Sender extends Mover<FoundHere, Wanted, Sending> {
     const there = knownThere?.(remote);
     if (remote.length === 0 || there?.entry?.type === "folder") return;
     if (dryRun) checkName(remote);
-    if (link.session.denied.has("add")) {
+    let theirs = there?.entry;
+    if (dryRun || link.session.denied.has("add")) {
       const known = there === undefined ? {} : { known: there };
-      const theirs = await link.run((session) =>
-        lookThere(session, { path: remote, ...known }, signal),
-      );
+      theirs = await link.run((session) => lookThere(session, { path: remote, ...known }, signal));
       if (theirs?.type === "folder") return;
     }
     checkAllowed(link.session, "add");
-    if (dryRun) return;
+    if (dryRun) {
+      if (theirs === undefined) this.tally.wouldMake(remote.join("/"));
+      return;
+    }
     const isMade = await link.run((session) => makeFolder(session, remote, signal));
     // What was sent before may have made it on its way.
     if (isMade || (there !== undefined && there.entry === undefined)) this.tally.madeFolder();

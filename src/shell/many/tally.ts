@@ -34,6 +34,8 @@ export class Tally {
   readonly #context: Pick<ShellContext, "output" | "session">;
   readonly #label: Label;
   readonly #repeats: Repeats;
+  /** Of what is left alone. */
+  readonly #spared: Repeats;
   readonly #started = performance.now();
   #files = 0;
   #bytes = 0;
@@ -60,6 +62,7 @@ export class Tally {
     this.#context = context;
     this.#label = label;
     this.#repeats = new Repeats({ all });
+    this.#spared = new Repeats({ all });
   }
 
   /** How many files are there now, of those that were to be. */
@@ -83,6 +86,13 @@ export class Tally {
     this.#folders++;
   }
 
+  /** A folder would be made if it were not a dry run. */
+  wouldMake(shown: string): void {
+    this.#dryRun = true;
+    this.#folders++;
+    this.#context.output.say(`Would make ${shown}/`);
+  }
+
   /** What would be done if it were not a dry run. */
   would(verb: "get" | "put", source: string, target: string, size: number | undefined): void {
     this.#dryRun = true;
@@ -102,7 +112,8 @@ export class Tally {
 
   /** Something that is not transferred was left as it is. */
   leftAlone(shown: string, reason: string): void {
-    this.#context.output.say(`${shown} is left alone: ${reason}`);
+    const message = `${shown} is left alone: ${reason}`;
+    if (this.#spared.countsOf(reason, message)) this.#context.output.say(message);
   }
 
   /** A file is the same on both sides. */
@@ -151,6 +162,7 @@ export class Tally {
    */
   tell(cutShort?: Job): void {
     for (const line of this.#repeats.take()) this.#context.output.complain(line);
+    for (const line of this.#spared.take()) this.#context.output.say(line);
     const seconds = (performance.now() - this.#started - this.#waited) / 1000;
     this.#context.output.observe({
       event: "finished",
@@ -182,7 +194,10 @@ export class Tally {
   /** @param of how many files there were to be moved, where not all of them were */
   #summary(seconds: number, of: number | undefined): Text[] {
     const parts: Text[] = [...this.#whatCame(seconds, of)];
-    if (this.#folders > 0) parts.push(`${count(this.#folders, "folder")} made`);
+    if (this.#folders > 0) {
+      const made = count(this.#folders, "folder");
+      parts.push(this.#dryRun ? `would make ${made}` : `${made} made`);
+    }
     if (this.#deleted > 0) {
       const deleted = formatCount(this.#deleted);
       parts.push(this.#dryRun ? `would remove ${deleted}` : `${deleted} removed`);

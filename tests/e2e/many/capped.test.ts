@@ -122,8 +122,16 @@ describe("folders made", () => {
     for (const each of ["client", "server"]) mkdirSync(folder.join(each));
     writeTree(folder.join(side), tree);
     await using server = await ServerProcess.start(folder.join("server"));
+    const dry = await connect(folder.join("client"), server.port, `${line} -n`);
+    expect(dry.stderr).toContain(`, would make ${FOLDERS} folders\n`);
+    expect(dry.stderr.match(/^Would make \S+\/$/gm)).toHaveLength(FOLDERS);
+    expect(dry.status).toBe(0);
     const ran = await connect(folder.join("client"), server.port, line);
     expect(ran.stderr).toContain(`, ${FOLDERS} folders made\n`);
+    const none = await connect(folder.join("client"), server.port, `${line} -n`);
+    if (!line.endsWith(" x") || line.startsWith("mirror")) {
+      if (!line.endsWith(" x/y")) expect(none.stderr).not.toMatch(/[Ww]ould make/);
+    }
     const again = await connect(folder.join("client"), server.port, line);
     if (!/ x(?:\/y)?$/.test(line) || line.startsWith("mirror")) {
       expect(again.stderr).not.toMatch(/folders? made/);
@@ -135,6 +143,8 @@ describe("folders made", () => {
     writeTree(folder.join("server"), tree);
     mkdirSync(folder.join("client/t/a0/b0/c0"), { recursive: true });
     await using server = await ServerProcess.start(folder.join("server"));
+    const dry = await connect(folder.join("client"), server.port, "get -rn t");
+    expect(dry.stderr).toContain(`, would make ${FOLDERS - 4} folders\n`);
     const ran = await connect(folder.join("client"), server.port, "get -r t");
     expect(ran.stderr).toContain(`, ${FOLDERS - 4} folders made\n`);
   });
