@@ -3,7 +3,7 @@ import { smallFileDigest } from "../digest/file.ts";
 import { MAX_PACK, unpackBlocks } from "../protocol/pack.ts";
 import type { Run } from "../protocol/scanner.ts";
 import { ProtocolViolation } from "../protocol/violation.ts";
-import { brokenProtocol, Interrupted, isOfConnection, refusalOf } from "./errors.ts";
+import { Interrupted, isOfConnection, refusalOf } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { onAbort } from "./on-abort.ts";
 import type { Pack } from "./packs.ts";
@@ -42,7 +42,10 @@ export async function receivePacked<F extends SmallDownload>(
   }
 }
 
-/** All of a pack; `undefined` where the server does not give it, or it was damaged on the way. */
+/**
+ * All of a pack; `undefined` where the server does not give it, or it was damaged on the way.
+ * @throws {ProtocolViolation} where it is longer than any
+ */
 async function bodyOf(exchange: Exchange): Promise<readonly Run[] | undefined> {
   const blocks: Run[] = [];
   let length = 0;
@@ -51,7 +54,7 @@ async function bodyOf(exchange: Exchange): Promise<readonly Run[] | undefined> {
     const event = exchange.nextNow() ?? (await exchange.next());
     if (event.type === "block") {
       length += event.data.length;
-      if (length > MAX_PACK) throw brokenProtocol("The server sent more than a pack can hold");
+      if (length > MAX_PACK) throw new ProtocolViolation("It sent more than a pack can hold");
       isDamaged ||= blockDigest(event.data) !== event.digest;
       blocks.push(event);
       continue;
