@@ -145,9 +145,9 @@ test("small files are sent before the first reply, and no line stands within ano
   for (const line of sent) {
     const [verb = ""] = line.split(" ");
     if (body === undefined)
-      expect(["PUT", "HELD", "STAT", "LIST", "MKDIR", "NOOP", "QUIT"]).toContain(verb);
+      expect(["PUT", "UNPACK", "HELD", "STAT", "LIST", "MKDIR", "NOOP", "QUIT"]).toContain(verb);
     else expect([body, verb]).toEqual([body, "END"]);
-    body = verb === "PUT" ? line : undefined;
+    body = verb === "PUT" || verb === "UNPACK" ? line : undefined;
   }
 });
 
@@ -220,7 +220,9 @@ describe.each(["GET", "PUT"] as const)(
       await using pair = await Pair.start({});
       const [from, to] =
         way === "GET" ? [pair.there("s"), pair.here("s")] : [pair.here("s"), pair.there("s")];
-      writeTree(from, Object.fromEntries(Array.from({ length: count }, (_, n) => [`f${n}`, ""])));
+      // Too few in a folder to come in a pack.
+      const names = Array.from({ length: count }, (_, n) => [`d${n % 8}/f${n}`, ""] as const);
+      writeTree(from, Object.fromEntries(names));
       // The first few replies pass, then the connection is cut.
       const plans: Plan[] = Array.from({ length: 8 }, (_, n) => ({
         toClient: { beforeLine: lineNumber(way, 2 + (n % 3)), do: "cut" },
@@ -240,7 +242,8 @@ describe.each(["GET", "PUT"] as const)(
       for (let n = 0; n < 1500; n++)
         writeTree(`${from}/a/b/c/d${n % 5}`, { [`f${n}`]: `content of ${n}` });
       const plans: Plan[] = [1, 2].map(() => ({
-        toClient: { beforeLine: lineNumber(way, 300), do: "reset" },
+        // Of the packs, and the listing before them.
+        toClient: { beforeLine: nthOf(/^226$/, 10), do: "reset" },
       }));
       await using proxy = await FaultyProxy.start(pair.server.port, ...plans);
       const args = [
@@ -267,7 +270,11 @@ describe.each(["GET", "PUT"] as const)(
 
 /** Matches the final reply to a transfer for the n-th time that it is tried. */
 function lineNumber(way: "GET" | "PUT", n: number): RegExp {
-  const wanted = way === "GET" ? /^226 digest/ : /^226 size/;
+  return nthOf(way === "GET" ? /^226 digest/ : /^226 size/, n);
+}
+
+/** Matches what a pattern matches, for the n-th time that it is tried. */
+function nthOf(wanted: RegExp, n: number): RegExp {
   let seen = 0;
   const pattern = /./;
   pattern.test = (line: string): boolean => wanted.test(line) && ++seen >= n;
