@@ -15,7 +15,7 @@ export const mirror: Command = {
   ],
   options: {
     reverse: { letter: "R", means: "the other way: MIRROR -R local [remote]" },
-    delete: { means: "remove what the source lacks, but nothing that it could not have" },
+    delete: { means: "remove what the source lacks and could have" },
     checksum: { means: "compare digests, rather than sizes and times" },
     ...DRY_RUN_OPTION,
     ...TRANSFER_OPTIONS,
