@@ -117,10 +117,10 @@ export function unpackBlocks(
       at = 0;
     }
     const content = data.subarray(at, at + size);
-    if (content.length < size) throw malformed();
     at += size;
     return { content, mtime, exec };
   });
+  // Also where a content was cut short: nothing behind it is taken from a block any more.
   if (at !== data.length || others.length > 0) throw malformed();
   return files;
 }

@@ -25,8 +25,12 @@ describe("failures for one reason", () => {
       connect(folder.join("client"), server.port, ...(args as [string]));
     const ran = await run("put -r t");
     const failed = linesOf(ran).filter((line) => line.startsWith("PUT t/"));
-    expect(failed).toHaveLength(10);
-    expect(linesOf(ran).at(-2)).toMatch(/^… and 10 more: .*quota/);
+    // What others take meanwhile is a reason of its own, and may be one for some.
+    const isOfAlone = (line: string): boolean => !line.includes("under way");
+    expect(failed.filter(isOfAlone).length).toBeLessThanOrEqual(10);
+    expect(failed.length).toBeGreaterThanOrEqual(10);
+    const more = linesOf(ran).flatMap((line) => /^… and (\d+) more: .*quota/.exec(line)?.[1] ?? []);
+    expect(failed.length + more.reduce((sum, count) => sum + Number(count), 0)).toBe(20);
     expect(linesOf(ran).at(-1)).toMatch(/, 20 failed$/);
     expect(ran.status).toBe(7);
     const events = eventsOf(await run("put -r t", "--json")).filter(

@@ -180,7 +180,7 @@ describe("UNPACK", () => {
     client.send("UNPACK names=a\n", "END\n");
     expect(await client.reply()).toStartWith("501 argument ");
     client.send("UNPACK names=a\n", ...FULL, "END\n");
-    expect(await client.reply()).toStartWith("501 argument ");
+    expect(await client.reply()).toStartWith("501 argument A pack holds at most ");
     client.send("UNPACK names=a\n", "NOOP\n");
     expect(await client.reply()).toStartWith("500 syntax ");
     expect(pair.served).toEqual({});
