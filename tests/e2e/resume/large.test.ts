@@ -25,6 +25,7 @@ async function resumed(verb: "GET" | "PUT", bytes: number): Promise<Growth[]> {
   const { address, env } = wayTo(server);
   const options = { env: { ...env, XDG_STATE_HOME: folder.join("state") } };
   const growths: Growth[] = [];
+  const isThere = (): boolean => size(folder.join(to, "f")) === bytes;
   for (const last of [false, true]) {
     await using client = ClientProcess.start(folder.join("client"), [address], options);
     await client.waitFor(/Connected to/);
@@ -41,17 +42,20 @@ async function resumed(verb: "GET" | "PUT", bytes: number): Promise<Growth[]> {
       const glob = new Bun.Glob("*");
       await until(
         () =>
-          size(staging) > 0 &&
-          [...glob.scanSync({ cwd: staging })].some(
-            (name) => size(`${staging}/${name}`) > bytes / 2,
-          ),
+          isThere() ||
+          (size(staging) > 0 &&
+            [...glob.scanSync({ cwd: staging })].some(
+              (name) => size(`${staging}/${name}`) > bytes / 2,
+            )),
       );
     }
     measured.resolve();
     const [ofClient, ofServer] = await growth;
     growths.push({ client: ofClient, server: ofServer });
-    if (!last) await client.stop("SIGKILL");
-    else expect(client.log).toMatch(/of it from an earlier try, verified/);
+    if (last) expect(client.log).toMatch(/of it from an earlier try, verified/);
+    else await client.stop("SIGKILL");
+    // It was over before anybody looked, on a machine that is busy.
+    if (!last && isThere()) return resumed(verb, bytes);
   }
   expect(size(folder.join(to, "f"))).toBe(bytes);
   rmSync(folder.join(to, "f"));
