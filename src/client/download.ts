@@ -80,7 +80,7 @@ export class Download implements Transfer {
           await receiver.abort();
           return undefined;
         }
-        return await this.#receive(session, exchange, begun, receiver);
+        return await this.#receive(exchange, begun, receiver);
       } catch (error) {
         await digesting.catch(() => undefined);
         await endReceiver(receiver, error);
@@ -101,7 +101,7 @@ export class Download implements Transfer {
       });
       const receiver = new Receiver(this.#local, sink);
       try {
-        return await this.#receive(session, exchange, begun, receiver);
+        return await this.#receive(exchange, begun, receiver);
       } catch (error) {
         await endReceiver(receiver, error);
         throw error;
@@ -129,12 +129,7 @@ export class Download implements Transfer {
     }
   }
 
-  async #receive(
-    session: Session,
-    exchange: Exchange,
-    begun: Success,
-    receiver: Receiver,
-  ): Promise<Outcome> {
+  async #receive(exchange: Exchange, begun: Success, receiver: Receiver): Promise<Outcome> {
     const { signal, onProgress } = this.#options;
     const size = integerField(begun, "size");
     const reused = receiver.received;
@@ -147,7 +142,7 @@ export class Download implements Transfer {
       } else {
         await receiver.block(event.data, event.digest, event.release);
         this.#left = size - receiver.received;
-        onProgress(receiver.received, size, session);
+        onProgress(receiver.received, size);
       }
     }
     const { digest } = await receiver.finish(

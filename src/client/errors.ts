@@ -50,11 +50,8 @@ export class SessionLost extends CommandFailed {
   /** Whether another connection to the same server may do better. */
   readonly worthRetrying: boolean;
 
-  constructor(
-    message: string,
-    options: { readonly worthRetrying: boolean; readonly status?: Status },
-  ) {
-    super(options.status ?? Status.connection, message);
+  constructor(message: string, options: { readonly worthRetrying: boolean }) {
+    super(Status.connection, message);
     this.worthRetrying = options.worthRetrying;
   }
 }

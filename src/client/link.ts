@@ -3,7 +3,6 @@ import {
   Interrupted,
   isCancelled,
   isWorthRetrying,
-  Refused,
   SessionLost,
   toCommandFailed,
 } from "./errors.ts";
@@ -40,9 +39,6 @@ export class Link {
   readonly #policy: RetryPolicy;
   #session: Session;
   #tries = 0;
-  /** How many of them since the connection of the moment was lost. */
-  #triesSinceLoss = 0;
-  /** Rejects, and stays, where there is no connection any more. */
   #replacing: Promise<void> | undefined;
 
   constructor(first: Session, policy: RetryPolicy) {
@@ -61,13 +57,9 @@ export class Link {
     return { session, aborts: session.aborts };
   }
 
-  /**
-   * Says that a byte came through, which starts the count of tries again. What came over an earlier
-   * connection, and is only now done with, says nothing of a new one, nor of tries since that was lost.
-   * @param session the connection that it came through
-   */
-  progressed(session: Session): void {
-    if (session === this.#session) this.#tries = this.#triesSinceLoss;
+  /** Says that a byte came through, which starts the count of tries again. */
+  progressed(): void {
+    this.#tries = 0;
   }
 
   /**
@@ -81,7 +73,7 @@ export class Link {
       try {
         const result = await attempt(begun.session);
         // What needed nothing of the server says nothing of it.
-        if (begun.session.received > received) this.progressed(begun.session);
+        if (begun.session.received > received) this.progressed();
         return result;
       } catch (error) {
         await this.recover(begun, error);
@@ -111,38 +103,25 @@ export class Link {
   async #replace(first: unknown): Promise<void> {
     const { retries, onReconnected } = this.#policy;
     let failure = first;
-    for (;;) {
-      if (!isWorthRetrying(failure) || this.#tries >= retries) {
-        throw failure === first ? failure : notAgain(failure);
+    try {
+      for (;;) {
+        if (!isWorthRetrying(failure) || this.#tries >= retries) throw failure;
+        this.#tries++;
+        await pause(this.#tries, failure, this.#policy);
+        try {
+          if (this.#session.lost === undefined) await this.#session.destroy();
+          const { session: options, signal } = this.#policy;
+          this.#session = await openSession(this.#session.target, options, signal);
+          break;
+        } catch (error) {
+          failure = error;
+        }
       }
-      this.#tries++;
-      this.#triesSinceLoss++;
-      await pause(this.#tries, failure, this.#policy);
-      try {
-        if (this.#session.lost === undefined) await this.#session.destroy();
-        const { session: options, signal } = this.#policy;
-        this.#session = await openSession(this.#session.target, options, signal);
-        break;
-      } catch (error) {
-        failure = error;
-      }
+    } finally {
+      this.#replacing = undefined;
     }
-    this.#triesSinceLoss = 0;
-    this.#replacing = undefined;
     onReconnected(this.#session);
   }
-}
-
-/** Why there is no connection any more: what a server says as it refuses one stays as it is. */
-function notAgain(failure: unknown): unknown {
-  const failed = toCommandFailed(failure);
-  if (failed === undefined || failed instanceof Refused || failed instanceof Interrupted) {
-    return failure;
-  }
-  return new SessionLost(`The connection was lost, and cannot be made again: ${failed.message}`, {
-    worthRetrying: false,
-    status: failed.status,
-  });
 }
 
 /** Waits before the next try: twice as long each time, and not quite as long for everybody. */

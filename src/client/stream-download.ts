@@ -40,7 +40,7 @@ export class StreamDownload implements Transfer {
       const begun = await exchange.success();
       if (begun.code !== 150) throw brokenProtocol("The server's reply to GET has no body");
       const size = this.#sizeOf(begun, offset);
-      const digest = await this.#receive(session, exchange, size, offset);
+      const digest = await this.#receive(exchange, size, offset);
       const seconds = (performance.now() - started) / 1000;
       return { bytes: size, reused: 0, digest, seconds };
     } catch (error) {
@@ -68,12 +68,7 @@ export class StreamDownload implements Transfer {
     return size;
   }
 
-  async #receive(
-    session: Session,
-    exchange: Exchange,
-    size: number,
-    offset: number,
-  ): Promise<bigint> {
+  async #receive(exchange: Exchange, size: number, offset: number): Promise<bigint> {
     const { signal, onProgress } = this.#options;
     let received = offset;
     for (;;) {
@@ -100,7 +95,7 @@ export class StreamDownload implements Transfer {
         this.#digest.add(digest);
         await this.#write(event.data);
         this.#written = received;
-        onProgress(received, size, session);
+        onProgress(received, size);
       }
       event.release?.();
     }

@@ -17,14 +17,11 @@ export interface TransferOptions {
   readonly signal: AbortSignal;
   /**
    * Told how many bytes of how many are there: with whoever receives them. Of an upload of one block
-   * nobody knows that before its end, and it is how many have left the program. And over which connection, which may be another by now.
+   * nobody knows that before its end, and it is how many have left the program.
    */
-  readonly onProgress: (bytes: number, size: number, session: Session) => void;
-  /**
-   * Told how many bytes of an upload have left the program; they may be on their way for long. And
-   * over which connection.
-   */
-  readonly onHandedOver: (bytes: number, session: Session) => void;
+  readonly onProgress: (bytes: number, size: number) => void;
+  /** Told how many bytes of an upload have left the program; they may be on their way for long. */
+  readonly onHandedOver: (bytes: number) => void;
   /** Told when all is sent, and nothing is held open while the reply is awaited. */
   readonly onSent: () => void;
   /** Told why what an earlier attempt has left is of no use. */

@@ -107,9 +107,9 @@ export class Upload implements Transfer {
       const now = Math.min(done, handedOver);
       if (now <= there) return;
       there = now;
-      onProgress(there, size, session);
+      onProgress(there, size);
     };
-    onProgress(offset, size, session);
+    onProgress(offset, size);
     const outcome = new Outcome(exchange.reply());
     const headroom = MAX_BLOCK_HEADER;
     const body: Outgoing = {
@@ -119,16 +119,16 @@ export class Upload implements Transfer {
       unchanged: () => source.unchanged(),
       onHandedOver: (bytes) => {
         handedOver = bytes;
-        onHandedOver(bytes, session);
+        onHandedOver(bytes);
         // Of what is one block no server says how much has come.
-        if (size <= BLOCK_SIZE) onProgress(bytes, size, session);
+        if (size <= BLOCK_SIZE) onProgress(bytes, size);
       },
     };
     const sent = await sendBody(session.connection, body, outcome, signal, bodyEnded);
     if (sent.ended) this.#unconfirmed = { size, digest: sent.digest };
     return async () => {
       await this.#confirm(outcome, sent.digest);
-      onProgress(size, size, session);
+      onProgress(size, size);
       return { bytes: size, reused: offset, digest: sent.digest };
     };
   }

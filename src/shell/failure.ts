@@ -56,18 +56,6 @@ export function sideOf(error: unknown): { side?: "local" | "remote" } {
 }
 
 /**
- * What a script failed with: whoever has it end closes its connection, and what comes of that is an
- * interrupt. At a terminal the connection outlives one, so that its loss is told.
- */
-export function asInterrupt(
-  { lend, signal }: Pick<ShellContext, "lend" | "signal">,
-  error: unknown,
-): unknown {
-  if (lend !== undefined || !signal.aborted || !(error instanceof SessionLost)) return error;
-  return new Interrupted();
-}
-
-/**
  * Whether an error is no single thing's: the connection is gone, the user has interrupted, or the
  * server has said beforehand that it takes nothing.
  */

@@ -1,4 +1,4 @@
-import { Interrupted, isOfConnection, Refused, type CommandFailed } from "../client/errors.ts";
+import { Interrupted, Refused, SessionLost, type CommandFailed } from "../client/errors.ts";
 import type { Session } from "../client/session.ts";
 import { Status } from "../client/status.ts";
 import type { Deniable } from "../protocol/denied.ts";
@@ -36,14 +36,11 @@ interface Failed {
   readonly afresh?: boolean;
   /** What is to be typed behind an interrupt: see `Job`. */
   readonly onwards?: string | undefined;
-  /** Whether a person types the next command, rather than that a script has ended with this one. */
-  readonly atTerminal: boolean;
   readonly session: Pick<Session, "denied"> | undefined;
 }
 
 /**
- * What can be done about a failure, where its message does not say so: by a person at a terminal, and
- * where a transfer was cut short by whoever reads what became of a script.
+ * What a person at a terminal can do about a failure, where its message does not say so.
  * @param side whose file it is about, where it is known to be about one
  */
 export function nextStep(
@@ -52,16 +49,14 @@ export function nextStep(
   side: "remote" | "local" | undefined,
 ): string {
   const { command = "", typed = "" } = what;
-  if (failed instanceof Interrupted || isOfConnection(failed)) {
+  if (failed instanceof Interrupted || failed instanceof SessionLost) {
     if (!GO_ON.has(command)) return "";
     if (what.onwards === "") return "";
-    // A script connects by itself.
-    const first = what.atTerminal && isOfConnection(failed) ? "OPEN, and " : "";
+    const first = failed instanceof SessionLost ? "OPEN, and " : "";
     if (what.onwards !== undefined) return `; ${first}${what.onwards}`;
     const again = what.afresh === true ? "the same without -f" : "the same again";
     return `; ${first}${again} goes on from there`;
   }
-  if (!what.atTerminal) return "";
   const naming = failed instanceof Refused ? failed.word : what.problem;
   if (naming === "name" && side === NAMED_ON.get(command)) return otherName(command, typed);
   if (failed instanceof Refused) {

@@ -11,7 +11,7 @@ import type { Lend, ShellContext } from "./context.ts";
 import { findCommand, unknownCommand } from "./find.ts";
 import { foreignWord } from "./foreign.ts";
 import { SomeFailed } from "./many/tally.ts";
-import { asInterrupt, whereOf } from "./failure.ts";
+import { whereOf } from "./failure.ts";
 import { Job } from "./progress/job.ts";
 import { nextStep } from "./next-step.ts";
 import { BadCommandLine, parseCommands, SHELL_ESCAPE, type CommandLine } from "./parse.ts";
@@ -218,7 +218,7 @@ export class Shell {
       return this.#context.signal.aborted ? Status.interrupted : Status.ok;
     } catch (error) {
       job.end();
-      const failed = toCommandFailed(asInterrupt(this.#context, error));
+      const failed = toCommandFailed(error);
       if (failed === undefined) throw error;
       // Behind it the server closes.
       if (failed instanceof Refused && failed.code === 421) await this.#context.session?.destroy();
@@ -235,7 +235,6 @@ export class Shell {
         typed,
         problem: error instanceof StorageError ? error.problem : undefined,
         command: findCommand(COMMANDS, name)?.name,
-        there: job.there,
         onwards: job.onwards,
         afresh: words.some((word) => looksLikeOption(word) && AFRESH.test(word.text)),
       });
@@ -262,7 +261,6 @@ export class Shell {
       readonly typed?: string;
       readonly problem?: Problem | undefined;
       readonly afresh?: boolean;
-      readonly there?: string | undefined;
       readonly onwards?: string | undefined;
     } = {},
   ): Status {
@@ -275,11 +273,9 @@ export class Shell {
       failed instanceof Refused && isAboutFile(failed)
         ? whereOf(failed, told.command ?? "", session)
         : "";
-    const there = told.there === undefined ? "" : `; ${told.there}`;
-    const atTerminal = this.#context.lend !== undefined;
-    const todo = nextStep({ ...told, atTerminal, session }, failed, side);
-    const what = failed.message + where + there + todo;
-    const complaint = place + (label === "" ? "" : `${label}: `) + what;
+    const todo =
+      this.#context.lend === undefined ? "" : nextStep({ ...told, session }, failed, side);
+    const complaint = place + (label === "" ? "" : `${label}: `) + failed.message + where + todo;
     if (!(failed instanceof SomeFailed)) output.complain(complaint);
     output.observe({
       event: "failed",

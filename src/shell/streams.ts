@@ -47,8 +47,6 @@ export async function receiveStream(
   if (context.dryRun || options.has("dry-run")) {
     return output.say(`Would get ${shown} to standard output`);
   }
-  // Whatever reads them is gone with the command: the same again would not go on.
-  context.job.onwards = "";
   // The bytes themselves go to where progress would be shown.
   if (isTerminal(STDOUT)) context.job.end();
   const link = linkOf(context);
@@ -103,8 +101,6 @@ export async function sendStream(
     checkAllowed(session, "add");
     return context.output.say(`Would put standard input to ${shown}`);
   }
-  // What was read is gone.
-  context.job.onwards = "";
   const done = await uploadStream(session, remote, input, context.signal);
   report(context, options, "sent", { remote: shown, local: "standard input" }, done);
 }

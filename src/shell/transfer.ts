@@ -1,6 +1,5 @@
 import { formatAddress } from "../client/address.ts";
 import { Link } from "../client/link.ts";
-import type { Session } from "../client/session.ts";
 import type { TransferOptions } from "../client/transfer.ts";
 import type { Options } from "./command.ts";
 import { requireSession, type ShellContext } from "./context.ts";
@@ -55,16 +54,16 @@ export function transferOptions(
   const tell = progressOf(context, path);
   let furthest = 0;
   // What is sent again for a second time, because it never arrived, is no progress.
-  const onHandedOver = (bytes: number, session: Session): void => {
-    if (bytes > furthest) link.progressed(session);
+  const onHandedOver = (bytes: number): void => {
+    if (bytes > furthest) link.progressed();
     furthest = Math.max(furthest, bytes);
   };
   return {
     fresh: options.has("fresh"),
     signal,
     onHandedOver,
-    onProgress: (bytes, size, session) => {
-      onHandedOver(bytes, session);
+    onProgress: (bytes, size) => {
+      onHandedOver(bytes);
       file.reached(bytes, size);
       tell(bytes, size);
     },

@@ -265,7 +265,7 @@ test("a server that closes in the middle of a file", async () => {
   const ran = await connect(folder.join("client"), server.port, "-GET file; GET file");
   expect(ran.status).toBe(3);
   expect(said(ran)).toBe(
-    `GET file: The connection to 127.0.0.1:${server.port} is lost: the server closed the connection; the same again goes on from there`,
+    `GET file: The connection to 127.0.0.1:${server.port} is lost: the server closed the connection`,
   );
   expect(ran.stderr).toContain(
     `Not connected any more: OPEN 127.0.0.1:${server.port} connects again`,

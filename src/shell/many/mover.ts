@@ -199,10 +199,7 @@ export abstract class Mover<
     try {
       return await actOver(this.link, files, (session, some, isDone) =>
         this.moveSmall(session, some, {
-          came: ({ file }, bytes) => {
-            this.link.progressed(session);
-            file.reached(bytes, bytes);
-          },
+          came: ({ file }, bytes) => file.reached(bytes, bytes),
           moved: (one, done) => {
             isDone(one);
             one.file.reached(done.bytes, done.bytes);

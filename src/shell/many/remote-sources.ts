@@ -143,7 +143,7 @@ export async function* listTogether(
           before?.has(entry.path) !== true || entry.type === "refused";
         const entries = before === undefined ? came : came.filter(isNew);
         if (entries.length === 0) continue;
-        link.progressed(attempt.session);
+        link.progressed();
         if (!isWhole) told.add(entries.map((entry) => entry.path));
         yield { entries, whole: whole.promise };
       }

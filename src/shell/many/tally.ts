@@ -1,16 +1,10 @@
-import {
-  CommandFailed,
-  Interrupted,
-  isOfConnection,
-  toCommandFailed,
-} from "../../client/errors.ts";
+import { CommandFailed, Interrupted, toCommandFailed } from "../../client/errors.ts";
 import type { Status } from "../../client/status.ts";
 import type { Transferred } from "../../client/transfer.ts";
 import { formatCount, formatSeconds, formatSize } from "../../observe/units.ts";
 import type { Options } from "../command.ts";
 import type { ShellContext } from "../context.ts";
-import { asInterrupt, endsAll, tellFailure } from "../failure.ts";
-import type { Job } from "../progress/job.ts";
+import { endsAll, tellFailure } from "../failure.ts";
 import { Repeats } from "../repeats.ts";
 import { ONLY_FOLDERS } from "./found.ts";
 import { rateOf, VERIFIED } from "../report.ts";
@@ -155,12 +149,8 @@ export class Tally {
     tellFailure(this.#context, { command, verb }, name, failed, error, this.#repeats);
   }
 
-  /**
-   * Tells what became of all of them.
-   * @param cutShort the job, where something has ended it before its time: people are told of how many
-   * files where that is known, and nothing where nothing became of any
-   */
-  tell(cutShort?: Job): void {
+  /** Tells what became of all of them; where nothing did, only programs are told. */
+  tell({ evenOfNothing } = { evenOfNothing: true }): void {
     for (const line of this.#repeats.take()) this.#context.output.complain(line);
     for (const line of this.#spared.take()) this.#context.output.say(line);
     const seconds = (performance.now() - this.#started - this.#waited) / 1000;
@@ -175,14 +165,10 @@ export class Tally {
       failed: this.#failed,
       seconds,
     });
-    const summary = this.#summary(
-      seconds,
-      cutShort?.allFound === true ? cutShort.files : undefined,
-    );
-    if (summary.length === 0 && cutShort !== undefined) return;
+    const summary = this.#summary(seconds);
+    if (summary.length === 0 && !evenOfNothing) return;
     const told = summary.length === 0 ? "nothing to do" : joined(summary, ", ");
-    const how = cutShort === undefined ? "" : "cut short: ";
-    this.#context.output.say(joined([`${this.#label.shown}: ${how}`, told]));
+    this.#context.output.say(joined([`${this.#label.shown}: `, told]));
   }
 
   /** @throws {CommandFailed} where some failed, with the status of the first */
@@ -191,9 +177,8 @@ export class Tally {
     throw new SomeFailed(this.#status, `${count(this.#failed, "file")} failed`);
   }
 
-  /** @param of how many files there were to be moved, where not all of them were */
-  #summary(seconds: number, of: number | undefined): Text[] {
-    const parts: Text[] = [...this.#whatCame(seconds, of)];
+  #summary(seconds: number): Text[] {
+    const parts: Text[] = [...this.#whatCame(seconds)];
     if (this.#folders > 0) {
       const made = count(this.#folders, "folder");
       parts.push(this.#dryRun ? `would make ${made}` : `${made} made`);
@@ -210,9 +195,9 @@ export class Tally {
     return parts;
   }
 
-  #whatCame(seconds: number, of: number | undefined): Text[] {
+  #whatCame(seconds: number): Text[] {
     if (this.#files === 0) return [];
-    const what = `${numberOf(this.#files, of)}, ${formatSize(this.#bytes)}`;
+    const what = `${count(this.#files, "file")}, ${formatSize(this.#bytes)}`;
     if (this.#dryRun) return [`would move ${what}`];
     const rate = rateOf(this.#bytes - this.#reused, seconds);
     const earlier = `${formatSize(this.#reused)} of it from an earlier try`;
@@ -243,12 +228,8 @@ export async function tallied(
     await move(tally);
   } catch (error) {
     job.end();
-    tally.tell(job);
-    const end = asInterrupt(context, error);
-    const there = thereOf(job, tally);
-    if (end instanceof Interrupted) throw new Interrupted(there);
-    if (isOfConnection(end)) job.there = there;
-    throw end;
+    tally.tell({ evenOfNothing: false });
+    throw error instanceof Interrupted ? interrupted(context, tally) : error;
   }
   job.end();
   tally.tell();
@@ -256,18 +237,16 @@ export async function tallied(
 }
 
 /** Says how many files are there, and nothing of what to do where nothing is. */
-function thereOf(job: Job, { there }: Tally): string | undefined {
+function interrupted({ job }: ShellContext, { there }: Tally): Interrupted {
   if (there === 0) {
     if (!job.hasBegun) job.onwards = "";
-    return undefined;
+    return new Interrupted();
   }
-  const isOne = there === 1 && !job.allFound;
-  return `${numberOf(there, job.allFound ? job.files : undefined)} ${isOne ? "is" : "are"} there`;
-}
-
-/** @param of how many there are; where files are still being looked for nobody knows that */
-function numberOf(files: number, of: number | undefined): string {
-  return of === undefined ? count(files, "file") : `${formatCount(files)} of ${count(of, "file")}`;
+  // Where files are still being looked for nobody knows of how many.
+  const of = job.allFound
+    ? `${formatCount(there)} of ${count(job.files, "file")}`
+    : count(there, "file");
+  return new Interrupted(`${of} ${there === 1 && !job.allFound ? "is" : "are"} there`);
 }
 
 function count(number: number, what: string): string {

@@ -15,12 +15,12 @@ export async function actOver<T>(
   act: (session: Session, items: readonly T[], isDone: (item: T) => void) => Promise<void>,
 ): Promise<readonly T[]> {
   const left = new Set(items);
+  const isDone = (item: T): void => {
+    left.delete(item);
+    link.progressed();
+  };
   try {
     await link.run(async (session) => {
-      const isDone = (item: T): void => {
-        left.delete(item);
-        link.progressed(session);
-      };
       await act(session, [...left], isDone);
       if (session.lost !== undefined && left.size > 0) throw session.lost;
     });

@@ -61,8 +61,6 @@ export class Job {
    * and that the same goes on where it is left out.
    */
   onwards: string | undefined;
-  /** How many files are there, as a sentence, where it lost its connection for good. */
-  there: string | undefined;
   /** Whether it is no files that are moved, but things that are counted. */
   isCount = false;
   /** Whether any file's turn has come. */
