@@ -190,7 +190,11 @@ export class LocalStorage implements Storage {
 
   async makeFolder(path: Path): Promise<void> {
     checkCreatable(path);
-    await this.#inParent(path, { make: true, judge: this.#judge }, (entry) => mkdir(entry));
+    const way = { make: true, judge: this.#judge };
+    await this.#inParent(path, way, async (entry, parent) => {
+      await mkdir(entry);
+      await this.#small.isMade(parent, path);
+    });
   }
 
   delete(path: Path): Promise<void> {
@@ -243,11 +247,15 @@ export class LocalStorage implements Storage {
   }
 
   /** Hands over the path that the system knows an entry by; the root's is its folder's own. */
-  async #inParent<T>(path: Path, options: Descent, use: (entry: string) => Promise<T>): Promise<T> {
+  async #inParent<T>(
+    path: Path,
+    options: Descent,
+    use: (entry: string, parent: Folder) => Promise<T>,
+  ): Promise<T> {
     const name = path.at(-1);
     try {
       return await withFolder(this.#root, path.slice(0, -1), options, (folder) =>
-        use(name === undefined ? `${folder.self}/.` : folder.entry(name)),
+        use(name === undefined ? `${folder.self}/.` : folder.entry(name), folder),
       );
     } catch (error) {
       throw fromSystem(error, path);

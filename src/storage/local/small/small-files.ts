@@ -102,6 +102,17 @@ export class SmallFiles {
     return stored;
   }
 
+  /**
+   * Says that a folder was made: nobody has to go down to it once more before files are stored in it.
+   * @param parent holds it
+   */
+  async isMade(parent: Folder, path: Path): Promise<void> {
+    const { twins } = this.#context;
+    // It is new under whatever name: this is only to find out whether its name has others.
+    await twins.check(parent, path).catch(() => undefined);
+    if (twins.areExact(path)) this.#remember(path.join("/"), Promise.resolve(true));
+  }
+
   /** @returns those that are not stored */
   async #storeIn(
     groups: readonly Group<NewSmallFile>[],
@@ -169,9 +180,13 @@ export class SmallFiles {
         if (!stays && this.#made.get(key) === made) this.#made.delete(key);
         return isThere;
       });
+    this.#remember(key, made);
+    return made;
+  }
+
+  #remember(key: string, made: Promise<boolean>): void {
     if (this.#made.size === MOST_MADE) this.#made.clear();
     this.#made.set(key, made);
-    return made;
   }
 }
 
