@@ -149,7 +149,7 @@ export class Download implements Transfer {
       { size, digest: digestField(end, "digest") },
       { mtime: integerField(begun, "mtime"), exec: begun.fields.get("exec") === "1" },
     );
-    return { bytes: size, reused, digest };
+    return { bytes: size, reused, digest: () => digest };
   }
 }
 

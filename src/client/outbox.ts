@@ -1,5 +1,12 @@
 import type { Connection } from "../transport/connection.ts";
 
+/** What is written at once. */
+export interface Piece {
+  readonly data: string | Uint8Array;
+  /** Told when the kernel has it; never, where the connection is lost before. */
+  readonly onTaken?: () => void;
+}
+
 /**
  * What is written to a server. Nothing may stand within the body of an upload but its blocks: what
  * else is asked meanwhile waits until it has ended, and so does the next body.
@@ -22,17 +29,17 @@ export class Outbox {
 
   /**
    * Waits until no body is being sent; then writes the request that another one follows.
-   * @param line the request, with its body where that is at hand, is asked for when it is written;
-   * where it throws, nothing is
+   * @param line gives the request, with its body where that is at hand, when it is written; where it
+   * throws, nothing is
    * @returns what is to be called when the body was ended; more often does no harm
    */
-  async beginBody(line: () => string | Uint8Array): Promise<() => void> {
+  async beginBody(line: () => readonly Piece[]): Promise<() => void> {
     const before = this.#bodies;
     const ended = Promise.withResolvers<void>();
     this.#bodies = ended.promise;
     await before;
     try {
-      this.#connection.write(line());
+      for (const { data, onTaken } of line()) this.#connection.write(data, onTaken);
     } catch (error) {
       ended.resolve();
       throw error;

@@ -1,5 +1,5 @@
 import { blockDigest } from "../digest/block.ts";
-import { smallFileDigest } from "../digest/file.ts";
+import { contentDigest } from "../digest/file.ts";
 import { MAX_PACK, unpackBlocks } from "../protocol/pack.ts";
 import type { Run } from "../protocol/scanner.ts";
 import { ProtocolViolation } from "../protocol/violation.ts";
@@ -87,8 +87,9 @@ function take<F>(files: readonly F[], blocks: readonly Run[], taker: Taker<F>): 
     const one = held[index];
     if (one === undefined) continue;
     const { content, mtime, exec } = one;
-    const digest = smallFileDigest(content.length === 0 ? undefined : blockDigest(content));
-    const whole = { content, attributes: { mtime, exec }, digest };
-    taker.came(file, index === last ? { ...whole, release } : whole);
+    const digest = (): bigint => contentDigest(content);
+    const isLast = index === last;
+    const attributes = { mtime, exec };
+    taker.came(file, { content, attributes, digest, release: isLast ? release : undefined });
   }
 }

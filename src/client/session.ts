@@ -10,7 +10,7 @@ import type { Address, Target } from "./address.ts";
 import { Interrupted, type Refused, type SessionLost } from "./errors.ts";
 import { Exchange, type Line } from "./exchange.ts";
 import { Loss } from "./loss.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type Piece } from "./outbox.ts";
 import type { Reached } from "./reach.ts";
 import { SilenceWatch } from "./silence.ts";
 import { Slots } from "./slots.ts";
@@ -150,7 +150,7 @@ export class Session implements Line {
    * @throws {CommandFailed} where the connection is lost by then: nothing was sent
    */
   async uploadAll(
-    uploads: Uint8Array,
+    uploads: readonly Piece[],
     requests: number,
     signal: AbortSignal,
     onSent: () => void,
@@ -185,9 +185,9 @@ export class Session implements Line {
     const begun = Promise.withResolvers<Exchange>();
     const bodyEnded = await this.#outbox.beginBody(() => {
       if (signal.aborted) throw new Interrupted();
-      const line = formatRequest("PUT", path, keys);
+      const data = formatRequest("PUT", path, keys);
       begun.resolve(this.#exchange(false));
-      return line;
+      return [{ data }];
     });
     return { exchange: await begun.promise, bodyEnded };
   }

@@ -10,7 +10,8 @@ export interface SmallDownload {
 
 /** A small file that came whole, and is verified. */
 export interface Whole extends Omit<NewSmallFile, "path"> {
-  readonly digest: bigint;
+  /** Its digest, computed where it is wanted: before the memory is given back. */
+  readonly digest: () => bigint;
   /** Gives the content's memory back. */
   readonly release?: (() => void) | undefined;
 }

@@ -63,13 +63,12 @@ export async function downloadSmall<F extends SmallDownload>(
   const stored = await storage.storeSmall?.(came);
   for (const [place, one] of came.entries()) {
     const { file, digest } = one;
-    // Behind the release there may be nothing left to be measured.
-    const bytes = one.content.length;
     const wrong = stored?.[place] === undefined ? await storeAlone(storage, one) : undefined;
-    one.release?.();
     const seconds = (performance.now() - started) / 1000;
     if (wrong !== undefined) watcher.failed(file, wrong);
-    else watcher.moved(file, { bytes, reused: 0, digest, seconds });
+    else watcher.moved(file, { bytes: one.content.length, reused: 0, digest, seconds });
+    // Behind this there is nothing left of it, perhaps not even its length.
+    one.release?.();
   }
   if (failure !== undefined) throw failure;
 }
@@ -168,7 +167,7 @@ async function receive(exchange: Exchange): Promise<Came> {
     }
     const digest = smallFileDigest(block);
     verified &&= content.length === size && digestField(event.reply, "digest") === digest;
-    if (verified) return { size, whole: { content, attributes, digest, release } };
+    if (verified) return { size, whole: { content, attributes, digest: () => digest, release } };
     release?.();
     return { size };
   }

@@ -1,11 +1,12 @@
 import { blockDigest } from "../digest/block.ts";
-import { smallFileDigest } from "../digest/file.ts";
+import { contentDigest, smallFileDigest } from "../digest/file.ts";
 import { formatBlockHeader, frameBlock, MAX_BLOCK_HEADER } from "../protocol/block.ts";
 import { packBlocks, UNPACK } from "../protocol/pack.ts";
 import type { Path } from "../protocol/path.ts";
 import type { Reply } from "../protocol/reply.ts";
 import { formatBodyEnd, formatRequest } from "../protocol/request.ts";
 import { parseDecimal } from "../protocol/text.ts";
+import { roomFor } from "../storage/read-blocks.ts";
 import type { SmallFile, Storage } from "../storage/storage.ts";
 import { join } from "../transport/join.ts";
 import {
@@ -18,8 +19,9 @@ import {
 } from "./errors.ts";
 import { orRefused, type Exchange, type Success } from "./exchange.ts";
 import { onAbort } from "./on-abort.ts";
-import { confirmStored, putKeys } from "./send-body.ts";
+import type { Piece } from "./outbox.ts";
 import { packed, unpacked } from "./packs.ts";
+import { confirmStored, putKeys } from "./send-body.ts";
 import type { Session } from "./session.ts";
 import type { Watcher } from "./transfer.ts";
 import { hasStored, type Unconfirmed } from "./upload.ts";
@@ -47,7 +49,7 @@ export async function uploadSmall<F extends SmallUpload>(
   watcher: Watcher<F>,
 ): Promise<void> {
   const started = performance.now();
-  const moved = (file: F, reused: number, { size, digest }: Unconfirmed): void => {
+  const moved = (file: F, reused: number, { size, digest }: Reading): void => {
     const seconds = (performance.now() - started) / 1000;
     watcher.moved(file, { bytes: size, reused, digest, seconds });
   };
@@ -55,8 +57,10 @@ export async function uploadSmall<F extends SmallUpload>(
   const left: F[] = [];
   for (const [index, file] of files.entries()) {
     const settled = stored[index];
-    if (settled !== undefined) moved(file, settled.size, settled);
-    else if (file.unconfirmed === undefined) left.push(file);
+    if (settled !== undefined) {
+      const { size, digest } = settled;
+      moved(file, size, { size, digest: () => digest });
+    } else if (file.unconfirmed === undefined) left.push(file);
   }
   const { packs, others } = maySendPacks(session) ? packed(left) : unpacked(left);
   const answered: Answered<F> = (file, reading, verdict) => {
@@ -76,16 +80,24 @@ export async function uploadSmall<F extends SmallUpload>(
 
 /** What the server says of a file: also why not, or that it is to be sent by itself. */
 type Verdict = "stored" | "left" | CommandFailed;
-type Answered<F> = (file: F, reading: Unconfirmed, verdict: Verdict) => void;
+type Answered<F> = (file: F, reading: Reading, verdict: Verdict) => void;
+
+/** What was read of a file. */
+interface Reading {
+  /** Bytes. */
+  readonly size: number;
+  /** Computed where it is wanted. */
+  readonly digest: () => bigint;
+}
 
 /** Whether packs are of use: what they may not replace they leave. */
 function maySendPacks({ features, denied }: Session): boolean {
   return features.has(UNPACK) && !denied.has("replace") && !denied.has("add");
 }
 
-function verdictOf(reply: Reply, { digest }: Unconfirmed): Verdict {
+function verdictOf(reply: Reply, { digest }: Reading): Verdict {
   try {
-    confirmStored(orRefused(reply), digest);
+    confirmStored(orRefused(reply), digest());
     return "stored";
   } catch (error) {
     if (error instanceof CommandFailed) return error;
@@ -113,8 +125,8 @@ async function settle(
 
 /** Files that were read, as they are sent. */
 interface Batch<F> {
-  readonly readings: readonly (readonly [F, Unconfirmed])[];
-  readonly bytes: Uint8Array;
+  readonly readings: readonly (readonly [F, Reading])[];
+  readonly pieces: readonly Piece[];
   /** How many requests they are. */
   readonly requests: number;
   /** Reads what the server answers, and tells it of each; a file that it tells nothing of is left. */
@@ -135,7 +147,7 @@ async function send<F extends SmallUpload>(
 ): Promise<void> {
   if (files.length === 0) return;
   let exchange: Exchange | undefined;
-  const unsure = new Map<F, Unconfirmed>();
+  const unsure = new Map<F, Reading>();
   const isSent = await session.groups.take();
   const forget = onAbort(signal, () => exchange?.startCancel());
   try {
@@ -147,42 +159,37 @@ async function send<F extends SmallUpload>(
       return content === undefined ? [] : [[file, content] as const];
     });
     if (read.length === 0) return;
-    const { readings, bytes, requests, replies } = packing(read);
-    exchange = await session.uploadAll(bytes, requests, signal, isSent);
+    const { readings, pieces, requests, replies } = packing(read);
+    exchange = await session.uploadAll(pieces, requests, signal, isSent);
     for (const [file, reading] of readings) unsure.set(file, reading);
     await replies(exchange, (file, reading, verdict) => {
       answered(file, reading, verdict);
       unsure.delete(file);
     });
   } finally {
-    for (const [file, reading] of unsure) file.unconfirmed = reading;
+    for (const [file, { size, digest }] of unsure) file.unconfirmed = { size, digest: digest() };
     forget();
     if (exchange === undefined) isSent();
     await exchange?.tryLeave(0);
   }
 }
 
-function readingOf({ content }: SmallFile): Unconfirmed & { readonly block: bigint | undefined } {
-  const size = content.length;
-  const block = size === 0 ? undefined : blockDigest(content);
-  return { size, block, digest: smallFileDigest(block) };
-}
-
 /** A PUT for each. */
 function oneByOne<F extends SmallUpload>(files: readonly (readonly [F, SmallFile])[]): Batch<F> {
-  const readings: (readonly [F, Unconfirmed])[] = [];
+  const readings: (readonly [F, Reading])[] = [];
   const pieces: (string | Uint8Array)[] = [];
-  for (const [file, read] of files) {
-    const { size, block, digest } = readingOf(read);
-    const { content, mtime, exec } = read;
-    readings.push([file, { size, digest }]);
+  for (const [file, { content, mtime, exec }] of files) {
+    const size = content.length;
+    const block = size === 0 ? undefined : blockDigest(content);
+    const digest = smallFileDigest(block);
+    readings.push([file, { size, digest: () => digest }]);
     pieces.push(formatRequest("PUT", file.remote, putKeys({ size, mtime, exec })));
     if (block !== undefined) pieces.push(formatBlockHeader(size, block), content);
     pieces.push(formatBodyEnd("END", { digest }));
   }
   return {
     readings,
-    bytes: join(pieces),
+    pieces: [{ data: join(pieces) }],
     requests: readings.length,
     async replies(exchange, answered) {
       for (const [file, reading] of readings) {
@@ -198,19 +205,19 @@ function asPack<F extends SmallUpload>(
   files: readonly (readonly [F, SmallFile])[],
 ): Batch<F> {
   const names = files.map(([{ remote }]) => remote.at(-1) ?? "");
-  const pieces: (string | Uint8Array)[] = [formatRequest("UNPACK", folder, { names })];
-  for (const { buffer, length } of packBlocks(files.map(([, read]) => read))) {
-    const data = buffer.subarray(MAX_BLOCK_HEADER, MAX_BLOCK_HEADER + length);
-    pieces.push(frameBlock(buffer, length, blockDigest(data)));
+  const contents = files.map(([, read]) => read);
+  const pieces: Piece[] = [{ data: formatRequest("UNPACK", folder, { names }) }];
+  for (const { buffer, length, release } of packBlocks(contents, roomFor)) {
+    const block = buffer.subarray(MAX_BLOCK_HEADER, MAX_BLOCK_HEADER + length);
+    pieces.push({ data: frameBlock(buffer, length, blockDigest(block)), onTaken: release });
   }
-  pieces.push(formatBodyEnd("END", {}));
-  const readings = files.map(([file, read]) => {
-    const { size, digest } = readingOf(read);
-    return [file, { size, digest }] as const;
+  pieces.push({ data: formatBodyEnd("END", {}) });
+  const readings = files.map(([file, { content }]) => {
+    return [file, { size: content.length, digest: () => contentDigest(content) }] as const;
   });
   return {
     readings,
-    bytes: join(pieces),
+    pieces,
     requests: 1,
     async replies(exchange, answered) {
       const reply = await exchange.reply();

@@ -42,7 +42,7 @@ export class StreamDownload implements Transfer {
       const size = this.#sizeOf(begun, offset);
       const digest = await this.#receive(exchange, size, offset);
       const seconds = (performance.now() - started) / 1000;
-      return { bytes: size, reused: 0, digest, seconds };
+      return { bytes: size, reused: 0, digest: () => digest, seconds };
     } catch (error) {
       throw signal.aborted ? new Interrupted() : error;
     } finally {

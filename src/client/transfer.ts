@@ -6,7 +6,8 @@ export interface Transferred {
   readonly bytes: number;
   /** How many of them an earlier connection had brought. */
   readonly reused: number;
-  readonly digest: bigint;
+  /** The file's digest: few want it of each of many small ones, where it costs something. */
+  readonly digest: () => bigint;
   readonly seconds: number;
 }
 

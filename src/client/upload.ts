@@ -77,7 +77,7 @@ export class Upload implements Transfer {
     const { size, digest } = unconfirmed;
     const isStored = await hasStored(session, this.#remote, unconfirmed, this.#options.signal);
     this.#unconfirmed = undefined;
-    return isStored ? { bytes: size, reused: size, digest } : undefined;
+    return isStored ? { bytes: size, reused: size, digest: () => digest } : undefined;
   }
 
   /** @returns what waits for the server's reply */
@@ -129,7 +129,7 @@ export class Upload implements Transfer {
     return async () => {
       await this.#confirm(outcome, sent.digest);
       onProgress(size, size);
-      return { bytes: size, reused: offset, digest: sent.digest };
+      return { bytes: size, reused: offset, digest: () => sent.digest };
     };
   }
 

@@ -1,3 +1,5 @@
+import { blockDigest } from "./block.ts";
+
 const FIRST_BLOCKS = 16;
 const DIGEST_BYTES = 8;
 
@@ -35,6 +37,11 @@ export class FileDigest {
 }
 
 const only = Buffer.alloc(DIGEST_BYTES);
+
+/** The digest of a file that is at most one block, of what is in it. */
+export function contentDigest(content: Uint8Array): bigint {
+  return smallFileDigest(content.length === 0 ? undefined : blockDigest(content));
+}
 
 /** The digest of a file that is one block, or of an empty one, without keeping anything. */
 export function smallFileDigest(block: bigint | undefined): bigint {

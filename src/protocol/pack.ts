@@ -58,37 +58,49 @@ export function parsePackHead(line: string): (PackedFile | undefined)[] {
   });
 }
 
+/** Memory for a block, and for its header in front of it: see `frameBlock`. */
+export interface BlockRoom {
+  readonly buffer: Buffer;
+  /** Says that it is not looked at any more. */
+  readonly release: () => void;
+}
+
+/** A block of a pack. */
+export interface PackBlock extends BlockRoom {
+  /** Bytes, without the header. */
+  readonly length: number;
+}
+
 /**
  * The body of a pack in its blocks: the line that tells of the files, and behind it what is in them,
- * none of it in two blocks. Each block has room for its header: see `frameBlock`.
+ * none of it in two blocks.
  * @param files in place of each that is not in it, `undefined`
+ * @param roomFor gives memory for a block of so many bytes, behind a header's
  */
 export function* packBlocks(
   files: readonly (PackedContent | undefined)[],
-): Generator<{ readonly buffer: Buffer; readonly length: number }> {
+  roomFor: (bytes: number, headroom: number) => BlockRoom,
+): Generator<PackBlock> {
   const heads = files.map(
     (file) => file && { size: file.content.length, mtime: file.mtime, exec: file.exec },
   );
   const head = Buffer.from(formatPackHead(heads), "latin1");
   const pieces = [head, ...files.flatMap((file) => file?.content ?? [])];
   let left = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  let buffer = roomFor(left);
+  const next = (): BlockRoom => roomFor(Math.min(left, BLOCK_SIZE), MAX_BLOCK_HEADER);
+  let { buffer, release } = next();
   let length = 0;
   for (const piece of pieces) {
-    if (length + piece.length > buffer.length - MAX_BLOCK_HEADER) {
-      yield { buffer, length };
+    if (length + piece.length > BLOCK_SIZE) {
+      yield { buffer, length, release };
       left -= length;
-      buffer = roomFor(left);
+      ({ buffer, release } = next());
       length = 0;
     }
     buffer.set(piece, MAX_BLOCK_HEADER + length);
     length += piece.length;
   }
-  yield { buffer, length };
-}
-
-function roomFor(bytes: number): Buffer {
-  return Buffer.allocUnsafeSlow(MAX_BLOCK_HEADER + Math.min(bytes, BLOCK_SIZE));
+  yield { buffer, length, release };
 }
 
 /**

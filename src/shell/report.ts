@@ -49,13 +49,13 @@ export function report(
       `${verb} ${shown}: ${formatSize(bytes)} in ${formatSeconds(seconds)}${rate}`,
       ...(reused > 0 ? [`${formatSize(reused)} of it from an earlier try`] : []),
       VERIFIED,
-      ...(detailed ? [`digest ${formatDigest(digest)}`] : []),
+      ...(detailed ? [`digest ${formatDigest(digest())}`] : []),
     ];
     output.say(joined(parts, ", "));
   }
   const places = { remote, local: at ?? local };
   const event = { event: "transferred", direction, ...places, bytes, reused } as const;
-  output.observe({ ...event, digest: formatDigest(digest), seconds });
+  output.observe({ ...event, digest: formatDigest(digest()), seconds });
 }
 
 /** The rate of a transfer in brackets; nothing where that would be chance. */

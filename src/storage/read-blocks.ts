@@ -14,9 +14,11 @@ export const SMALL = 16 * 1024;
 const BATCH = 4;
 
 /** Where the bytes of a block go. */
-interface Room {
+export interface Room {
+  /** They begin behind the headroom. */
   readonly buffer: Buffer;
   readonly length: number;
+  /** Says that the buffer is not looked at any more; where it is not called, it lasts. */
   readonly release: () => void;
 }
 
@@ -132,7 +134,8 @@ async function readBatch(
   return blocks;
 }
 
-function roomFor(length: number, headroom: number): Room {
+/** Memory for a block of so many bytes. */
+export function roomFor(length: number, headroom: number): Room {
   if (!Lease.suits(length)) {
     const buffer = Buffer.allocUnsafeSlow(headroom + length);
     return { buffer, length, release: () => undefined };

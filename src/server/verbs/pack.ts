@@ -1,7 +1,8 @@
 import { blockDigest } from "../../digest/block.ts";
-import { smallFileDigest } from "../../digest/file.ts";
+import { contentDigest } from "../../digest/file.ts";
 import { packBlocks } from "../../protocol/pack.ts";
 import type { Request } from "../../protocol/request.ts";
+import { roomFor } from "../../storage/read-blocks.ts";
 import { pathsOf } from "../job.ts";
 import { HEADROOM, type Done, type Exchange } from "../exchange.ts";
 import { transferred } from "../transferred.ts";
@@ -17,16 +18,16 @@ export async function pack(request: Request<"PACK">, exchange: Exchange): Promis
   const files = paths.map((_, index) => read[index]);
   exchange.begin({});
   let sent = 0;
-  for (const { buffer, length } of packBlocks(files)) {
+  for (const { buffer, length, release } of packBlocks(files, roomFor)) {
     const digest = blockDigest(buffer.subarray(HEADROOM, HEADROOM + length));
-    await exchange.block(buffer, length, digest);
+    await exchange.block(buffer, length, digest, release);
     sent += length;
     exchange.progress(sent);
   }
   for (const [index, path] of paths.entries()) {
     const content = files[index]?.content;
     if (content === undefined) continue;
-    const digest = smallFileDigest(content.length === 0 ? undefined : blockDigest(content));
+    const digest = contentDigest(content);
     const moved = { direction: "sent", path, bytes: content.length, digest } as const;
     exchange.observe(transferred(exchange.client, moved, started));
   }

@@ -1,5 +1,5 @@
 import { blockDigest } from "../../digest/block.ts";
-import { smallFileDigest } from "../../digest/file.ts";
+import { contentDigest } from "../../digest/file.ts";
 import { MAX_PACK, unpackBlocks, type PackedContent } from "../../protocol/pack.ts";
 import type { Request } from "../../protocol/request.ts";
 import type { Run } from "../../protocol/scanner.ts";
@@ -28,8 +28,7 @@ export async function unpack(request: Request<"UNPACK">, exchange: Exchange): Pr
     if (file === undefined || ways.blocks(way)) return [];
     ways.add([way], true);
     const { content, mtime, exec } = file;
-    const digest = smallFileDigest(content.length === 0 ? undefined : blockDigest(content));
-    return [{ place, path, content, digest, attributes: { mtime, exec } }];
+    return [{ place, path, content, digest: contentDigest(content), attributes: { mtime, exec } }];
   });
   // The last moment to be cancelled.
   exchange.progress(0);

@@ -70,7 +70,7 @@ export interface Descent {
   /** Make the folders that are missing. */
   readonly make?: boolean;
   /** Is shown each folder on the way, in the one that holds it, and may refuse it. */
-  readonly judge?: (parent: Folder, path: Path) => Promise<void>;
+  readonly judge?: (parent: Folder, path: Path, isNew: boolean) => Promise<void>;
 }
 
 /**
@@ -88,8 +88,9 @@ export async function withFolder<T>(
     for (const [depth, part] of parts.entries()) {
       const parent = folder;
       try {
-        folder = await openOrMake(parent, part, options.make === true);
-        await options.judge?.(parent, parts.slice(0, depth + 1));
+        const reached = await openOrMake(parent, part, options.make === true);
+        ({ folder } = reached);
+        await options.judge?.(parent, parts.slice(0, depth + 1), reached.isNew);
       } catch (error) {
         throw await folderError(error, parent, parts.slice(0, depth + 1));
       } finally {
@@ -102,19 +103,28 @@ export async function withFolder<T>(
   }
 }
 
-async function openOrMake(parent: Folder, name: string, make: boolean): Promise<Folder> {
+/** A folder that was gone down to. */
+interface Reached {
+  readonly folder: Folder;
+  /** Whether it was made for that. */
+  readonly isNew: boolean;
+}
+
+async function openOrMake(parent: Folder, name: string, make: boolean): Promise<Reached> {
   try {
-    return await parent.openChild(name);
+    return { folder: await parent.openChild(name), isNew: false };
   } catch (error) {
     if (!make || errnoOf(error) !== "ENOENT") throw error;
   }
+  let isNew = true;
   try {
     if (globalThis.FAULT_LAB) fault("mkdir");
     await mkdir(parent.entry(name));
   } catch (error) {
     if (errnoOf(error) !== "EEXIST") throw error;
+    isNew = false;
   }
-  return parent.openChild(name);
+  return { folder: await parent.openChild(name), isNew };
 }
 
 async function folderError(error: unknown, parent: Folder, path: Path): Promise<unknown> {

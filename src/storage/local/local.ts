@@ -237,7 +237,8 @@ export class LocalStorage implements Storage {
     await this.#root.close();
   }
 
-  readonly #judge = (parent: Folder, path: Path): Promise<void> => this.#twins.check(parent, path);
+  readonly #judge = (parent: Folder, path: Path, isNew: boolean): Promise<void> =>
+    this.#twins.check(parent, path, isNew);
 
   async #look(path: Path): Promise<Stat> {
     return checkServed(

@@ -40,7 +40,8 @@ export async function publish(
 ): Promise<void> {
   const { root, twins, turns, durable } = context;
   const parents = path.slice(0, -1);
-  const judge = (parent: Folder, above: Path): Promise<void> => twins.check(parent, above);
+  const judge = (parent: Folder, above: Path, isNew: boolean): Promise<void> =>
+    twins.check(parent, above, isNew);
   for (let attempt = 1; ; attempt++) {
     try {
       await withFolder(root, parents, { make: true, judge }, (folder) =>

@@ -24,9 +24,16 @@ export class Twins {
 
   /**
    * Judges a name that something is to be made under, or in, and that leads to something already.
+   * @param isNew whether that is a folder which was made just now
    * @throws {StorageError} `exists`, where that has another name
    */
-  async check(folder: Folder, path: Path): Promise<void> {
+  async check(folder: Folder, path: Path, isNew = false): Promise<void> {
+    await this.#judge(folder, path);
+    // Where a file system lets each folder choose, a new one begins as the one that holds it.
+    if (isNew && this.isExact(path)) this.#add(path.join("/"));
+  }
+
+  async #judge(folder: Folder, path: Path): Promise<void> {
     if (this.isExact(path)) return;
     const name = path.at(-1) ?? "";
     const kinship = await kinshipOf(entriesOf(folder), name);
@@ -37,9 +44,12 @@ export class Twins {
         (shown) => `${shown} is there in another spelling, which is the same name on this disk`,
       );
     }
-    if (!isAscii(name) || kinship !== "exact") return;
+    if (isAscii(name) && kinship === "exact") this.#add(parentOf(path));
+  }
+
+  #add(folder: string): void {
     if (this.#exact.size === MOST_KNOWN) this.#exact.clear();
-    this.#exact.add(parentOf(path));
+    this.#exact.add(folder);
   }
 
   /** Whether a name is known to lead to nothing of another name. */

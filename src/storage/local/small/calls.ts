@@ -5,9 +5,11 @@ import {
   futimesSync,
   lstatSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   statfsSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -34,6 +36,14 @@ import {
   type StoreJob,
 } from "./jobs.ts";
 
+/** Fewer files are looked at one by one. */
+const WORTH_READING = 8;
+/**
+ * How large a folder may be by itself, in bytes, for each file that would be looked at instead: 64 of
+ * them cost as much as the names of some hundred, which take about 40 bytes each.
+ */
+const BYTES_A_LOOK = 128;
+
 /** What is read lies here until all is, and then leaves together. */
 const room = Buffer.allocUnsafeSlow(MOST_TOGETHER * SMALL);
 
@@ -43,7 +53,7 @@ const room = Buffer.allocUnsafeSlow(MOST_TOGETHER * SMALL);
  */
 export function readFiles({ root, folders, names }: ReadJob): ReadDone {
   let used = 0;
-  const files = inFolders(root, folders, names, (path) => {
+  const files = inFolders(root, folders, names.split("/"), () => (path) => {
     const file = readFile(path, room.subarray(used, used + SMALL));
     used += file?.size ?? 0;
     return file;
@@ -51,20 +61,23 @@ export function readFiles({ root, folders, names }: ReadJob): ReadDone {
   return { files: packRead(files), bytes: new Uint8Array(room.subarray(0, used)) };
 }
 
-/** @returns what `use` gives for each file, and `undefined` where its folder cannot be reached */
+/**
+ * @param useIn is shown each folder, with the places of its files
+ * @returns what that gives for each file, and `undefined` where its folder cannot be reached
+ */
 function inFolders<T>(
   root: string,
   folders: readonly InFolder[],
-  names: string,
-  use: (path: string, place: number) => T | undefined,
+  names: readonly string[],
+  useIn: (folder: string, first: number, end: number) => (path: string, place: number) => T,
 ): (T | undefined)[] {
-  const all = names.split("/");
-  const results: (T | undefined)[] = all.map(() => undefined);
+  const results: (T | undefined)[] = names.map(() => undefined);
   let first = 0;
   for (const { parents, count } of folders) {
     inFolder(root, parents, (folder) => {
+      const use = useIn(folder, first, first + count);
       for (let place = first; place < first + count; place++) {
-        results[place] = use(`${folder}/${all[place]}`, place);
+        results[place] = use(`${folder}/${names[place]}`, place);
       }
     });
     first += count;
@@ -125,22 +138,45 @@ export function storeFiles({ root, staging, folders, names, files, bytes }: Stor
   const starts = startsOf(files);
   // Free again as soon as what had it has its own name.
   const staged = `${staging}/${ownName(randomId(), "tmp")}`;
-  const stored = inFolders(root, folders, names, (path, place) => {
-    const content = bytes.subarray(starts[place], starts[place + 1]);
-    return storeFile(path, staged, newAt(files, place), content);
+  const all = names.split("/");
+  const stored = inFolders(root, folders, all, (folder, first, end) => {
+    const taken = newAt(files, first).replace ? namesTaken(folder, end - first) : undefined;
+    return (path, place) => {
+      const file = newAt(files, place);
+      const content = bytes.subarray(starts[place], starts[place + 1]);
+      // Elsewhere than in a folder that tells cases apart, a name may be free and lead to something.
+      const isFree = file.replace && taken?.has(all[place] ?? "") === false;
+      return storeFile(path, staged, file, content, isFree);
+    };
   });
-  return { stored };
+  return { stored, bytes };
 }
 
-/** @returns how many bytes it has replaced; `undefined` where it is not stored */
+/** The names in a folder, where reading them costs less than looking at so many. */
+function namesTaken(folder: string, count: number): ReadonlySet<string> | undefined {
+  let taken: ReadonlySet<string> | undefined;
+  if (count < WORTH_READING) return undefined;
+  succeeds(() => {
+    if (globalThis.FAULT_LAB) fault("small-look");
+    if (statSync(`${folder}/.`).size > BYTES_A_LOOK * count) return;
+    taken = new Set(readdirSync(folder));
+  });
+  return taken;
+}
+
+/**
+ * @param isFree whether nothing has its name
+ * @returns how many bytes it has replaced; `undefined` where it is not stored
+ */
 function storeFile(
   target: string,
   staged: string,
   file: NewFile,
   content: Uint8Array,
+  isFree: boolean,
 ): number | undefined {
-  // Most names are free; what has the name of another is looked at before anything is written.
-  const replaced = replaceable(target, file);
+  // What has the name of another is looked at before anything is written.
+  const replaced = isFree ? 0 : replaceable(target, file);
   if (replaced === undefined) return undefined;
   const written = withFile(staged, CREATE_STAGED, (descriptor) => {
     for (let done = 0; done < content.length;) {

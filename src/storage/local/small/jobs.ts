@@ -49,7 +49,7 @@ export interface StoreJob {
   readonly names: string;
   /** `NewFile`s, three numbers each. */
   readonly files: Float64Array;
-  /** Their contents one behind the other. */
+  /** Their contents one behind the other; there may be more behind them. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -62,9 +62,12 @@ export interface NewFile {
   readonly replace: boolean;
 }
 
-/** How many bytes each file that is stored has replaced, in order. Of the others there is nothing. */
+/** What was stored. */
 export interface StoreDone {
+  /** How many bytes each has replaced, in order. Of those that are not stored there is nothing. */
   readonly stored: readonly (number | undefined)[];
+  /** The job's, given back. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** Entries that a job looks at: a few milliseconds, which others may have to wait for it. */

@@ -15,6 +15,11 @@ const WORTH_A_THREAD = 8;
 /** or fewer, whose paths have so many parts: each is a folder to go down to. */
 const PARTS_WORTH_A_THREAD = 64;
 
+/** What 64 files of 4 KiB take: less is not asked for, so that it serves the next ones, too. */
+const ROOM = 64 * 4096;
+/** So many wait to be used again at the most: 4 MiB, where each has the largest files. */
+const MOST_ROOMS = 4;
+
 /** Folders that are remembered. */
 const MOST_MADE = 1000;
 
@@ -109,7 +114,7 @@ export class SmallFiles {
   async isMade(parent: Folder, path: Path): Promise<void> {
     const { twins } = this.#context;
     // It is new under whatever name: this is only to find out whether its name has others.
-    await twins.check(parent, path).catch(() => undefined);
+    await twins.check(parent, path, true).catch(() => undefined);
     if (twins.areExact(path)) this.#remember(path.join("/"), Promise.resolve(true));
   }
 
@@ -153,7 +158,9 @@ export class SmallFiles {
         const what = { ...placesOf(groups), files, bytes };
         const job = { root: root.self, staging: staged.self, ...what };
         const done = await fileWorker.store({ kind: "store", ...job });
-        return done?.stored ?? [];
+        if (done === undefined) return [];
+        if (rooms.length < MOST_ROOMS) rooms.push(done.bytes);
+        return done.stored;
       }),
     );
   }
@@ -167,7 +174,8 @@ export class SmallFiles {
     const there = this.#made.get(key);
     if (there !== undefined) return there;
     const { root, twins } = this.#context;
-    const judge = (parent: Folder, above: Path): Promise<void> => twins.check(parent, above);
+    const judge = (parent: Folder, above: Path, isNew: boolean): Promise<void> =>
+      twins.check(parent, above, isNew);
     const made = withFolder(root, parents, { make: true, judge }, async (folder) => {
       const [first] = files;
       // Of one that is another's only the ordinary way tells.
@@ -242,9 +250,15 @@ function placesOf<F>(groups: readonly Group<F>[]): {
   return { folders, names };
 }
 
+/** Memory that the thread has given back: to use it again costs no page faults. */
+const rooms: Uint8Array<ArrayBuffer>[] = [];
+
 /** In memory of its own, which the thread is given. */
 function joined(contents: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(contents.reduce((sum, { length }) => sum + length, 0));
+  const length = contents.reduce((sum, content) => sum + content.length, 0);
+  const room = rooms.pop();
+  const isEnough = room !== undefined && room.length >= length;
+  const bytes = isEnough ? room : new Uint8Array(Math.max(length, ROOM));
   let end = 0;
   for (const content of contents) {
     bytes.set(content, end);
