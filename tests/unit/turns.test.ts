@@ -78,3 +78,71 @@ describe("work on names takes turns", () => {
     expect(await two.done).toBe("two");
   });
 });
+
+describe("work in folders", () => {
+  /** The same as `begin` for work in folders. */
+  function beginIn(turns: Turns, began: string[], name: string, ...folders: Path[]) {
+    const work = Promise.withResolvers<void>();
+    const done = turns.runIn(folders, () => {
+      began.push(name);
+      return work.promise;
+    });
+    return { done, end: () => work.resolve() };
+  }
+
+  test.each<[string, Path, Path]>([
+    ["a name in it", ["a"], ["a", "b"]],
+    ["something deeper in it", ["a"], ["A", "b", "c"]],
+    ["the folder itself", ["a", "b"], ["a", "b"]],
+    ["a folder that it is in", ["a", "b"], ["a"]],
+    ["anything, in the root", [], ["a"]],
+  ])("takes turns with work on %s", async (_, folder, path) => {
+    for (const isFirst of [true, false]) {
+      const turns = new Turns();
+      const began: string[] = [];
+      const starts = [
+        () => beginIn(turns, began, "in", folder),
+        () => begin(turns, began, "on", path),
+      ];
+      const order = isFirst ? starts : starts.toReversed();
+      const [one, two] = order.map((start) => start());
+      await settled();
+      expect(began).toEqual(isFirst ? ["in"] : ["on"]);
+      one?.end();
+      await one?.done;
+      await settled();
+      expect(began).toHaveLength(2);
+      two?.end();
+      await two?.done;
+    }
+  });
+
+  test("waits for no other in the same folder, and not for other names", async () => {
+    const turns = new Turns();
+    const began: string[] = [];
+    beginIn(turns, began, "first", ["a"], ["b"]);
+    beginIn(turns, began, "second", ["a"]);
+    beginIn(turns, began, "deeper", ["a", "c"]);
+    begin(turns, began, "beside", ["ab"]);
+    await settled();
+    expect(began).toEqual(["first", "second", "deeper", "beside"]);
+  });
+
+  test("does not overtake who waits for what is there", async () => {
+    const turns = new Turns();
+    const began: string[] = [];
+    const first = beginIn(turns, began, "first", ["a"]);
+    const on = begin(turns, began, "on", ["a", "b"]);
+    beginIn(turns, began, "second", ["a"]);
+    await settled();
+    expect(began).toEqual(["first"]);
+    first.end();
+    await first.done;
+    await settled();
+    expect(began).toEqual(["first", "on"]);
+    on.end();
+    await on.done;
+    await settled();
+    expect(began).toEqual(["first", "on", "second"]);
+  });
+});
