@@ -3,7 +3,7 @@ const RELUCTANT = 1000;
 const EAGER = 1;
 
 /** How much a program computes before it is worth compiling, in microseconds of processor time. */
-const WORTH_COMPILING = 250_000;
+const WORTH_COMPILING = 600_000;
 const FIRST_LOOK_MS = 250;
 
 /**

@@ -213,7 +213,9 @@ class Piece {
   #users = 1;
 
   constructor(piece: Uint8Array, free: (() => void) | undefined) {
-    this.bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+    this.bytes = Buffer.isBuffer(piece)
+      ? piece
+      : Buffer.from(piece.buffer, piece.byteOffset, piece.length);
     this.#free = free;
   }
 

@@ -1,3 +1,4 @@
+import type { Request } from "../protocol/request.ts";
 import type { Ahead } from "../storage/storage.ts";
 import { Ways, waysTo, wayTo, type Way } from "../storage/ways.ts";
 import { pathsOf, weightOf, type Job } from "./job.ts";
@@ -61,6 +62,7 @@ export class Lanes {
   #requests = 0;
   #ahead = ONE_BY_ONE;
   #last: Promise<void> = Promise.resolve();
+  readonly #waysOfPacks = new WeakMap<Request<"UNPACK">, readonly Way[]>();
 
   /** Whether anything is being carried out. */
   get busy(): boolean {
@@ -151,6 +153,13 @@ export class Lanes {
     if (written.length > 0) use(this.#ways.written, written);
   }
 
+  /** Those of many names, which are asked for several times, are found out once. */
+  #waysOf(request: Request<"UNPACK">): readonly Way[] {
+    const ways = this.#waysOfPacks.get(request) ?? waysTo(pathsOf(request));
+    this.#waysOfPacks.set(request, ways);
+    return ways;
+  }
+
   /** `undefined` where nothing may be carried out beside it. */
   #touchedBy({ asked }: Job): Touched | undefined {
     if (asked.type !== "request") return undefined;
@@ -161,7 +170,7 @@ export class Lanes {
       case "PACK":
         return { ways, writes: false };
       case "UNPACK":
-        return { ways: waysTo(pathsOf(request)), writes: true };
+        return { ways: this.#waysOf(request), writes: true };
       case "STAT":
         return this.#ahead.names && request.keys.digest === undefined
           ? { ways, writes: false }

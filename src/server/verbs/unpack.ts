@@ -4,7 +4,7 @@ import { MAX_PACK, unpackBlocks, type PackedContent } from "../../protocol/pack.
 import type { Request } from "../../protocol/request.ts";
 import type { Run } from "../../protocol/scanner.ts";
 import { ProtocolViolation } from "../../protocol/violation.ts";
-import { Ways, wayTo } from "../../storage/ways.ts";
+import { waysTo } from "../../storage/ways.ts";
 import { isDamaged } from "../../storage/receiver.ts";
 import type { Done, Exchange } from "../exchange.ts";
 import { pathsOf } from "../job.ts";
@@ -20,13 +20,14 @@ export async function unpack(request: Request<"UNPACK">, exchange: Exchange): Pr
   const paths = pathsOf(request);
   const blocks = await bodyOf(exchange);
   const held = heldIn(blocks, paths.length);
-  const ways = new Ways<true>();
+  const ways = waysTo(paths);
+  const names = new Set<string>();
   const files = paths.flatMap((path, place) => {
     const file = held[place];
-    const way = wayTo(path);
+    const name = ways[place]?.name ?? "";
     // Of two that one file system takes for one name, the second is left.
-    if (file === undefined || ways.blocks(way)) return [];
-    ways.add([way], true);
+    if (file === undefined || names.has(name)) return [];
+    names.add(name);
     const { content, mtime, exec } = file;
     return [{ place, path, content, digest: contentDigest(content), attributes: { mtime, exec } }];
   });
