@@ -49,6 +49,7 @@ export async function receivePacked<F extends SmallDownload>(
 async function bodyOf(exchange: Exchange): Promise<readonly Run[] | undefined> {
   const blocks: Run[] = [];
   let length = 0;
+  let hasBegun = false;
   let isDamaged = false;
   for (;;) {
     const event = exchange.nextNow() ?? (await exchange.next());
@@ -60,7 +61,11 @@ async function bodyOf(exchange: Exchange): Promise<readonly Run[] | undefined> {
       continue;
     }
     const { reply } = event;
-    if (reply.code === 150) continue;
+    if (reply.code === 150) {
+      if (hasBegun) throw new ProtocolViolation("It began the same pack twice");
+      hasBegun = true;
+      continue;
+    }
     if (reply.ok && !isDamaged) return blocks;
     for (const { release } of blocks) release?.();
     const refused = reply.ok ? undefined : refusalOf(reply);

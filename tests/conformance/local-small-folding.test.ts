@@ -53,3 +53,22 @@ test.skipIf(!CAN_FOLD).each(["by this storage", "by another process"])(
     await storage.close();
   },
 );
+
+test.skipIf(!CAN_FOLD).each(["before", "for them"])(
+  `small files take the place of no other spelling in a folder that was made %s${ONLY_FOLDING}`,
+  async (when) => {
+    await using disk = await FoldingDisk.mount();
+    kind = statfsSync(disk.path).type;
+    isAtOnce.add(kind);
+    const storage = await LocalStorage.open(disk.path, { make: false });
+    if (when === "before") await storage.makeFolder(["Docs", "in"]);
+    const files = some("Docs/in", 0);
+    expect(await storage.storeSmall?.(files)).toEqual(files.map(() => 0));
+    const others = files.map(({ path: [top = "", folder = "", name = ""], ...file }) => {
+      return { ...file, path: [top, folder, name.toUpperCase()] };
+    });
+    expect(await storage.storeSmall?.(others)).toEqual(files.map(() => undefined));
+    expect(readdirSync(disk.join("Docs/in"))).toContain("f0");
+    await storage.close();
+  },
+);

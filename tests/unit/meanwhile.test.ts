@@ -27,6 +27,30 @@ test("the items are begun while the other is awaited, and all of them come", asy
   expect(await Array.fromAsync(all)).toEqual([1, 2]);
 });
 
+test("some items are taken ahead, and the rest behind the other", async () => {
+  let given = 0;
+  const endless = (async function* () {
+    for (;;) yield ++given;
+  })();
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  const [ahead, all] = await meanwhile(
+    () => endless,
+    async () => {
+      await settled();
+      return given;
+    },
+  );
+  expect(ahead).toBe(8);
+  await settled();
+  expect(given).toBe(8);
+  const came: number[] = [];
+  for await (const item of all) {
+    came.push(item);
+    if (item === 20) break;
+  }
+  expect(came).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+});
+
 test("where the other fails, the items end", async () => {
   const { state, items } = watched();
   const failing = meanwhile(

@@ -97,7 +97,11 @@ export class PackedTexts {
     const place = number >> ROWS;
     const row = (this.#rows[place] ??= new Uint32Array(ROW << ROWS));
     const start = (this.#pieces.length - 1) * PIECE + this.#taken;
-    row.set([owner, start, length, digest], ROW * (number & ((1 << ROWS) - 1)));
+    const at = ROW * (number & ((1 << ROWS) - 1));
+    row[at + OWNER] = owner;
+    row[at + START] = start;
+    row[at + LENGTH] = length;
+    row[at + DIGEST] = digest;
     this.#taken += length;
   }
 

@@ -11,7 +11,7 @@ const REOPEN = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** How long the folder outlives its last file, so that many small files do not remake it. */
 const REMOVE_AFTER_MS = 200;
 /** How often it is made again where other processes remove it as soon as it is there. */
-const ATTEMPTS = 10;
+const ATTEMPTS = 100;
 
 /** What opening it fails with where there is none, or something else has its name. */
 const NO_FOLDER = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);

@@ -1,5 +1,6 @@
 import { lstat, statfs } from "node:fs/promises";
 import { fault } from "../../faults/faults.ts";
+import { formatSizes } from "../../observe/units.ts";
 import { StorageError, type Path } from "../errors.ts";
 import { alreadyThere } from "../refusals.ts";
 import { errnoOf } from "./errno.ts";
@@ -63,9 +64,8 @@ export async function checkRoom(root: Folder, path: Path, size: number): Promise
   const { bavail, bsize } = await statfs(root.self);
   const room = bavail * bsize;
   if (size <= room) return;
-  throw new StorageError(
-    "space",
-    path,
-    (name) => `${name} would take ${size} bytes and there is room for ${room}`,
-  );
+  throw new StorageError("space", path, (name) => {
+    const [wanted, free] = formatSizes(size, room);
+    return `${name} would take ${wanted} and there is room for ${free}`;
+  });
 }

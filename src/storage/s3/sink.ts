@@ -1,4 +1,5 @@
 import { FileDigest } from "../../digest/file.ts";
+import { formatSizes } from "../../observe/units.ts";
 import { StorageError, type Path } from "../errors.ts";
 import { Ending } from "../ending.ts";
 import { randomId } from "../ids.ts";
@@ -29,11 +30,10 @@ export interface SinkOptions extends Omit<CreateOptions, "part"> {
 /** @throws {StorageError} `space`, where no object can be so large */
 export function checkSize(path: Path, size: number | undefined): void {
   if (size === undefined || size <= MOST_BYTES) return;
-  throw new StorageError(
-    "space",
-    path,
-    (name) => `${name} would take ${size} bytes, and an object can have ${MOST_BYTES}`,
-  );
+  throw new StorageError("space", path, (name) => {
+    const [wanted, most] = formatSizes(size, MOST_BYTES);
+    return `${name} would take ${wanted}, and an object can have ${most}`;
+  });
 }
 
 /** A file on its way to the store. What fits in one part is sent at the end, in one request. */

@@ -287,6 +287,7 @@ describe("a GET of many small files", () => {
     ["more than it says", bodyOf(`${HEAD}${CONTENT}x`)],
     ["a file larger than all", bodyOf(HEAD.replace("14 ", "9007199254740991 ") + CONTENT)],
     ["a reply without body", "226\n"],
+    ["begun twice", "150\n150\n226\n"],
     ["more than one can hold", Buffer.concat([Buffer.from("150\n"), ...FULL])],
   ])("gives up a server whose pack holds %s", async (_, pack) => {
     const { ran, came } = await getFrom(pack);

@@ -50,9 +50,9 @@ export function inJobs(
 /** Where files are, as the thread is told of it. */
 export function placesOf(
   groups: readonly Group[],
-  paths: readonly Path[],
+  nameOf: (place: number) => string | undefined,
 ): { readonly folders: readonly InFolder[]; readonly names: string } {
   const folders = groups.map(({ parents, places }) => ({ parents, count: places.length }));
-  const names = groups.flatMap(({ places }) => places.map((place) => paths[place]?.at(-1)));
+  const names = groups.flatMap(({ places }) => places.map(nameOf));
   return { folders, names: names.join("/") };
 }

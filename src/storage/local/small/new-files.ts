@@ -1,6 +1,6 @@
 import type { NewSmallFile } from "../../storage.ts";
 import type { Twins } from "../twins.ts";
-import type { Group } from "./groups.ts";
+import { placesOf, type Group } from "./groups.ts";
 import { packNew, type NewFile, type StoreJob } from "./jobs.ts";
 
 /** What 64 files of 4 KiB take: less is not asked for, so that it serves the next ones, too. */
@@ -14,7 +14,6 @@ export function storeJobOf(
   all: readonly NewSmallFile[],
   twins: Twins,
 ): Pick<StoreJob, "folders" | "names" | "files" | "bytes"> {
-  const names: string[] = [];
   const contents: Uint8Array[] = [];
   const files: NewFile[] = [];
   for (const { parents, places } of groups) {
@@ -23,18 +22,12 @@ export function storeJobOf(
       const file = all[place];
       if (file === undefined) continue;
       const { path, content, attributes } = file;
-      const name = path.at(-1) ?? "";
-      names.push(name);
       contents.push(content);
-      files.push({ size: content.length, attributes, replace: isExact(name) });
+      files.push({ size: content.length, attributes, replace: isExact(path.at(-1) ?? "") });
     }
   }
-  return {
-    folders: groups.map(({ parents, places }) => ({ parents, count: places.length })),
-    names: names.join("/"),
-    files: packNew(files),
-    bytes: joined(contents),
-  };
+  const where = placesOf(groups, (place) => all[place]?.path.at(-1));
+  return { ...where, files: packNew(files), bytes: joined(contents) };
 }
 
 /** Memory that the thread has given back: to use it again costs no page faults. */

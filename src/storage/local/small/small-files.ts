@@ -52,7 +52,8 @@ export class SmallFiles {
     const root = this.#context.root.self;
     await Promise.all(
       inJobs(paths, readableIn).map(async (groups) => {
-        const done = await fileWorker.read({ kind: "read", root, ...placesOf(groups, paths) });
+        const where = placesOf(groups, (place) => paths[place]?.at(-1));
+        const done = await fileWorker.read({ kind: "read", root, ...where });
         if (done === undefined) return;
         let from = 0;
         let nth = 0;
