@@ -62,24 +62,25 @@ export function ratioOf({ outcomes }: Result): { ratio: number; peer: string } |
 
 /** A table as plain text. */
 export function plain(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
+  return padded(rows)
+    .map((row) => row.join("  ").trimEnd())
     .join("\n");
 }
 
-/** A table as Markdown. */
+/** A table as Markdown, as the formatter leaves it. */
 export function markdown(rows: readonly (readonly string[])[]): string {
-  const [head = [], ...body] = rows;
+  const [head = [], ...body] = padded(rows);
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...body.map(line)].join("\n");
+  return [line(head), line(head.map(({ length }) => "-".repeat(length))), ...body.map(line)].join(
+    "\n",
+  );
+}
+
+function padded(rows: readonly (readonly string[])[]): string[][] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
 }
 
 export function medianOf(samples: readonly Sample[]): number {

@@ -5,10 +5,10 @@ const BLOCK = 262_144;
 /** A file's size; behind that the digest of what was held, and then its blocks, each with its digest. */
 const HEAD_BYTES = 8;
 
-const room = Buffer.allocUnsafeSlow(DIGEST_BYTES + BLOCK);
-
 /** A file, from where what is held ends. */
 export function* blocksOf(path: string, held: number): Generator<Uint8Array> {
+  // What the kernel has not taken stays in it while others are served.
+  const room = Buffer.allocUnsafeSlow(DIGEST_BYTES + BLOCK);
   const file = openSync(path, "r");
   const { size } = fstatSync(file);
   room.writeDoubleLE(size);
