@@ -1,6 +1,7 @@
 import { CommandFailed } from "../client/errors.ts";
 import { Status } from "../client/status.ts";
 import { LocalStorage, type LocalOptions } from "../storage/local/local.ts";
+import { fromStart } from "../platform/started-in.ts";
 import { isS3, parseS3 } from "../storage/s3/location.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Arguments, Flags } from "./args.ts";
@@ -51,7 +52,8 @@ export function rootFrom(given: Arguments, local: LocalOptions): Root {
   }
   return {
     open: () => LocalStorage.open(root.value, local),
-    openInside: (folder) => LocalStorage.openInside(root.value, folder.split("/"), local),
+    openInside: (folder) =>
+      LocalStorage.openInside(fromStart(root.value), folder.split("/"), local),
   };
 }
 

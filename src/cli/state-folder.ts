@@ -1,9 +1,10 @@
 import { homedir } from "node:os";
+import { fromStart } from "../platform/started-in.ts";
 import { SYSTEM } from "../platform/system.ts";
 
 /** Where the program keeps what lasts; it may not exist yet. */
 export function stateFolder(): string {
-  return SYSTEM.stateFolder(process.env, homedir());
+  return fromStart(SYSTEM.stateFolder(process.env, homedir()));
 }
 
 /** Where the user configures the program; it may not exist. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Trust } from "../client/trust.ts";
+import { fromStart } from "../platform/started-in.ts";
 import { isTerminal, STDERR, STDIN } from "../platform/terminal.ts";
 import { KnownHosts } from "../security/known-hosts.ts";
 import { readSecretFile } from "../security/secret-file.ts";
@@ -28,7 +29,7 @@ export function trustFrom(
     remembers: !given.has("dry-run"),
     secret: async () => {
       if (file !== undefined) {
-        return { value: await (read ??= readSecretFile(file.value)), from: file.from };
+        return { value: await (read ??= readSecretFile(fromStart(file.value))), from: file.from };
       }
       return SFTP_TOKEN === "" ? undefined : { value: SFTP_TOKEN, from: "SFTP_TOKEN" };
     },

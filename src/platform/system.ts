@@ -7,7 +7,7 @@ export interface System {
   /** Files have bits that keep others away. Elsewhere the user's profile protects what is in it. */
   readonly hasModes: boolean;
   /**
-   * An open folder's entries have paths of their own, `/proc/self/fd/N/name`, which is `openat()`:
+   * An open folder's entries have paths of their own, `/proc/PID/fd/N/name`, which is `openat()`:
    * the folder is held, so swapping one above it for a link changes nothing.
    */
   readonly holdsFolders: boolean;

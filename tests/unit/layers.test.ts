@@ -42,6 +42,15 @@ describe("src", () => {
       .map(([file]) => file.split("/")[0]);
     expect(new Set(users)).toEqual(new Set(["transport"]));
   });
+
+  test("nothing goes by the current folder but what knows that it changes", () => {
+    const users = [...readSources()]
+      .filter(([, source]) => /\bprocess\s*\.\s*(?:cwd|chdir)\b/.test(source))
+      .map(([file]) => file);
+    expect(new Set(users)).toEqual(
+      new Set(["platform/started-in.ts", "storage/local/small/within.ts"]),
+    );
+  });
 });
 
 describe("importsOf()", () => {

@@ -1,14 +1,10 @@
-import { existsSync } from "node:fs";
 import { lstat, mkdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { fault } from "../../faults/faults.ts";
-import { SYSTEM } from "../../platform/system.ts";
+import { heldFolder, HOLDS_FOLDERS } from "../../platform/held-folder.ts";
 import { StorageError, type Path } from "../errors.ts";
 import { errnoOf, fromSystem } from "./errno.ts";
 import { OPEN_FOLDER, openFile } from "./open-file.ts";
-
-/** Whether folders are held by their descriptors; a chroot may lack what that takes. */
-const HAS_PROC = SYSTEM.holdsFolders && existsSync("/proc/self/fd");
 
 /** An open folder, by which its entries are reached without following any link on the way. */
 export class Folder {
@@ -22,25 +18,23 @@ export class Folder {
 
   /** Opens a root. Links in its path are the operator's own and are followed. */
   static async openRoot(realPath: string): Promise<Folder> {
-    return new Folder(realPath, HAS_PROC ? await openFile(realPath, OPEN_FOLDER) : undefined);
+    return new Folder(realPath, HOLDS_FOLDERS ? await openFile(realPath, OPEN_FOLDER) : undefined);
   }
 
   /** A path for calls of the system, to be used while the folder is open. */
   entry(name: string): string {
-    return this.#handle === undefined
-      ? join(this.#path, name)
-      : `/proc/self/fd/${this.#handle.fd}/${name}`;
+    return this.#handle === undefined ? join(this.#path, name) : `${this.self}/${name}`;
   }
 
   /** A path of the folder itself for calls of the system, to be used while it is open. */
   get self(): string {
-    return this.#handle === undefined ? this.#path : `/proc/self/fd/${this.#handle.fd}`;
+    return this.#handle === undefined ? this.#path : heldFolder(this.#handle.fd);
   }
 
   /** Opens a folder inside this one. Where descriptors cannot help, a link is refused by a look. */
   async openChild(name: string): Promise<Folder> {
     const path = this.entry(name);
-    if (HAS_PROC) return new Folder(path, await openFile(path, OPEN_FOLDER));
+    if (HOLDS_FOLDERS) return new Folder(path, await openFile(path, OPEN_FOLDER));
     const stat = await lstat(path);
     if (!stat.isDirectory()) {
       throw Object.assign(new Error(`not a folder: ${path}`), { code: "ENOTDIR" });
@@ -51,7 +45,7 @@ export class Folder {
   /** Opens this very folder once more, to be closed by itself. */
   async openAgain(): Promise<Folder> {
     const path = `${this.self}/.`;
-    return new Folder(this.#path, HAS_PROC ? await openFile(path, OPEN_FOLDER) : undefined);
+    return new Folder(this.#path, HOLDS_FOLDERS ? await openFile(path, OPEN_FOLDER) : undefined);
   }
 
   /** Has its entries written to the disk; where folders cannot be synced, nothing. */

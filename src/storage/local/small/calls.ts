@@ -19,6 +19,7 @@ import { randomId } from "../../ids.ts";
 import { SMALL } from "../../read-blocks.ts";
 import { AT_ONCE } from "../at-once.ts";
 import { isAmongLast } from "../descriptors.ts";
+import { heldFolder } from "../../../platform/held-folder.ts";
 import { changedSince, executable, fileTime, itemOf } from "../item.ts";
 import { CREATE_STAGED, OPEN_FILE, OPEN_FOLDER } from "../open-file.ts";
 import { ownName } from "../staged-name.ts";
@@ -35,6 +36,7 @@ import {
   type StoreDone,
   type StoreJob,
 } from "./jobs.ts";
+import { within } from "./within.ts";
 
 /** Fewer files are looked at one by one. */
 const WORTH_READING = 8;
@@ -52,37 +54,33 @@ const room = Buffer.allocUnsafeSlow(MOST_TOGETHER * SMALL);
  * left to those who can tell what that is.
  */
 export function readFiles({ root, folders, names }: ReadJob): ReadDone {
+  const all = names.split("/");
+  const files: (ReadFile | undefined)[] = all.map(() => undefined);
   let used = 0;
-  const files = inFolders(root, folders, names.split("/"), () => (path) => {
-    const file = readFile(path, room.subarray(used, used + SMALL));
-    used += file?.size ?? 0;
-    return file;
-  });
+  inFolders(root, folders, (folder, first, end) =>
+    within(folder, (here) => {
+      for (let place = first; place < end; place++) {
+        const file = readFile(`${here}/${all[place]}`, room.subarray(used, used + SMALL));
+        files[place] = file;
+        used += file?.size ?? 0;
+      }
+    }),
+  );
   return { files: packRead(files), bytes: new Uint8Array(room.subarray(0, used)) };
 }
 
-/**
- * @param useIn is shown each folder, with the places of its files
- * @returns what that gives for each file, and `undefined` where its folder cannot be reached
- */
-function inFolders<T>(
+/** @param use is shown each folder that can be reached, with the places of its files */
+function inFolders(
   root: string,
   folders: readonly InFolder[],
-  names: readonly string[],
-  useIn: (folder: string, first: number, end: number) => (path: string, place: number) => T,
-): (T | undefined)[] {
-  const results: (T | undefined)[] = names.map(() => undefined);
+  use: (folder: string, first: number, end: number) => void,
+): void {
   let first = 0;
   for (const { parents, count } of folders) {
-    inFolder(root, parents, (folder) => {
-      const use = useIn(folder, first, first + count);
-      for (let place = first; place < first + count; place++) {
-        results[place] = use(`${folder}/${names[place]}`, place);
-      }
-    });
-    first += count;
+    const end = first + count;
+    inFolder(root, parents, (folder) => use(folder, first, end));
+    first = end;
   }
-  return results;
 }
 
 /**
@@ -109,7 +107,7 @@ export function inFolder(from: string, parents: Path, use: (folder: string) => v
 }
 
 function folderOf(from: string, descriptor: number | undefined): string {
-  return descriptor === undefined ? from : `/proc/self/fd/${descriptor}`;
+  return descriptor === undefined ? from : heldFolder(descriptor);
 }
 
 function readFile(path: string, room: Buffer): ReadFile | undefined {
@@ -135,20 +133,23 @@ function readFile(path: string, room: Buffer): ReadFile | undefined {
  * unusual is left to those who can tell what that is, and nothing stays of it.
  */
 export function storeFiles({ root, staging, folders, names, files, bytes }: StoreJob): StoreDone {
-  const starts = startsOf(files);
-  // Free again as soon as what had it has its own name.
-  const staged = `${staging}/${ownName(randomId(), "tmp")}`;
   const all = names.split("/");
-  const stored = inFolders(root, folders, all, (folder, first, end) => {
-    const taken = newAt(files, first).replace ? namesTaken(folder, end - first) : undefined;
-    return (path, place) => {
-      const file = newAt(files, place);
-      const content = bytes.subarray(starts[place], starts[place + 1]);
-      // Elsewhere than in a folder that tells cases apart, a name may be free and lead to something.
-      const isFree = file.replace && taken?.has(all[place] ?? "") === false;
-      return storeFile(path, staged, file, content, isFree);
-    };
-  });
+  const stored: (number | undefined)[] = all.map(() => undefined);
+  const starts = startsOf(files);
+  const store = (staged: string): void =>
+    inFolders(root, folders, (folder, first, end) => {
+      const taken = newAt(files, first).replace ? namesTaken(folder, end - first) : undefined;
+      for (let place = first; place < end; place++) {
+        const name = all[place] ?? "";
+        const file = newAt(files, place);
+        const content = bytes.subarray(starts[place], starts[place + 1]);
+        // Elsewhere than in a folder that tells cases apart, a name may be free and lead to something.
+        const isFree = file.replace && taken?.has(name) === false;
+        stored[place] = storeFile(`${folder}/${name}`, staged, file, content, isFree);
+      }
+    });
+  // The name is free again as soon as what had it has its own.
+  succeeds(() => within(staging, (here) => store(`${here}/${ownName(randomId(), "tmp")}`)));
   return { stored, bytes };
 }
 

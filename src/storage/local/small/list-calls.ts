@@ -14,6 +14,7 @@ import {
   type ListDone,
   type ListJob,
 } from "./jobs.ts";
+import { within } from "./within.ts";
 
 /**
  * A folder that is larger by itself, in bytes, may hold so many entries that reading their names
@@ -49,7 +50,9 @@ export function listFolders({ root, tasks }: ListJob): ListDone {
           outcome = text;
           return;
         }
-        for (const [index, name] of found.entries()) look(`${folder}/${name}`, count + index);
+        within(folder, (here) => {
+          for (const [index, name] of found.entries()) look(`${here}/${name}`, count + index);
+        });
         names += text;
         count += found.length;
         outcome = found.length;
